@@ -1,0 +1,161 @@
+#pragma once
+
+// The Amazon States Language, executed purely: a state machine, the state of an execution and one input give the next
+// state, the history events and the effects to carry out. No clock, no randomness, no I/O, no threads.
+// Language: https://states-language.net/spec.html; where AWS is known to differ, AWS is right.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "common/json/value.h"
+#include "orchestrator/asl/state_machine.h"
+
+namespace orderflow::asl {
+
+// An error as the language sees it: what Retry and Catch match.
+struct Failure {
+  std::string error;                 // such as "States.Timeout"
+  std::optional<std::string> cause;  // for people; absent for a timeout
+  bool operator==(const Failure&) const = default;
+};
+
+// One try at a task. Unique within its execution, and the same after a replay.
+using AttemptId = int64_t;
+using TimerId = int64_t;
+
+// --- Inputs: all that the interpreter cannot compute by itself. Exactly these are journaled. ---
+struct Start {
+  json::Value input;
+};
+struct TaskSucceeded {
+  AttemptId attempt;
+  json::Value output;
+};
+struct TaskFailed {
+  AttemptId attempt;
+  Failure failure;
+};
+struct TimerFired {
+  TimerId timer;
+};
+// A sign of life from a task that has a heartbeat.
+struct Heartbeat {
+  AttemptId attempt;
+};
+struct Stop {
+  std::optional<std::string> error;
+  std::optional<std::string> cause;
+};
+struct Input {
+  absl::Time at;  // when it happened; never before the input that precedes it
+  std::variant<Start, TaskSucceeded, TaskFailed, TimerFired, Heartbeat, Stop> what;
+};
+
+// --- Effects: what the engine carries out once the input that caused them is durable. ---
+struct RunTask {
+  AttemptId attempt;
+  int64_t task;       // counts state entries that run a task; the same for all attempts of one entry: with the execution's
+                      // id it is the idempotency key
+  int try_number;     // 1, 2, ...: this attempt among the attempts of its entry
+  const State* state; // owned by the state machine
+  std::string resource;
+  json::Value input;  // after InputPath and Parameters
+  std::optional<absl::Time> deadline;  // from TimeoutSeconds; a timer of the interpreter's guards it, too
+};
+struct CancelTask {
+  AttemptId attempt;
+};
+struct SetTimer {
+  TimerId timer;
+  absl::Time due;
+};
+struct CancelTimer {
+  TimerId timer;
+};
+enum class Status : uint8_t { kRunning, kSucceeded, kFailed, kTimedOut, kAborted };
+struct Complete {
+  Status status;
+  json::Value output;                // if succeeded
+  std::optional<std::string> error;  // if not, as DescribeExecution shows it
+  std::optional<std::string> cause;
+  std::string state;                 // the state in which it failed; empty if it succeeded
+};
+using Effect = std::variant<RunTask, CancelTask, SetTimer, CancelTimer, Complete>;
+
+// --- History: events as GetExecutionHistory shows them. ---
+struct HistoryEvent {
+  int64_t id;
+  int64_t previous_id;
+  absl::Time at;
+  std::string_view type;         // "TaskStateEntered"
+  std::string_view details_name; // "stateEnteredEventDetails"; empty where the event has no details
+  json::Value details;           // an object with the member names of the Step Functions API
+};
+
+// Takes events as they happen. Where there is none, events are only counted: nothing is built.
+class EventSink {
+ public:
+  virtual ~EventSink() = default;
+  virtual void OnEvent(HistoryEvent event) = 0;
+};
+
+// What an execution knows of itself: the Context Object's `Execution` and `StateMachine`, and the seed.
+struct ExecutionContext {
+  std::string execution_arn;
+  std::string execution_name;
+  std::string role_arn;
+  std::string state_machine_arn;
+  std::string state_machine_name;
+  absl::Time start_time;
+};
+
+struct Limits {
+  int64_t max_events = 25'000;            // then the execution fails, as on AWS
+  size_t max_payload_bytes = 256 * 1024;  // States.DataLimitExceeded
+};
+
+// The state of one execution: a tree of branches with one leaf running or waiting per path. Build it, then apply the inputs in
+// their order: the same inputs give the same state, events and effects, today and after a crash.
+//
+//   Execution execution(machine, std::make_shared<ExecutionContext>(context));
+//   execution.Apply(Input{now, Start{input}}, effects, nullptr);
+//
+// One thread only. Movable. Shares the state machine and the context.
+class Execution {
+ public:
+  Execution(std::shared_ptr<const StateMachine> machine, std::shared_ptr<const ExecutionContext> context,
+            const Limits& limits = {});
+  ~Execution();
+  Execution(Execution&&) noexcept;
+  Execution& operator=(Execution&&) noexcept;
+
+  // Advances as far as possible without further input and appends the effects in their order. An input that no longer
+  // matters (the answer of a cancelled attempt, a cancelled timer, anything after the end) changes nothing.
+  // Answers whether the input mattered, so that the engine journals only those: see WouldAccept.
+  bool Apply(const Input& input, std::vector<Effect>& effects, EventSink* events);
+
+  // Whether Apply would do anything with this input.
+  bool WouldAccept(const Input& input) const;
+
+  // What a recovered execution must have under way: a RunTask for each open attempt and a SetTimer for each open
+  // timer, as first emitted.
+  void AppendOutstanding(std::vector<Effect>& effects) const;
+
+  Status status() const;
+  // Names of the states it is in now; one unless there are branches.
+  std::vector<std::string_view> CurrentStates() const;
+  const StateMachine& machine() const;
+  const ExecutionContext& context() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace orderflow::asl
