@@ -1,10 +1,13 @@
-// Boost.JSON reads the text; what is built here are our own values, so that a text is walked over once.
+// Boost.JSON reads the text; what is built here are our own values, so that a text is walked over
+// once.
 
+#include <algorithm>
 #include <boost/json/basic_parser_impl.hpp>
 #include <charconv>
 #include <cmath>
 #include <iterator>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "common/json/value.h"
 
@@ -13,8 +16,8 @@ namespace {
 
 namespace bj = boost::json;
 
-// Builds values bottom up: children wait on a stack until their container ends and takes them, so that
-// every array and object is allocated once, in its final size.
+// Builds values bottom up: children wait on a stack until their container ends and takes them, so
+// that every array and object is allocated once, in its final size.
 struct Builder {
   static constexpr size_t max_array_size = -1;
   static constexpr size_t max_object_size = -1;
@@ -48,9 +51,7 @@ struct Builder {
   bool on_key_part(bj::string_view part, size_t, bj::error_code&) { return Keep(part); }
   bool on_number_part(bj::string_view part, bj::error_code&) { return Keep(part); }
 
-  bool on_string(bj::string_view rest, size_t, bj::error_code&) {
-    return Add(Value(Take(rest)));
-  }
+  bool on_string(bj::string_view rest, size_t, bj::error_code&) { return Add(Value(Take(rest))); }
   bool on_key(bj::string_view rest, size_t, bj::error_code&) {
     keys.push_back(Take(rest));
     after_key = true;
@@ -63,7 +64,8 @@ struct Builder {
   bool on_uint64(uint64_t value, bj::string_view rest, bj::error_code& error) {
     return on_double(static_cast<double>(value), rest, error);
   }
-  // Boost's own conversion may be off by a digit in the last place, so that the text would not come back.
+  // Boost's own conversion may be off by a digit in the last place, so that the text would not come
+  // back.
   bool on_double(double approximate, bj::string_view rest, bj::error_code& error) {
     const std::string text = Take(rest);
     double exact = 0;
@@ -140,8 +142,12 @@ std::string Found(std::string_view text, size_t offset) {
   if (offset >= text.size()) return "the text ends";
   const auto c = static_cast<unsigned char>(text[offset]);
   if (c == '\'') return "found a single quote";
-  if (c > 0x20 && c < 0x7f) return absl::StrCat("found '", std::string(1, text[offset]), "'");
-  return absl::StrCat("found byte 0x", absl::Hex(c, absl::kZeroPad2));
+  if (c <= 0x20 || c >= 0x7f) return absl::StrCat("found byte 0x", absl::Hex(c, absl::kZeroPad2));
+  constexpr size_t kMaxShown = 16;
+  size_t end = offset;
+  while (end < text.size() && end - offset < kMaxShown && absl::ascii_isalpha(text[end])) ++end;
+  return absl::StrCat("found '",
+                      std::string(text.substr(offset, std::max<size_t>(end - offset, 1))), "'");
 }
 
 // Where `offset` is within a string that was opened but not closed before it.
@@ -157,15 +163,22 @@ bool InString(std::string_view text, size_t offset) {
   return inside;
 }
 
-// Moves back to the first letter or digit of a word such as `tru` or `01`, which Boost may have entered.
+// Moves back to the first letter or digit of a word such as `tru` or `01`, which Boost may have
+// entered.
 size_t StartOfWord(std::string_view text, size_t offset) {
-  auto in_word = [&](size_t i) {
-    const char c = text[i];
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
-           c == '+' || c == '-';
-  };
-  while (offset > 0 && in_word(offset - 1)) --offset;
+  auto in_word = [](char c) { return absl::ascii_isalnum(c) || c == '.' || c == '+' || c == '-'; };
+  while (offset > 0 && in_word(text[offset - 1])) --offset;
   return offset;
+}
+
+constexpr char kHalfPair[] = "half of a surrogate pair in a \\u escape";
+
+// Whether the six characters before `offset` are an escape from \uD800 to \uDBFF.
+bool FollowsLeadingSurrogate(std::string_view text, size_t offset) {
+  if (offset < 6) return false;
+  const std::string_view escape = text.substr(offset - 6, 6);
+  return escape.substr(0, 2) == "\\u" && absl::ascii_tolower(escape[2]) == 'd' &&
+         std::string_view("89abAB").find(escape[3]) != std::string_view::npos;
 }
 
 std::string DescribeInString(std::string_view text, size_t offset) {
@@ -175,6 +188,7 @@ std::string DescribeInString(std::string_view text, size_t offset) {
     return absl::StrCat("control character 0x", absl::Hex(c, absl::kZeroPad2),
                         " in a string; expected an escape such as \\n");
   }
+  if (FollowsLeadingSurrogate(text, offset)) return kHalfPair;
   if (c < 0x80) {
     return "invalid escape in a string; expected one of \\\" \\\\ \\/ \\b \\f \\n \\r \\t \\uXXXX";
   }
@@ -185,7 +199,7 @@ std::string DescribeInString(std::string_view text, size_t offset) {
 std::string DescribeSyntax(std::string_view text, size_t& offset, const Builder& builder) {
   if (InString(text, offset)) return DescribeInString(text, offset);
   const size_t start = StartOfWord(text, offset);
-  if (start < offset) {
+  if (start < offset && !builder.after_value) {
     offset = start;
     return absl::StrCat("invalid number or word; expected ", Expected(text, start, builder));
   }
@@ -201,7 +215,7 @@ std::string Describe(const bj::error_code& code, std::string_view text, size_t& 
   if (code == bj::error::extra_data) return "more text after the JSON value";
   if (code == bj::error::illegal_leading_surrogate || code == bj::error::expected_utf16_escape ||
       code == bj::error::illegal_trailing_surrogate) {
-    return "half of a surrogate pair in a \\u escape";
+    return kHalfPair;
   }
   if (code == bj::error::expected_hex_digit) return "expected four hexadecimal digits after \\u";
   return DescribeSyntax(text, offset, builder);
@@ -223,9 +237,9 @@ ParseResult Fail(std::string message, std::string_view text, size_t offset) {
 
 ParseResult Parse(std::string_view text, const ParseLimits& limits) {
   if (text.size() > limits.max_bytes) {
-    return Fail(absl::StrCat("text of ", text.size(), " bytes; at most ", limits.max_bytes,
-                             " are allowed"),
-                text, 0);
+    return Fail(
+        absl::StrCat("text of ", text.size(), " bytes; at most ", limits.max_bytes, " are allowed"),
+        text, 0);
   }
   bj::parse_options options;
   options.max_depth = static_cast<size_t>(limits.max_depth);

@@ -202,7 +202,8 @@ void AppendQuoted(std::string_view text, std::string& out) {
   out += '"';
   size_t begin = 0;
   for (size_t i = 0; i < text.size(); ++i) {
-    if (kEscapeLengths[static_cast<uint8_t>(text[i])] == 1) [[likely]] continue;
+    if (kEscapeLengths[static_cast<uint8_t>(text[i])] == 1) [[likely]]
+      continue;
     out.append(text, begin, i - begin);
     AppendEscaped(text[i], out);
     begin = i + 1;

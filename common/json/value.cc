@@ -149,7 +149,8 @@ struct Value::ObjectNode : ContainerNode {
   mutable std::atomic<MemberIndex*> index{nullptr};
 };
 
-// Frees a deep tree without recursion: takes the children out of each node before it deletes the node.
+// Frees a deep tree without recursion: takes the children out of each node before it deletes the
+// node.
 class Value::Graveyard {
  public:
   void Bury(Kind kind, Node* node) {
@@ -174,7 +175,8 @@ class Value::Graveyard {
     if (!child.IsContainer()) return;
     Node* node = child.as_.node_;
     const Kind kind = std::exchange(child.kind_, Kind::kNull);
-    if (node->references.fetch_sub(1, std::memory_order_acq_rel) == 1) dead_.emplace_back(kind, node);
+    if (node->references.fetch_sub(1, std::memory_order_acq_rel) == 1)
+      dead_.emplace_back(kind, node);
   }
 
   std::vector<std::pair<Kind, Node*>> dead_;
@@ -200,9 +202,7 @@ Value::Value(std::string value) : Value(Kind::kString, new StringNode(std::move(
 Value::Value(std::string_view value) : Value(std::string(value)) {}
 Value::Value(const char* value) : Value(std::string(value)) {}
 
-Value Value::FromArray(Array items) {
-  return Value(Kind::kArray, new ArrayNode(std::move(items)));
-}
+Value Value::FromArray(Array items) { return Value(Kind::kArray, new ArrayNode(std::move(items))); }
 
 Value Value::FromMembers(Members members) {
   if (members.size() > kMaxMembersToScan) {
@@ -341,9 +341,8 @@ bool operator==(const Value& a, const Value& b) {
     auto [left, right] = pairs.back();
     pairs.pop_back();
     if (left->IsSameAs(*right)) continue;
-    const bool same = left->depth() > 0 && right->depth() > 0
-                          ? AppendChildren(*left, *right, pairs)
-                          : ScalarsEqual(*left, *right);
+    const bool same = left->depth() > 0 && right->depth() > 0 ? AppendChildren(*left, *right, pairs)
+                                                              : ScalarsEqual(*left, *right);
     if (!same) return false;
   }
   return true;

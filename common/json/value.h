@@ -20,33 +20,34 @@ using Members = std::vector<Member>;
 
 enum class Kind : uint8_t { kNull, kBool, kInt, kDouble, kString, kArray, kObject };
 
-// A JSON value that never changes after it is built, so that states, threads and executions share it:
-// a copy is a pointer and an atomic increment, whatever the size. Objects keep the order of their
-// members; integers stay integers (64 bit; larger ones become doubles).
+// A JSON value that never changes after it is built, so that states, threads and executions share
+// it: a copy is a pointer and an atomic increment, whatever the size. Objects keep the order of
+// their members; integers stay integers (64 bit; larger ones become doubles).
 //
 //   Value order = Value::Object({{"order_id", "12345"}, {"quantity", 1}});
-//   Value paid = order.With("payment", charge);   // `order` is as it was; unchanged members are shared
-//   order.Find("quantity")->AsInt();              // 1
+//   Value paid = order.With("payment", charge);   // `order` is as it was; unchanged members are
+//   shared order.Find("quantity")->AsInt();              // 1
 //
-// 16 bytes. Thread-safe, as all values that do not change are. Accessors must match the kind (a CHECK
-// says so). Nothing here recurses over the nesting, so that a value of any depth can be compared,
-// written and freed; who must recurse asks depth() first.
+// 16 bytes. Thread-safe, as all values that do not change are. Accessors must match the kind (a
+// CHECK says so). Nothing here recurses over the nesting, so that a value of any depth can be
+// compared, written and freed; who must recurse asks depth() first.
 class Value {
  public:
-  Value() noexcept = default;                          // null
-  Value(std::nullptr_t) noexcept {}                    // NOLINT: JSON literals read best unwrapped
-  Value(bool value) noexcept : kind_(Kind::kBool) { as_.bool_ = value; }        // NOLINT
-  Value(int value) noexcept : Value(int64_t{value}) {}                          // NOLINT
-  Value(int64_t value) noexcept : kind_(Kind::kInt) { as_.int_ = value; }       // NOLINT
-  Value(double value) noexcept;                        // NOLINT: must be finite
-  Value(std::string value);                            // NOLINT: must be UTF-8, like all texts here
-  Value(std::string_view value);                       // NOLINT
-  Value(const char* value);                            // NOLINT
+  Value() noexcept = default;        // null
+  Value(std::nullptr_t) noexcept {}  // NOLINT: JSON literals read best unwrapped
+  Value(bool value) noexcept : kind_(Kind::kBool) { as_.bool_ = value; }   // NOLINT
+  Value(int value) noexcept : Value(int64_t{value}) {}                     // NOLINT
+  Value(int64_t value) noexcept : kind_(Kind::kInt) { as_.int_ = value; }  // NOLINT
+  Value(double value) noexcept;                                            // NOLINT: must be finite
+  Value(std::string value);       // NOLINT: must be UTF-8, like all texts here
+  Value(std::string_view value);  // NOLINT
+  Value(const char* value);       // NOLINT
   // No other pointer is meant as a bool.
   template <typename T, std::enable_if_t<!std::is_same_v<std::remove_cv_t<T>, char>, int> = 0>
-  Value(T*) = delete;                                  // NOLINT
+  Value(T*) = delete;  // NOLINT
   static Value FromArray(Array items);
-  // Later members with a known key replace earlier ones' values in place. Linear in the number of members.
+  // Later members with a known key replace earlier ones' values in place. Linear in the number of
+  // members.
   static Value FromMembers(Members members);
   static Value Object(std::initializer_list<Member> members);
   static Value List(std::initializer_list<Value> items);
@@ -91,14 +92,15 @@ class Value {
   const Array& AsArray() const;
   const Members& AsMembers() const;
 
-  // The member's value, or nullptr where this is no object or has no such member. Constant time for large
-  // objects after the first look-up, linear for small ones.
+  // The member's value, or nullptr where this is no object or has no such member. Constant time for
+  // large objects after the first look-up, linear for small ones.
   const Value* Find(std::string_view key) const;
   // The item, or nullptr where this is no array or is shorter.
   const Value* At(size_t index) const;
   // Items of an array, members of an object, 0 otherwise.
   size_t size() const;
-  // How deep arrays and objects are nested: 0 for a scalar, 1 for [] and [1], 2 for [{}]. Constant time.
+  // How deep arrays and objects are nested: 0 for a scalar, 1 for [] and [1], 2 for [{}]. Constant
+  // time.
   size_t depth() const noexcept;
 
   // This object with one member set or added; shares all others. Must be an object.
@@ -154,7 +156,7 @@ struct ParseError {
   std::string message;  // such as "expected ',' or '}'"
   size_t offset = 0;    // in bytes from the start
   int line = 1;
-  int column = 1;       // in bytes, from 1
+  int column = 1;  // in bytes, from 1
 };
 
 struct ParseLimits {
@@ -162,9 +164,9 @@ struct ParseLimits {
   int max_depth = 128;  // arrays and objects within each other
 };
 
-// Parses one JSON text (RFC 8259, UTF-8, nothing after it but white space). Of members with the same name
-// the last one counts. Integers beyond 64 bit become doubles; what is no finite double is an error.
-// Exactly one of the two results is set.
+// Parses one JSON text (RFC 8259, UTF-8, nothing after it but white space). Of members with the
+// same name the last one counts. Integers beyond 64 bit become doubles; what is no finite double is
+// an error. Exactly one of the two results is set.
 struct ParseResult {
   std::optional<Value> value;
   std::optional<ParseError> error;
@@ -174,13 +176,13 @@ ParseResult Parse(std::string_view text, const ParseLimits& limits = {});
 // Compact JSON text, without white space; non-ASCII characters are written as they are.
 std::string Serialize(const Value& value);
 void AppendSerialized(const Value& value, std::string& out);
-// The length of Serialize(value), without building it. Remembered in arrays and objects, so that asking
-// again, or for a value that shares most of its parts with a known one, costs little.
+// The length of Serialize(value), without building it. Remembered in arrays and objects, so that
+// asking again, or for a value that shares most of its parts with a known one, costs little.
 size_t SerializedSize(const Value& value);
 // Indented by two spaces, for people.
 std::string SerializePretty(const Value& value);
-// The one way a double is written: the fewest digits that read back as the same number, with an exponent
-// below 1e-6 and from 1e21 on; 3.0 is "3.0", so that a double stays one.
+// The one way a double is written: the fewest digits that read back as the same number, with an
+// exponent below 1e-6 and from 1e21 on; 3.0 is "3.0", so that a double stays one.
 void AppendDouble(double value, std::string& out);
 // A JSON string literal with its quotes. `text` must be UTF-8.
 void AppendQuoted(std::string_view text, std::string& out);
