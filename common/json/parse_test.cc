@@ -130,6 +130,22 @@ TEST(ParseTest, StringsMustBeUtf8WithoutControlCharacters) {
   EXPECT_EQ(ErrorOf("\"abc"), "1:5 the text ends within a string; expected '\"'");
 }
 
+TEST(ParseTest, IsUtf8AgreesWithTheParserOnEveryPairAndTriple) {
+  auto parses = [](const std::string& text) { return Parse("\"" + text + "\"").value.has_value(); };
+  for (int first = 0x80; first < 0x100; ++first) {
+    for (int second = 0x70; second < 0x100; ++second) {
+      const std::string pair = {static_cast<char>(first), static_cast<char>(second)};
+      ASSERT_EQ(IsUtf8(pair), parses(pair)) << first << " " << second;
+      ASSERT_EQ(IsUtf8("12345678" + pair), IsUtf8(pair));
+      for (const char* rest : {"\x80", "\xbf", "\x7f", "\x80\x80", "\xbf\xc0"}) {
+        ASSERT_EQ(IsUtf8(pair + rest), parses(pair + rest)) << first << " " << second;
+      }
+    }
+  }
+  EXPECT_TRUE(IsUtf8(std::string_view("a\0b", 3)));
+  EXPECT_TRUE(IsUtf8(""));
+}
+
 TEST(ParseTest, HalvesOfSurrogatePairsAreRefused) {
   for (const char* bad : {R"("\ud83c")", R"("\ud83cx")", R"("\ud83c\u0041")", R"("\udf75")"}) {
     EXPECT_EQ(MessageOf(bad), "half of a surrogate pair in a \\u escape") << bad;

@@ -184,6 +184,8 @@ std::string SerializePretty(const Value& value);
 // The one way a double is written: the fewest digits that read back as the same number, with an
 // exponent below 1e-6 and from 1e21 on; 3.0 is "3.0", so that a double stays one.
 void AppendDouble(double value, std::string& out);
+// Whether a text may stand in a value: what comes from elsewhere than Parse must be asked.
+bool IsUtf8(std::string_view text);
 // A JSON string literal with its quotes. `text` must be UTF-8.
 void AppendQuoted(std::string_view text, std::string& out);
 
