@@ -1,0 +1,35 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace orderflow::engine {
+
+// The names of things in the form that AWS gives them:
+//   arn:aws:states:<region>:<account>:stateMachine:<machine>
+//   arn:aws:states:<region>:<account>:execution:<machine>:<name>
+//   arn:aws:states:<region>:<account>:express:<machine>:<name>:<id>
+struct Arn {
+  enum class Kind { kStateMachine, kExecution, kExpress };
+  Kind kind = Kind::kStateMachine;
+  std::string_view region;
+  std::string_view account;
+  std::string_view machine;
+  std::string_view name;  // of the execution
+  std::string_view id;    // kExpress only
+};
+
+// The parts of an ARN, or nothing if it is none of the three. The parts point into `text`.
+std::optional<Arn> ParseArn(std::string_view text);
+
+std::string StateMachineArn(std::string_view region, std::string_view account,
+                            std::string_view name);
+// `machine_arn` must be a state machine's.
+std::string ExecutionArn(std::string_view machine_arn, std::string_view name);
+std::string ExpressExecutionArn(std::string_view machine_arn, std::string_view name,
+                                std::string_view id);
+// The state machine's ARN of an execution's; `execution_arn` must be an execution's.
+std::string StateMachineArnOf(std::string_view execution_arn);
+
+}  // namespace orderflow::engine

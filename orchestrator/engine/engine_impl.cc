@@ -1,0 +1,282 @@
+#include "orchestrator/engine/engine_impl.h"
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+#include "absl/hash/hash.h"
+#include "absl/strings/str_cat.h"
+#include "common/base/check.h"
+#include "common/base/status.h"
+#include "orchestrator/engine/arn.h"
+#include "orchestrator/engine/execution_record.h"
+#include "orchestrator/engine/journal_codec.h"
+#include "orchestrator/engine/recovery.h"
+
+namespace orderflow::engine {
+namespace {
+
+int ShardCount(const Options& options) {
+  if (options.shards > 0) return options.shards;
+  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()) / 2);
+}
+
+absl::Status AlreadyExists(std::string_view arn) {
+  return WithErrorInfo(
+      absl::AlreadyExistsError(absl::StrCat("Execution Already Exists: '", std::string(arn), "'")),
+      ErrorInfo{"ExecutionAlreadyExists", "states.orderflow", {}});
+}
+
+}  // namespace
+
+WaitTicket NewWaitTicket() {
+  static std::atomic<WaitTicket> last = 0;
+  return ++last;
+}
+
+std::unique_ptr<Engine> Engine::Create(Options options, store::ExecutionStore& store,
+                                       tasks::TaskRunner& runner, const Clock& clock,
+                                       MachineLoader load_machine) {
+  auto engine = std::make_unique<EngineImpl>(std::move(options), store, runner, clock,
+                                             std::move(load_machine));
+  engine->StartThreads();
+  return engine;
+}
+
+// A start on its way through the journal.
+class EngineImpl::Starting {
+ public:
+  Accepted accepted;
+  json::Value parsed_input;
+  std::string input;  // to compare with that of a known name
+  Callback<StartResult> started;
+  std::optional<Waiter> waiter;
+
+  void Fail(const absl::Status& status) {
+    if (started) std::move(started)(status);
+    if (waiter) std::move(waiter->ended)(status);
+  }
+  const std::string& arn() const { return accepted.context->execution_arn; }
+};
+
+EngineImpl::EngineImpl(Options options, store::ExecutionStore& store, tasks::TaskRunner& runner,
+                       const Clock& clock, MachineLoader load_machine)
+    : options_(std::move(options)),
+      store_(store),
+      clock_(clock),
+      load_machine_(std::move(load_machine)) {
+  for (int i = 0; i < ShardCount(options_); ++i) {
+    shards_.push_back(std::make_unique<Shard>(options_, store_, runner));
+  }
+}
+
+EngineImpl::~EngineImpl() { threads_.clear(); }
+
+void EngineImpl::StartThreads() {
+  for (const auto& shard : shards_) {
+    threads_.push_back(std::make_unique<ShardThread>(*shard, clock_));
+  }
+}
+
+Shard& EngineImpl::ShardOf(std::string_view execution_arn) {
+  return *shards_[absl::HashOf(execution_arn.size(), execution_arn) % shards_.size()];
+}
+
+void EngineImpl::Recover(StatusCallback done) {
+  std::vector<Shard*> shards;
+  for (const auto& shard : shards_) shards.push_back(shard.get());
+  auto shard_of = [this](std::string_view arn) -> Shard& { return ShardOf(arn); };
+  RunRecovery(store_, load_machine_, options_.recovery_page, std::move(shards), shard_of,
+              [this, done = std::move(done)](absl::StatusOr<store::ExecutionKey> last) mutable {
+                if (!last.ok()) return std::move(done)(last.status());
+                last_key_ = *last;
+                recovered_ = true;
+                std::move(done)(absl::OkStatus());
+              });
+}
+
+// --- Starting ---
+
+void EngineImpl::Start(StartRequest request, Callback<StartResult> started) {
+  Launch(std::move(request), std::move(started), std::nullopt);
+}
+
+void EngineImpl::StartAndWait(StartRequest request, Callback<StartResult> ended) {
+  Waiter waiter{std::move(ended), true, request.wait_until, request.ticket};
+  Launch(std::move(request), nullptr, std::move(waiter));
+}
+
+absl::Status EngineImpl::Admit() {
+  if (!recovered_) return absl::UnavailableError("the orchestrator is still recovering; try again");
+  int64_t running = 0;
+  for (const auto& shard : shards_) {
+    running += shard->counters().running.load(std::memory_order_relaxed);
+    if (shard->commits().failing.load(std::memory_order_relaxed) > 0) {
+      return absl::UnavailableError("the journal cannot be written now; try again");
+    }
+  }
+  MutexLock lock(mutex_);
+  if (shut_down_) return absl::UnavailableError("the orchestrator is shutting down; try again");
+  if (running + starts_under_way_ >= static_cast<int64_t>(options_.max_running)) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("more than ", options_.max_running, " executions are running"));
+  }
+  ++starts_under_way_;
+  return absl::OkStatus();
+}
+
+void EngineImpl::StartSettled() {
+  MutexLock lock(mutex_);
+  if (--starts_under_way_ == 0) no_starts_.NotifyAll();
+}
+
+void EngineImpl::Launch(StartRequest request, Callback<StartResult> started,
+                        std::optional<Waiter> waiter) {
+  auto starting = std::make_unique<Starting>();
+  starting->started = std::move(started);
+  starting->waiter = std::move(waiter);
+  if (absl::Status admitted = Admit(); !admitted.ok()) return starting->Fail(admitted);
+
+  store::ExecutionRecord record = MakeRecord(request, ++last_key_, ToWholeMicroseconds(clock_.Now()));
+  starting->accepted = Accepted{record.key, request.machine, MakeContext(record, *request.machine),
+                                TraceparentOf(record)};
+  starting->parsed_input = std::move(request.parsed_input);
+  if (request.machine->record.type == store::MachineType::kExpress) {
+    return OnJournaled(std::move(starting), store::StartOutcome{true, std::nullopt});
+  }
+  starting->input = record.input;
+  store_.Start(std::move(record), [this, starting = std::move(starting)](
+                                      absl::StatusOr<store::StartOutcome> outcome) mutable {
+    OnJournaled(std::move(starting), std::move(outcome));
+  });
+}
+
+void EngineImpl::OnJournaled(std::unique_ptr<Starting> starting,
+                             absl::StatusOr<store::StartOutcome> outcome) {
+  if (!outcome.ok()) {
+    starting->Fail(outcome.status());
+  } else if (!outcome->created) {
+    Join(std::move(starting), *outcome->existing);
+  } else {
+    Shard& shard = ShardOf(starting->arn());
+    shard.Post(std::make_unique<Begin>(
+        Begin{std::move(starting->accepted), std::move(starting->parsed_input),
+              std::move(starting->started), std::move(starting->waiter)}));
+  }
+  StartSettled();
+}
+
+// The name is known: answers with the execution that has it.
+void EngineImpl::Join(std::unique_ptr<Starting> starting, const store::ExecutionRecord& existing) {
+  const bool running = existing.status == store::ExecutionStatus::kRunning;
+  if (existing.input != starting->input || (starting->started && !running)) {
+    return starting->Fail(AlreadyExists(existing.arn));
+  }
+  if (starting->started) {
+    return std::move(starting->started)(
+        StartResult{existing.arn, existing.start_time, false, std::nullopt});
+  }
+  starting->waiter->created = false;
+  if (!running) return AnswerFromRecord(*std::move(starting->waiter), existing);
+  FollowExisting(existing.arn, *std::move(starting->waiter));
+}
+
+void EngineImpl::FollowExisting(const std::string& execution_arn, Waiter waiter) {
+  auto missing = [this, execution_arn](Waiter waiter) {
+    // It ended in between, or it runs elsewhere. The row knows.
+    {
+      MutexLock lock(mutex_);
+      ++starts_under_way_;
+    }
+    store_.GetExecution(execution_arn, [this, waiter = std::move(waiter)](
+                                           absl::StatusOr<store::ExecutionRecord> record) mutable {
+      AnswerFromRecord(std::move(waiter), std::move(record));
+      StartSettled();
+    });
+  };
+  ShardOf(execution_arn).Post(WaitAsked{execution_arn, std::move(waiter), std::move(missing)});
+}
+
+void EngineImpl::AnswerFromRecord(Waiter waiter, absl::StatusOr<store::ExecutionRecord> record) {
+  if (!record.ok()) return std::move(waiter.ended)(record.status());
+  if (record->status == store::ExecutionStatus::kRunning) {
+    return std::move(waiter.ended)(absl::UnavailableError(
+        absl::StrCat("execution ", record->arn, " is not running here now; try again")));
+  }
+  std::move(waiter.ended)(
+      StartResult{record->arn, record->start_time, waiter.created, ResultOf(*record)});
+}
+
+// --- Running executions ---
+
+void EngineImpl::GiveUp(const std::string& execution_arn, WaitTicket ticket) {
+  ShardOf(execution_arn).Post(GivenUp{execution_arn, ticket});
+}
+
+void EngineImpl::Stop(std::string execution_arn, std::optional<std::string> error,
+                      std::optional<std::string> cause, Callback<absl::Time> done) {
+  Shard& shard = ShardOf(execution_arn);
+  shard.Post(StopAsked{std::move(execution_arn), asl::Stop{std::move(error), std::move(cause)},
+                       std::move(done)});
+}
+
+void EngineImpl::Observe(std::string execution_arn, std::shared_ptr<ExecutionObserver> observer,
+                         Callback<int64_t> done) {
+  Shard& shard = ShardOf(execution_arn);
+  shard.Post(ObserveAsked{std::move(execution_arn), std::move(observer), std::move(done)});
+}
+
+void EngineImpl::Unobserve(std::string execution_arn, const ExecutionObserver* observer) {
+  Shard& shard = ShardOf(execution_arn);
+  shard.Post(UnobserveAsked{std::move(execution_arn), observer});
+}
+
+// --- The end ---
+
+void EngineImpl::Shutdown() {
+  {
+    MutexLock lock(mutex_);
+    shut_down_ = true;
+    while (starts_under_way_ > 0) no_starts_.Wait(mutex_);
+  }
+  Mutex mutex;
+  CondVar halted;
+  size_t still_running = shards_.size();
+  for (const auto& shard : shards_) {
+    shard->Post(Halt{[&] {
+      MutexLock lock(mutex);
+      if (--still_running == 0) halted.NotifyAll();
+    }});
+  }
+  MutexLock lock(mutex);
+  while (still_running > 0) halted.Wait(mutex);
+}
+
+Engine::Statistics EngineImpl::statistics() const {
+  constexpr auto kRelaxed = std::memory_order_relaxed;
+  const auto ended = [](const Shard::Counters& counters, store::ExecutionStatus status) {
+    return counters.ended[static_cast<int>(status)].load(kRelaxed);
+  };
+  Statistics sum;
+  for (const auto& shard : shards_) {
+    const Shard::Counters& counters = shard->counters();
+    sum.running += counters.running.load(kRelaxed);
+    sum.started += counters.started.load(kRelaxed);
+    sum.succeeded += ended(counters, store::ExecutionStatus::kSucceeded);
+    sum.failed += ended(counters, store::ExecutionStatus::kFailed);
+    sum.timed_out += ended(counters, store::ExecutionStatus::kTimedOut);
+    sum.aborted += ended(counters, store::ExecutionStatus::kAborted);
+    sum.queued_inputs += static_cast<int64_t>(shard->inbox().size());
+    sum.open_tasks += counters.open_tasks.load(kRelaxed);
+    sum.open_timers += counters.open_timers.load(kRelaxed);
+    sum.lost += counters.lost.load(kRelaxed);
+    sum.batches += shard->commits().batches.load(kRelaxed);
+    sum.records += shard->commits().records.load(kRelaxed);
+    sum.failing_batches += shard->commits().failing.load(kRelaxed);
+  }
+  MutexLock lock(mutex_);
+  sum.accepting = recovered_ && !shut_down_ && sum.failing_batches == 0;
+  return sum;
+}
+
+}  // namespace orderflow::engine

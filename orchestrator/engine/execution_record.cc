@@ -1,0 +1,64 @@
+#include "orchestrator/engine/execution_record.h"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
+#include "orchestrator/engine/arn.h"
+
+namespace orderflow::engine {
+namespace {
+
+// version-trace_id-parent_id-flags, in lower-case hexadecimal digits: 2, 32, 16 and 2 of them.
+bool IsTraceparent(std::string_view text) {
+  if (text.size() != 55) return false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const bool dash = i == 2 || i == 35 || i == 52;
+    const bool digit =
+        (text[i] >= '0' && text[i] <= '9') || (text[i] >= 'a' && text[i] <= 'f');
+    if (dash ? text[i] != '-' : !digit) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+store::ExecutionRecord MakeRecord(const StartRequest& request, store::ExecutionKey key,
+                                  absl::Time start_time) {
+  const store::StateMachineRecord& machine = request.machine->record;
+  store::ExecutionRecord record;
+  record.key = key;
+  record.arn = machine.type == store::MachineType::kExpress
+                   ? ExpressExecutionArn(machine.arn, request.name, request.express_id)
+                   : ExecutionArn(machine.arn, request.name);
+  record.name = request.name;
+  record.state_machine_arn = machine.arn;
+  record.revision = machine.revision;
+  record.input = request.input;
+  record.trace_header = request.trace_header;
+  record.start_time = start_time;
+  return record;
+}
+
+std::shared_ptr<const asl::ExecutionContext> MakeContext(const store::ExecutionRecord& record,
+                                                         const Machine& machine) {
+  return std::make_shared<asl::ExecutionContext>(
+      asl::ExecutionContext{record.arn, record.name, machine.record.role_arn, machine.record.arn,
+                            machine.record.name, record.start_time});
+}
+
+std::string TraceparentOf(const store::ExecutionRecord& record) {
+  return IsTraceparent(record.trace_header) ? record.trace_header : std::string();
+}
+
+ExecutionResult ResultOf(const store::ExecutionRecord& record) {
+  return ExecutionResult{record.status,
+                         record.start_time,
+                         record.stop_time.value_or(record.start_time),
+                         record.output.value_or(""),
+                         record.error,
+                         record.cause,
+                         record.failed_state};
+}
+
+}  // namespace orderflow::engine

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "absl/time/time.h"
+#include "orchestrator/asl/interpreter.h"
+#include "orchestrator/engine/engine.h"
+#include "orchestrator/store/execution_store.h"
+
+namespace orderflow::engine {
+
+// The row of an execution, its context for the interpreter, and its result: three views of the same facts.
+
+store::ExecutionRecord MakeRecord(const StartRequest& request, store::ExecutionKey key,
+                                  absl::Time start_time);
+
+// The same after a restart as at the start, since expressions can read it.
+std::shared_ptr<const asl::ExecutionContext> MakeContext(const store::ExecutionRecord& record,
+                                                         const Machine& machine);
+
+// The trace header if it is a W3C traceparent, else nothing: tasks are not handed what they cannot read.
+std::string TraceparentOf(const store::ExecutionRecord& record);
+
+// `record` must not be running.
+ExecutionResult ResultOf(const store::ExecutionRecord& record);
+
+}  // namespace orderflow::engine

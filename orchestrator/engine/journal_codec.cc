@@ -1,0 +1,132 @@
+#include "orchestrator/engine/journal_codec.h"
+
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/check.h"
+#include "common/base/status.h"
+#include "common/json/value.h"
+
+namespace orderflow::engine {
+namespace {
+
+using store::JournalRecord;
+
+// {"error":..,"cause":..} without the members that are absent.
+std::string EncodeError(const std::optional<std::string>& error,
+                        const std::optional<std::string>& cause) {
+  json::Members members;
+  if (error) members.push_back({"error", json::Value(*error)});
+  if (cause) members.push_back({"cause", json::Value(*cause)});
+  return json::Serialize(json::Value::FromMembers(std::move(members)));
+}
+
+struct Encoder {
+  JournalRecord& record;
+
+  void operator()(const asl::Start&) const { ORDERFLOW_CHECK(!"a start is not journaled"); }
+  void operator()(const asl::TaskSucceeded& input) const {
+    Set(JournalRecord::Kind::kTaskSucceeded, input.attempt);
+    json::AppendSerialized(input.output, record.payload);
+  }
+  void operator()(const asl::TaskFailed& input) const {
+    Set(JournalRecord::Kind::kTaskFailed, input.attempt);
+    record.payload = EncodeError(input.failure.error, input.failure.cause);
+  }
+  void operator()(const asl::TimerFired& input) const {
+    Set(JournalRecord::Kind::kTimerFired, input.timer);
+  }
+  void operator()(const asl::Heartbeat& input) const {
+    Set(JournalRecord::Kind::kHeartbeat, input.attempt);
+  }
+  void operator()(const asl::Stop& input) const {
+    Set(JournalRecord::Kind::kStop, 0);
+    record.payload = EncodeError(input.error, input.cause);
+  }
+
+ private:
+  void Set(JournalRecord::Kind kind, int64_t subject) const {
+    record.kind = kind;
+    record.subject = subject;
+  }
+};
+
+absl::Status Corrupt(const JournalRecord& record, std::string_view what) {
+  return absl::DataLossError(absl::StrCat("journal record ", record.sequence, " of execution ",
+                                          record.execution, ": ", std::string(what)));
+}
+
+absl::StatusOr<json::Value> ParsePayload(const JournalRecord& record) {
+  json::ParseResult parsed = json::Parse(record.payload);
+  if (!parsed.value) return Corrupt(record, parsed.error->message);
+  return *std::move(parsed.value);
+}
+
+std::optional<std::string> TextMember(const json::Value& object, std::string_view name) {
+  const json::Value* member = object.Find(name);
+  if (member == nullptr || !member->IsString()) return std::nullopt;
+  return member->AsString();
+}
+
+}  // namespace
+
+JournalRecord EncodeInput(store::ExecutionKey execution, int64_t sequence,
+                          const asl::Input& input) {
+  JournalRecord record;
+  record.execution = execution;
+  record.sequence = sequence;
+  record.at = input.at;
+  std::visit(Encoder{record}, input.what);
+  return record;
+}
+
+absl::StatusOr<asl::Input> DecodeRecord(const JournalRecord& record) {
+  switch (record.kind) {
+    case JournalRecord::Kind::kTaskSucceeded: {
+      ORDERFLOW_ASSIGN_OR_RETURN(json::Value output, ParsePayload(record));
+      return asl::Input{record.at, asl::TaskSucceeded{record.subject, std::move(output)}};
+    }
+    case JournalRecord::Kind::kTaskFailed: {
+      ORDERFLOW_ASSIGN_OR_RETURN(const json::Value payload, ParsePayload(record));
+      std::optional<std::string> error = TextMember(payload, "error");
+      if (!error) return Corrupt(record, "a failure without an error name");
+      return asl::Input{
+          record.at,
+          asl::TaskFailed{record.subject,
+                          asl::Failure{*std::move(error), TextMember(payload, "cause")}}};
+    }
+    case JournalRecord::Kind::kTimerFired:
+      return asl::Input{record.at, asl::TimerFired{record.subject}};
+    case JournalRecord::Kind::kHeartbeat:
+      return asl::Input{record.at, asl::Heartbeat{record.subject}};
+    case JournalRecord::Kind::kStop: {
+      ORDERFLOW_ASSIGN_OR_RETURN(const json::Value payload, ParsePayload(record));
+      return asl::Input{record.at,
+                        asl::Stop{TextMember(payload, "error"), TextMember(payload, "cause")}};
+    }
+  }
+  return Corrupt(record, absl::StrCat("unknown kind ", static_cast<int>(record.kind)));
+}
+
+absl::StatusOr<asl::Input> DecodeStart(const store::ExecutionRecord& execution) {
+  json::ParseResult parsed = json::Parse(execution.input);
+  if (!parsed.value) {
+    return absl::DataLossError(absl::StrCat("the input of execution ", execution.arn,
+                                            " is no JSON: ", parsed.error->message));
+  }
+  return asl::Input{execution.start_time, asl::Start{*std::move(parsed.value)}};
+}
+
+store::ExecutionStatus ToStoreStatus(asl::Status status) {
+  switch (status) {
+    case asl::Status::kRunning: break;
+    case asl::Status::kSucceeded: return store::ExecutionStatus::kSucceeded;
+    case asl::Status::kFailed: return store::ExecutionStatus::kFailed;
+    case asl::Status::kTimedOut: return store::ExecutionStatus::kTimedOut;
+    case asl::Status::kAborted: return store::ExecutionStatus::kAborted;
+  }
+  return store::ExecutionStatus::kRunning;
+}
+
+}  // namespace orderflow::engine

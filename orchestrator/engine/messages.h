@@ -1,0 +1,107 @@
+#pragma once
+
+// What a shard is told from outside. A message is a value that moves from the thread it arises on to the shard's.
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "common/base/callback.h"
+#include "common/json/value.h"
+#include "orchestrator/asl/interpreter.h"
+#include "orchestrator/engine/engine.h"
+#include "orchestrator/store/execution_store.h"
+#include "orchestrator/tasks/task_runner.h"
+
+namespace orderflow::engine {
+
+// Somebody who waits for the end of an execution.
+struct Waiter {
+  Callback<StartResult> ended;
+  bool created = true;  // what to say in StartResult
+  std::optional<absl::Time> wait_until;
+  WaitTicket ticket = 0;
+};
+
+// An execution of which the shard is to take care.
+struct Accepted {
+  store::ExecutionKey key = 0;
+  MachinePtr machine;
+  std::shared_ptr<const asl::ExecutionContext> context;
+  std::string traceparent;
+};
+
+// A new one; its row is durable (or it is EXPRESS). One of `started` and `waiter` is set.
+struct Begin {
+  Accepted accepted;
+  json::Value input;
+  Callback<StartResult> started;
+  std::optional<Waiter> waiter;
+};
+
+// One that was accepted before a restart.
+struct Resume {
+  Accepted accepted;
+  store::ExecutionStore::Unfinished unfinished;
+  StatusCallback done;
+};
+
+struct TaskAnswered {
+  store::ExecutionKey key;
+  asl::AttemptId attempt;
+  tasks::TaskOutcome outcome;
+};
+
+struct StopAsked {
+  std::string arn;
+  asl::Stop stop;
+  Callback<absl::Time> done;
+};
+
+// `missing` is called with the waiter where the execution is not running here.
+struct WaitAsked {
+  std::string arn;
+  Waiter waiter;
+  absl::AnyInvocable<void(Waiter) &&> missing;
+};
+
+struct GivenUp {
+  std::string arn;
+  WaitTicket ticket;
+};
+
+struct ObserveAsked {
+  std::string arn;
+  std::shared_ptr<ExecutionObserver> observer;
+  Callback<int64_t> done;
+};
+
+struct UnobserveAsked {
+  std::string arn;
+  const ExecutionObserver* observer;  // compared only
+};
+
+// The journal's answer to a batch.
+struct BatchDone {
+  int64_t number;
+  absl::Status status;
+};
+
+// `passed` is called when everything posted before was processed.
+struct Barrier {
+  absl::AnyInvocable<void() &&> passed;
+};
+
+// The shard takes no more inputs; `halted` is called when nothing is under way any more.
+struct Halt {
+  absl::AnyInvocable<void() &&> halted;
+};
+
+using Message = std::variant<std::unique_ptr<Begin>, std::unique_ptr<Resume>, TaskAnswered, BatchDone,
+                             StopAsked, WaitAsked, GivenUp, ObserveAsked, UnobserveAsked, Barrier, Halt>;
+
+}  // namespace orderflow::engine

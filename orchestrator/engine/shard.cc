@@ -1,0 +1,483 @@
+#include "orchestrator/engine/shard.h"
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/check.h"
+#include "common/base/status.h"
+#include "orchestrator/engine/execution_log.h"
+#include "orchestrator/engine/journal_codec.h"
+
+namespace orderflow::engine {
+namespace {
+
+absl::Status NotRunning(std::string_view arn) {
+  return absl::NotFoundError(absl::StrCat("execution ", std::string(arn), " is not running here"));
+}
+
+absl::Status Halting() {
+  return absl::UnavailableError(
+      "the orchestrator is shutting down; the execution goes on after its restart");
+}
+
+// Adds to a counter that only the shard writes.
+void Bump(std::atomic<int64_t>& counter, int64_t by = 1) {
+  counter.store(counter.load(std::memory_order_relaxed) + by, std::memory_order_relaxed);
+}
+
+}  // namespace
+
+// An execution in memory.
+struct Shard::Running {
+  struct OpenTask {
+    asl::AttemptId attempt;
+    std::unique_ptr<tasks::RunningTask> handle;
+  };
+  struct OpenTimer {
+    asl::TimerId timer;
+    int64_t due_micros;
+  };
+  struct Waiting {
+    int64_t number;
+    Waiter waiter;
+  };
+
+  Running(Accepted accepted, const asl::Limits& limits)
+      : key(accepted.key),
+        machine(std::move(accepted.machine)),
+        traceparent(std::move(accepted.traceparent)),
+        execution(machine->definition, std::move(accepted.context), limits),
+        last_at(execution.context().start_time) {}
+
+  const std::string& arn() const { return execution.context().execution_arn; }
+  bool journaled() const { return machine->record.type == store::MachineType::kStandard; }
+
+  const store::ExecutionKey key;
+  const MachinePtr machine;
+  const std::string traceparent;
+  asl::Execution execution;
+  absl::Time last_at;
+  int64_t sequence = 0;  // of the last input taken
+  int64_t durable = 0;   // of the last input that is durable
+  int64_t batch = 0;     // the batch that holds its newest inputs; 0: all are durable
+  std::vector<asl::Input> held;  // wait for that batch
+  std::vector<OpenTask> tasks;
+  std::vector<OpenTimer> timers;
+  std::vector<Waiting> waiters;
+  std::vector<std::shared_ptr<ExecutionObserver>> observers;
+};
+
+Shard::Shard(const Options& options, store::Journal& journal, tasks::TaskRunner& runner)
+    : options_(options),
+      runner_(runner),
+      inbox_(std::make_shared<Inbox>()),
+      committer_(journal, inbox_, options.batches_in_flight, options_.report) {}
+
+Shard::~Shard() { inbox_->Close(); }
+
+void Shard::RunOnce(absl::Time now) {
+  now_ = ToWholeMicroseconds(now);
+  inbox_->Drain(messages_);
+  for (Message& message : messages_) {
+    std::visit([this](auto& typed) { On(std::move(typed)); }, message);
+  }
+  messages_.clear();
+  FireTimers();
+  committer_.Retry(now_);
+  committer_.Flush();
+  if (halted_ && committer_.idle()) CompleteHalt();
+}
+
+std::optional<absl::Time> Shard::NextDue() const {
+  const std::optional<absl::Time> timer = timers_.NextDue();
+  const std::optional<absl::Time> retry = committer_.NextRetry();
+  if (timer && retry) return std::min(*timer, *retry);
+  return timer ? timer : retry;
+}
+
+// --- Executions come ---
+
+Shard::Running& Shard::Add(Accepted accepted) {
+  const store::ExecutionKey key = accepted.key;
+  auto added = std::make_unique<Running>(std::move(accepted), options_.limits);
+  Running& running = *added;
+  ORDERFLOW_CHECK(executions_.emplace(key, std::move(added)).second);
+  ORDERFLOW_CHECK(by_arn_.emplace(running.arn(), &running).second);
+  Bump(counters_.running);
+  return running;
+}
+
+Shard::Running* Shard::Find(store::ExecutionKey key) {
+  const auto found = executions_.find(key);
+  return found == executions_.end() ? nullptr : found->second.get();
+}
+
+Shard::Running* Shard::Find(std::string_view arn) {
+  const auto found = by_arn_.find(arn);
+  return found == by_arn_.end() ? nullptr : found->second;
+}
+
+void Shard::On(std::unique_ptr<Begin> message) {
+  if (halted_) {
+    // Durable, so the next start of the process takes it up.
+    if (message->started) std::move(message->started)(Halting());
+    if (message->waiter) std::move(message->waiter->ended)(Halting());
+    return;
+  }
+  Running& running = Add(std::move(message->accepted));
+  Bump(counters_.started);
+  const absl::Time start_time = running.execution.context().start_time;
+  if (message->started) {
+    std::move(message->started)(StartResult{running.arn(), start_time, true, std::nullopt});
+  }
+  if (message->waiter) AddWaiter(running, *std::move(message->waiter));
+  Apply(running, asl::Input{start_time, asl::Start{std::move(message->input)}});
+}
+
+void Shard::On(std::unique_ptr<Resume> message) {
+  if (halted_) return std::move(message->done)(Halting());
+  if (Find(message->accepted.key) != nullptr) return std::move(message->done)(absl::OkStatus());
+  Running& running = Add(std::move(message->accepted));
+  Turn turn;
+  if (absl::Status status = Replay(running, *message, turn.effects); !status.ok()) {
+    Remove(running);
+    return std::move(message->done)(std::move(status));
+  }
+  turn.execution = running.key;
+  if (running.execution.status() == asl::Status::kRunning) {
+    turn.effects.clear();
+    running.execution.AppendOutstanding(turn.effects);
+    Perform(running, std::move(turn));
+  } else {
+    // Its last input is durable, its end is not: a start that led to the end at once.
+    turn.input.at = running.last_at;
+    Hand(running, std::move(turn));
+  }
+  std::move(message->done)(absl::OkStatus());
+}
+
+absl::Status Shard::Replay(Running& running, const Resume& message,
+                           std::vector<asl::Effect>& last) {
+  ORDERFLOW_ASSIGN_OR_RETURN(const asl::Input start, DecodeStart(message.unfinished.execution));
+  running.execution.Apply(start, last, nullptr);
+  for (const store::JournalRecord& record : message.unfinished.journal) {
+    ORDERFLOW_ASSIGN_OR_RETURN(const asl::Input input, DecodeRecord(record));
+    last.clear();
+    // Only inputs that mattered were journaled: one that does not matter now means that it is not the same machine, or
+    // not the same interpreter. To go on would be to guess.
+    if (record.sequence != running.sequence + 1 ||
+        !running.execution.Apply(input, last, nullptr)) {
+      return absl::DataLossError(absl::StrCat("execution ", running.arn(), " cannot be replayed: record ",
+                                              record.sequence, " does not follow from those before"));
+    }
+    running.sequence = running.durable = record.sequence;
+    running.last_at = record.at;
+  }
+  return absl::OkStatus();
+}
+
+// --- Inputs come ---
+
+void Shard::On(TaskAnswered message) {
+  Running* running = halted_ ? nullptr : Find(message.key);
+  if (running == nullptr) return;
+  auto& tasks = running->tasks;
+  const auto task = std::find_if(tasks.begin(), tasks.end(), [&message](const auto& open) {
+    return open.attempt == message.attempt;
+  });
+  if (task == tasks.end()) return;  // was cancelled
+  tasks.erase(task);
+  Bump(counters_.open_tasks, -1);
+  if (auto* output = std::get_if<json::Value>(&message.outcome)) {
+    Take(*running, {now_, asl::TaskSucceeded{message.attempt, std::move(*output)}});
+  } else {
+    Take(*running, {now_, asl::TaskFailed{message.attempt,
+                                          std::get<asl::Failure>(std::move(message.outcome))}});
+  }
+}
+
+void Shard::On(StopAsked message) {
+  Running* running = halted_ ? nullptr : Find(message.arn);
+  if (running == nullptr) {
+    return std::move(message.done)(halted_ ? Halting() : NotRunning(message.arn));
+  }
+  Waiter waiter;
+  waiter.ended = [done = std::move(message.done)](absl::StatusOr<StartResult> end) mutable {
+    if (!end.ok()) return std::move(done)(end.status());
+    std::move(done)(end->result->stop_time);
+  };
+  AddWaiter(*running, std::move(waiter));
+  Take(*running, {now_, std::move(message.stop)});
+}
+
+void Shard::FireTimers() {
+  if (halted_) return;
+  while (const std::optional<TimerQueue::Entry> entry = timers_.PopDue(now_)) {
+    Running* running = Find(entry->execution);
+    ORDERFLOW_CHECK(running != nullptr);  // Remove takes its entries along
+    if (entry->kind == TimerQueue::Kind::kWaiter) {
+      EndWait(*running, entry->number, absl::OkStatus());
+      continue;
+    }
+    std::erase_if(running->timers, [&entry](const auto& open) { return open.timer == entry->number; });
+    Bump(counters_.open_timers, -1);
+    Take(*running, {now_, asl::TimerFired{entry->number}});
+  }
+}
+
+// Applies an input now, or after the inputs before it are durable.
+void Shard::Take(Running& running, asl::Input input) {
+  if (running.batch != 0 && running.batch != committer_.open_batch()) {
+    running.held.push_back(std::move(input));
+  } else {
+    Apply(running, std::move(input));
+  }
+}
+
+void Shard::Apply(Running& running, asl::Input input) {
+  Turn turn;
+  turn.execution = running.key;
+  turn.input = std::move(input);
+  // Wall clocks go back at times; an execution's time does not.
+  turn.input.at = running.last_at = std::max(turn.input.at, running.last_at);
+  EventBuffer events(turn.events);
+  const bool logged = running.machine->log_level != LogLevel::kOff && options_.execution_log;
+  effects_.clear();
+  if (!running.execution.Apply(turn.input, effects_, logged ? &events : nullptr)) return;
+  turn.effects.assign(std::make_move_iterator(effects_.begin()),
+                      std::make_move_iterator(effects_.end()));
+  if (!std::holds_alternative<asl::Start>(turn.input.what)) turn.sequence = ++running.sequence;
+  Hand(running, std::move(turn));
+}
+
+// Hands a turn to the journal if it has anything to write, and carries it out at once if not.
+void Shard::Hand(Running& running, Turn turn) {
+  for (const asl::Effect& effect : turn.effects) {
+    const auto* complete = std::get_if<asl::Complete>(&effect);
+    if (complete == nullptr) continue;
+    turn.result = std::make_unique<ExecutionResult>(ExecutionResult{
+        ToStoreStatus(complete->status), running.execution.context().start_time, turn.input.at,
+        complete->status == asl::Status::kSucceeded ? json::Serialize(complete->output) : "",
+        complete->error, complete->cause, complete->state});
+  }
+  const bool on_record = turn.sequence == 0 && turn.result == nullptr;
+  if (on_record || !running.journaled()) return Perform(running, std::move(turn));
+  running.batch = committer_.open_batch();
+  committer_.Add(std::move(turn));
+}
+
+// --- Inputs are durable ---
+
+void Shard::On(BatchDone message) {
+  Committer::Settled settled = committer_.OnDone(message.number, message.status, now_);
+  std::vector<store::ExecutionKey> with_held;
+  for (Turn& turn : settled.durable) {
+    Running* running = Find(turn.execution);
+    if (running != nullptr && !running->held.empty()) with_held.push_back(turn.execution);
+    Settle(std::move(turn));
+  }
+  for (Turn& turn : settled.fenced) {
+    if (Running* running = Find(turn.execution)) Lose(*running, message.status);
+  }
+  for (store::ExecutionKey key : with_held) ReleaseHeld(key);
+}
+
+void Shard::Settle(Turn turn) {
+  Running* running = Find(turn.execution);
+  if (running == nullptr) return;
+  running->batch = 0;
+  running->durable = std::max(running->durable, turn.sequence);
+  Perform(*running, std::move(turn));
+}
+
+void Shard::ReleaseHeld(store::ExecutionKey key) {
+  Running* running = Find(key);
+  if (running == nullptr || halted_) return;
+  for (asl::Input& input : std::exchange(running->held, {})) {
+    Take(*running, std::move(input));
+    // An execution that is not journaled may have ended by that.
+    if (Find(key) != running) return;
+  }
+}
+
+void Shard::Perform(Running& running, Turn turn) {
+  for (const asl::HistoryEvent& event : turn.events) {
+    if (!IsLogged(running.machine->log_level, event.type)) continue;
+    options_.execution_log(
+        ExecutionLogLine(running.arn(), event, running.machine->log_execution_data));
+  }
+  for (asl::Effect& effect : turn.effects) {
+    std::visit([this, &running](auto& typed) { Do(running, std::move(typed)); }, effect);
+  }
+  if (turn.sequence > 0) {
+    for (const auto& observer : running.observers) observer->OnAdvanced(turn.sequence);
+  }
+  if (turn.result != nullptr) Finish(running, *turn.result);
+}
+
+void Shard::Do(Running& running, asl::RunTask effect) {
+  if (halted_) return;  // the restart issues it again
+  tasks::TaskCall call;
+  call.resource = std::move(effect.resource);
+  call.input = std::move(effect.input);
+  call.idempotency_key = absl::StrCat(running.arn(), "/", effect.task);
+  call.execution_arn = running.arn();
+  call.traceparent = running.traceparent;
+  call.try_number = effect.try_number;
+  call.deadline = effect.deadline;
+  running.tasks.push_back(
+      {effect.attempt, runner_.Run(std::move(call), [inbox = inbox_, key = running.key,
+                                                     attempt = effect.attempt](
+                                                        tasks::TaskOutcome outcome) {
+         inbox->Post(TaskAnswered{key, attempt, std::move(outcome)});
+       })});
+  Bump(counters_.open_tasks);
+}
+
+void Shard::Do(Running& running, const asl::CancelTask& effect) {
+  const size_t cancelled = std::erase_if(
+      running.tasks, [&effect](const auto& open) { return open.attempt == effect.attempt; });
+  Bump(counters_.open_tasks, -static_cast<int64_t>(cancelled));
+}
+
+void Shard::Do(Running& running, const asl::SetTimer& effect) {
+  const int64_t due = absl::ToUnixMicros(effect.due);
+  running.timers.push_back({effect.timer, due});
+  timers_.Add({due, running.key, TimerQueue::Kind::kTimer, effect.timer});
+  Bump(counters_.open_timers);
+}
+
+void Shard::Do(Running& running, const asl::CancelTimer& effect) {
+  const auto timer = std::find_if(running.timers.begin(), running.timers.end(), [&effect](const auto& open) {
+    return open.timer == effect.timer;
+  });
+  if (timer == running.timers.end()) return;
+  timers_.Remove({timer->due_micros, running.key, TimerQueue::Kind::kTimer, timer->timer});
+  running.timers.erase(timer);
+  Bump(counters_.open_timers, -1);
+}
+
+void Shard::Do(Running&, const asl::Complete&) {}  // Turn::result has it
+
+// --- Executions end ---
+
+void Shard::Finish(Running& running, const ExecutionResult& result) {
+  Bump(counters_.ended[static_cast<int>(result.status)]);
+  if (!running.journaled() && options_.execution_log) {
+    options_.execution_log(ExpressEndLine(running.arn(), result));
+  }
+  for (Running::Waiting& waiting : running.waiters) {
+    std::move(waiting.waiter.ended)(
+        StartResult{running.arn(), result.start_time, waiting.waiter.created, result});
+  }
+  for (const auto& observer : running.observers) observer->OnCompleted(result);
+  Remove(running);
+}
+
+void Shard::Lose(Running& running, const absl::Status& status) {
+  if (options_.report) {
+    options_.report(absl::StrCat("let go of execution ", running.arn(), ": ", status.ToString()));
+  }
+  Bump(counters_.lost);
+  const absl::Status lost = absl::UnavailableError(
+      absl::StrCat("execution ", running.arn(), " was taken over by another orchestrator"));
+  for (Running::Waiting& waiting : running.waiters) std::move(waiting.waiter.ended)(lost);
+  for (const auto& observer : running.observers) observer->OnLost(lost);
+  Remove(running);
+}
+
+void Shard::Remove(Running& running) {
+  for (const Running::OpenTimer& timer : running.timers) {
+    timers_.Remove({timer.due_micros, running.key, TimerQueue::Kind::kTimer, timer.timer});
+  }
+  for (const Running::Waiting& waiting : running.waiters) {
+    if (!waiting.waiter.wait_until) continue;
+    timers_.Remove({absl::ToUnixMicros(*waiting.waiter.wait_until), running.key,
+                    TimerQueue::Kind::kWaiter, waiting.number});
+  }
+  Bump(counters_.open_timers, -static_cast<int64_t>(running.timers.size()));
+  Bump(counters_.open_tasks, -static_cast<int64_t>(running.tasks.size()));
+  Bump(counters_.running, -1);
+  by_arn_.erase(running.arn());
+  executions_.erase(running.key);
+}
+
+// --- Those who wait and watch ---
+
+void Shard::AddWaiter(Running& running, Waiter waiter) {
+  const int64_t number = next_waiter_++;
+  if (waiter.wait_until) {
+    timers_.Add({absl::ToUnixMicros(*waiter.wait_until), running.key, TimerQueue::Kind::kWaiter,
+                 number});
+  }
+  running.waiters.push_back({number, std::move(waiter)});
+}
+
+// Answers one waiter before the end: with what is known if `status` is OK.
+void Shard::EndWait(Running& running, int64_t number, const absl::Status& status) {
+  const auto found = std::find_if(running.waiters.begin(), running.waiters.end(),
+                                  [number](const auto& waiting) { return waiting.number == number; });
+  if (found == running.waiters.end()) return;
+  Waiter waiter = std::move(found->waiter);
+  running.waiters.erase(found);
+  if (waiter.wait_until) {
+    timers_.Remove({absl::ToUnixMicros(*waiter.wait_until), running.key, TimerQueue::Kind::kWaiter, number});
+  }
+  if (!status.ok()) return std::move(waiter.ended)(status);
+  std::move(waiter.ended)(StartResult{running.arn(), running.execution.context().start_time,
+                                      waiter.created, std::nullopt});
+}
+
+void Shard::On(WaitAsked message) {
+  Running* running = Find(message.arn);
+  if (running == nullptr) return std::move(message.missing)(std::move(message.waiter));
+  AddWaiter(*running, std::move(message.waiter));
+}
+
+void Shard::On(GivenUp message) {
+  Running* running = Find(message.arn);
+  if (running == nullptr) return;
+  for (const Running::Waiting& waiting : running->waiters) {
+    if (waiting.waiter.ticket != message.ticket) continue;
+    return EndWait(*running, waiting.number, absl::CancelledError("the caller gave up"));
+  }
+}
+
+void Shard::On(ObserveAsked message) {
+  Running* running = halted_ ? nullptr : Find(message.arn);
+  if (running == nullptr) return std::move(message.done)(NotRunning(message.arn));
+  std::move(message.done)(running->durable);
+  running->observers.push_back(std::move(message.observer));
+}
+
+void Shard::On(UnobserveAsked message) {
+  Running* running = Find(message.arn);
+  if (running == nullptr) return;
+  std::erase_if(running->observers,
+                [&message](const auto& observer) { return observer.get() == message.observer; });
+}
+
+// --- The end of the shard ---
+
+void Shard::On(Barrier message) { std::move(message.passed)(); }
+
+void Shard::On(Halt message) {
+  halted_ = std::move(message.halted);
+  committer_.StopRetrying();
+}
+
+void Shard::CompleteHalt() {
+  if (std::exchange(halt_complete_, true)) return;
+  for (auto& [key, running] : executions_) {
+    for (Running::Waiting& waiting : running->waiters) std::move(waiting.waiter.ended)(Halting());
+    for (const auto& observer : running->observers) observer->OnLost(Halting());
+  }
+  timers_.Clear();
+  by_arn_.clear();
+  executions_.clear();  // cancels the tasks
+  std::move(*halted_)();
+}
+
+}  // namespace orderflow::engine
