@@ -1,19 +1,18 @@
 #include "cli/client.h"
 
-#include <grpcpp/create_channel.h>
+#include <grpcpp/client_context.h>
 #include <grpcpp/generic/generic_stub.h>
-#include <grpcpp/security/credentials.h>
 #include <grpcpp/support/proto_buffer_reader.h>
 #include <grpcpp/support/proto_buffer_writer.h>
 
-#include <fstream>
 #include <future>
-#include <iterator>
 #include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "common/base/status.h"
+#include "common/rpc/channel.h"
 #include "common/rpc/status.h"
 #include "orderflow/order/v1/order.grpc.pb.h"
 
@@ -22,25 +21,15 @@ namespace {
 
 constexpr int kMaxAnswerBytes = 64 << 20;  // a page of a thousand long executions
 
-absl::StatusOr<std::string> ReadFile(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return absl::InvalidArgumentError(absl::StrCat("cannot read ", path));
-  return std::string(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
-}
-
-absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> CredentialsFor(const TlsSettings& tls) {
-  if (!tls.enabled) return grpc::InsecureChannelCredentials();
-  grpc::SslCredentialsOptions options;
-  if (!tls.ca_file.empty()) {
-    ORDERFLOW_ASSIGN_OR_RETURN(options.pem_root_certs, ReadFile(tls.ca_file));
-  }
-  if (!tls.cert_file.empty()) {
-    ORDERFLOW_ASSIGN_OR_RETURN(options.pem_cert_chain, ReadFile(tls.cert_file));
-  }
-  if (!tls.key_file.empty()) {
-    ORDERFLOW_ASSIGN_OR_RETURN(options.pem_private_key, ReadFile(tls.key_file));
-  }
-  return grpc::SslCredentials(options);
+rpc::ChannelOptions ToChannelOptions(const TlsSettings& tls) {
+  rpc::ChannelOptions options;
+  options.max_message_bytes = kMaxAnswerBytes;
+  options.tls.enabled = tls.enabled;
+  options.tls.ca_file = tls.ca_file;
+  options.tls.certificate_file = tls.cert_file;
+  options.tls.key_file = tls.key_file;
+  options.tls.server_name = tls.server_name;
+  return options;
 }
 
 void SetDeadline(absl::Duration timeout, grpc::ClientContext& context) {
@@ -58,15 +47,12 @@ class Client::Impl {
  public:
   Impl(ServerName server, std::string address, const TlsSettings& tls)
       : server_(std::move(server)), address_(std::move(address)), tls_(tls.enabled) {
-    absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> credentials = CredentialsFor(tls);
-    if (!credentials.ok()) {
-      setup_ = credentials.status();
+    absl::StatusOr<std::shared_ptr<grpc::Channel>> channel = rpc::MakeChannel(address_, ToChannelOptions(tls));
+    if (!channel.ok()) {
+      setup_ = channel.status();
       return;
     }
-    grpc::ChannelArguments arguments;
-    arguments.SetMaxReceiveMessageSize(kMaxAnswerBytes);
-    if (!tls.server_name.empty()) arguments.SetSslTargetNameOverride(tls.server_name);
-    channel_ = grpc::CreateCustomChannel(address_, *credentials, arguments);
+    channel_ = *std::move(channel);
     generic_.emplace(channel_);
   }
 
