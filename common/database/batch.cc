@@ -101,12 +101,13 @@ Fate RunTogether(Connection& connection, std::vector<Job>& jobs, Counters& count
   return connection.fate();
 }
 
-// False if the bodies must run alone. A race that was lost once is most likely over, so all try it together again.
+// False if the bodies must run alone. After a lost race or connection all try it together again: most likely the race
+// is over, and the server was only restarted.
 bool RunTogetherTwice(Connection& connection, std::vector<Job>& jobs, Counters& counters) {
   Fate fate = RunTogether(connection, jobs, counters);
-  if (fate == Fate::kRaceLost) {
-    PauseAfterLostRace(1);
-    fate = RunTogether(connection, jobs, counters);
+  if (fate == Fate::kRaceLost || fate == Fate::kDisconnected) {
+    if (fate == Fate::kRaceLost) PauseAfterLostRace(1);
+    if (connection.Ready().ok()) fate = RunTogether(connection, jobs, counters);
   }
   return !MayRunAgain(fate);
 }

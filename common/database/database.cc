@@ -4,6 +4,7 @@
 
 #include "common/base/status.h"
 #include "common/database/database_url.h"
+#include "common/database/postgres_database.h"
 #include "common/database/sqlite_database.h"
 
 namespace orderflow::database {
@@ -23,7 +24,7 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(Options options,
   if (options.name.empty()) return absl::InvalidArgumentError("a database needs the name of its schema's owner");
   ORDERFLOW_ASSIGN_OR_RETURN(const DatabaseUrl url, ParseDatabaseUrl(options.url));
   if (url.backend == Backend::kSqlite) return SqliteDatabase::Open(url.target, options, migrations);
-  return absl::UnavailableError("PostgreSQL is not supported by this build");
+  return PostgresDatabase::Open(options, migrations);
 }
 
 void Database::Check(StatusCallback done) {
