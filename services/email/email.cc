@@ -1,0 +1,232 @@
+#include "services/email/email.h"
+
+#include <algorithm>
+#include <atomic>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "common/base/page_token.h"
+#include "common/base/quote.h"
+#include "common/base/status.h"
+#include "common/order/order_rules.h"
+
+namespace orderflow::email {
+namespace {
+
+using Response = v1::SendConfirmationEmailResponse;
+
+absl::StatusOr<MailContent> ParseContent(const v1::SendConfirmationEmailRequest& request) {
+  std::vector<FieldViolation> violations;
+  order::AddViolation("order_id", order::CheckOrderId(request.order_id()), violations);
+  order::AddViolation("customer_email", order::CheckEmail(request.customer_email()), violations);
+  order::AddViolation("product_id", order::CheckProductId(request.product_id()), violations);
+  order::AddViolation("quantity", order::CheckQuantity(request.quantity()), violations);
+  if (request.amount_minor() < 0) {
+    violations.push_back(
+        {"amount_minor", "is " + std::to_string(request.amount_minor()) + "; must be at least 0"});
+  }
+  if (request.amount_minor() != 0 || !request.currency().empty()) {
+    order::AddViolation("currency", order::CheckCurrency(request.currency()), violations);
+  }
+  if (!violations.empty()) return InvalidArgumentError(violations);
+  return MailContent{.order_id = request.order_id(),
+                     .customer_email = request.customer_email(),
+                     .product_id = request.product_id(),
+                     .quantity = request.quantity(),
+                     .amount_minor = request.amount_minor(),
+                     .currency = request.currency()};
+}
+
+// Names the fields that differ, not their values: one of them is an address.
+absl::Status MismatchError(const MailContent& wanted, const MailContent& present) {
+  std::string fields;
+  const auto add = [&fields](bool differs, std::string_view field) {
+    if (!differs) return;
+    if (!fields.empty()) fields += ", ";
+    fields += field;
+  };
+  add(wanted.customer_email != present.customer_email, "customer_email");
+  add(wanted.product_id != present.product_id, "product_id");
+  add(wanted.quantity != present.quantity, "quantity");
+  add(wanted.amount_minor != present.amount_minor, "amount_minor");
+  add(wanted.currency != present.currency, "currency");
+  return WithErrorInfo(absl::AlreadyExistsError("the order " + Quote(wanted.order_id) +
+                                                " was confirmed by a mail with another " + fields),
+                       {.reason = "EMAIL_MISMATCH",
+                        .domain = "email.orderflow",
+                        .metadata = {{"order_id", wanted.order_id}, {"fields", fields}}});
+}
+
+std::string StatusName(v1::EmailStatus status) {
+  switch (status) {
+    case v1::EMAIL_STATUS_SENT:
+      return "sent";
+    case v1::EMAIL_STATUS_FAILED:
+      return "failed";
+    default:
+      return "queued";
+  }
+}
+
+Response ResponseOf(v1::EmailStatus status, const std::string& message_id) {
+  Response response;
+  response.set_email_status(StatusName(status));
+  response.set_message_id(message_id);
+  return response;
+}
+
+void SetTime(absl::Time time, google::protobuf::Timestamp& timestamp) {
+  const int64_t micros = absl::ToUnixMicros(time);
+  timestamp.set_seconds(micros / 1'000'000);
+  timestamp.set_nanos(static_cast<int32_t>(micros % 1'000'000 * 1'000));
+}
+
+v1::Email ToProto(const StoredMail& mail) {
+  v1::Email email;
+  email.set_message_id(mail.message_id);
+  email.set_order_id(mail.content.order_id);
+  email.set_customer_email(mail.content.customer_email);
+  email.set_status(mail.status);
+  email.set_attempts(
+      static_cast<int32_t>(std::min<int64_t>(mail.attempts, std::numeric_limits<int32_t>::max())));
+  email.set_last_error(mail.last_error);
+  SetTime(mail.create_time, *email.mutable_create_time());
+  if (mail.send_time.has_value()) SetTime(*mail.send_time, *email.mutable_send_time());
+  if (mail.next_attempt_time.has_value()) {
+    SetTime(*mail.next_attempt_time, *email.mutable_next_attempt_time());
+  }
+  return email;
+}
+
+absl::StatusOr<Page> ParseListRequest(const v1::ListEmailsRequest& request,
+                                      const std::string& filter) {
+  absl::StatusOr<Page> page = ParsePage(request.page_size(), request.page_token(), filter);
+  if (v1::EmailStatus_IsValid(request.status())) return page;
+  std::vector<FieldViolation> violations = GetFieldViolations(page.status());
+  violations.push_back(
+      {"status", "is " + std::to_string(request.status()) + "; must be a value of EmailStatus"});
+  return InvalidArgumentError(violations);
+}
+
+v1::ListEmailsResponse ToProto(const EmailStore::MailPage& page, const std::string& filter) {
+  v1::ListEmailsResponse response;
+  for (const StoredMail& mail : page.mails) *response.add_emails() = ToProto(mail);
+  if (!page.next_cursor.empty()) {
+    response.set_next_page_token(MakePageToken(page.next_cursor, filter));
+  }
+  return response;
+}
+
+}  // namespace
+
+// An answer that is given once, by the delivery or by the clock, whichever is first.
+class Emails::PendingAnswer {
+ public:
+  PendingAnswer(std::string message_id, Callback<Response> done)
+      : message_id_(std::move(message_id)), done_(std::move(done)) {}
+
+  bool given() const { return given_.load(std::memory_order_acquire); }
+
+  void Give(v1::EmailStatus status) {
+    if (given_.exchange(true, std::memory_order_acq_rel)) return;
+    std::move(done_)(ResponseOf(status, message_id_));
+  }
+
+ private:
+  const std::string message_id_;
+  std::atomic<bool> given_{false};
+  Callback<Response> done_;  // touched only by whoever sets `given_`
+};
+
+void Emails::SendConfirmationEmail(const v1::SendConfirmationEmailRequest& request,
+                                   Callback<Response> done) {
+  absl::StatusOr<MailContent> content = ParseContent(request);
+  if (!content.ok()) return std::move(done)(std::move(content).status());
+  const bool claimed = delivery_.TakesNewMails();
+  StoredMail row = NewMail(*content, claimed);
+  // Written here rather than after the insert: this thread has time, the database's has not.
+  absl::StatusOr<Mail> mail = writer_.Write(row);
+  if (!mail.ok()) return std::move(done)(std::move(mail).status());
+  store_.Insert(std::move(row), [this, claimed, content = *std::move(content),
+                                 mail = *std::move(mail), done = std::move(done)](
+                                    absl::StatusOr<EmailStore::Insertion> insertion) mutable {
+    if (!insertion.ok()) return std::move(done)(std::move(insertion).status());
+    OnInserted(claimed, content, std::move(mail), *std::move(insertion), std::move(done));
+  });
+}
+
+StoredMail Emails::NewMail(MailContent content, bool claimed) const {
+  // Whole microseconds, as the database keeps them: the mail's Date must not change between tries.
+  const absl::Time now = absl::FromUnixMicros(absl::ToUnixMicros(clock_.Now()));
+  std::string message_id = writer_.MessageId(content.order_id);
+  return {.content = std::move(content),
+          .message_id = std::move(message_id),
+          .status = v1::EMAIL_STATUS_QUEUED,
+          .attempts = claimed ? 1 : 0,
+          .last_error = "",
+          .create_time = now,
+          .send_time = std::nullopt,
+          .next_attempt_time = claimed ? delivery_.ClaimEnd() : now};
+}
+
+void Emails::OnInserted(bool claimed, const MailContent& content, Mail mail,
+                        EmailStore::Insertion insertion, Callback<Response> done) {
+  const StoredMail& row = insertion.mail;
+  if (row.content != content) return std::move(done)(MismatchError(content, row.content));
+  if (!insertion.inserted || !claimed)
+    return std::move(done)(ResponseOf(row.status, row.message_id));
+  auto answer = std::make_shared<PendingAnswer>(row.message_id, std::move(done));
+  Await(answer);
+  delivery_.Deliver(
+      {.order_id = content.order_id, .attempt = row.attempts, .create_time = row.create_time},
+      std::move(mail), [answer](absl::StatusOr<v1::EmailStatus> status) {
+        answer->Give(status.ok() ? *status : v1::EMAIL_STATUS_QUEUED);
+      });
+}
+
+void Emails::Await(std::shared_ptr<PendingAnswer> answer) {
+  const absl::Time until = clock_.Now() + options_.answer_within;
+  MutexLock lock(mutex_);
+  while (!waiting_.empty() && waiting_.front().answer->given()) waiting_.pop_front();
+  waiting_.push_back({.until = until, .answer = std::move(answer)});
+}
+
+void Emails::AnswerOverdue() {
+  const absl::Time now = clock_.Now();
+  std::vector<std::shared_ptr<PendingAnswer>> overdue;
+  {
+    MutexLock lock(mutex_);
+    while (!waiting_.empty() &&
+           (waiting_.front().until <= now || waiting_.front().answer->given())) {
+      overdue.push_back(std::move(waiting_.front().answer));
+      waiting_.pop_front();
+    }
+  }
+  for (const auto& answer : overdue) answer->Give(v1::EMAIL_STATUS_QUEUED);
+}
+
+void Emails::GetEmail(const v1::GetEmailRequest& request, Callback<v1::GetEmailResponse> done) {
+  absl::Status valid = order::CheckField("order_id", order::CheckOrderId(request.order_id()));
+  if (!valid.ok()) return std::move(done)(std::move(valid));
+  store_.Get(request.order_id(), [done = std::move(done)](absl::StatusOr<StoredMail> mail) mutable {
+    if (!mail.ok()) return std::move(done)(std::move(mail).status());
+    v1::GetEmailResponse response;
+    *response.mutable_email() = ToProto(*mail);
+    std::move(done)(std::move(response));
+  });
+}
+
+void Emails::ListEmails(const v1::ListEmailsRequest& request,
+                        Callback<v1::ListEmailsResponse> done) {
+  const std::string filter = "emails status=" + std::to_string(request.status());
+  absl::StatusOr<Page> page = ParseListRequest(request, filter);
+  if (!page.ok()) return std::move(done)(std::move(page).status());
+  store_.List(request.status(), *page,
+              [filter, done = std::move(done)](absl::StatusOr<EmailStore::MailPage> mails) mutable {
+                if (!mails.ok()) return std::move(done)(std::move(mails).status());
+                std::move(done)(ToProto(*mails, filter));
+              });
+}
+
+}  // namespace orderflow::email
