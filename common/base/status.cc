@@ -54,18 +54,23 @@ absl::Status WithRetryDelay(absl::Status status, absl::Duration delay) {
   return status;
 }
 
-absl::Status InvalidArgumentError(const std::vector<FieldViolation>& violations) {
-  std::string message;
+absl::Status WithFieldViolations(absl::Status status, const std::vector<FieldViolation>& violations) {
   std::string payload;
   for (const FieldViolation& violation : violations) {
-    if (!message.empty()) message += "; ";
-    message.append(violation.field).append(": ").append(violation.description);
     AppendField(payload, violation.field);
     AppendField(payload, violation.description);
   }
-  absl::Status status = absl::InvalidArgumentError(message);
   status.SetPayload(kViolations, absl::Cord(payload));
   return status;
+}
+
+absl::Status InvalidArgumentError(const std::vector<FieldViolation>& violations) {
+  std::string message;
+  for (const FieldViolation& violation : violations) {
+    if (!message.empty()) message += "; ";
+    message.append(violation.field).append(": ").append(violation.description);
+  }
+  return WithFieldViolations(absl::InvalidArgumentError(message), violations);
 }
 
 std::optional<ErrorInfo> GetErrorInfo(const absl::Status& status) {

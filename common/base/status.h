@@ -52,6 +52,7 @@ struct FieldViolation {
 // Attaches details to a non-OK status.
 absl::Status WithErrorInfo(absl::Status status, const ErrorInfo& info);
 absl::Status WithRetryDelay(absl::Status status, absl::Duration delay);
+absl::Status WithFieldViolations(absl::Status status, const std::vector<FieldViolation>& violations);
 
 // INVALID_ARGUMENT that names all violations; the message lists them too. `violations` must not be empty.
 absl::Status InvalidArgumentError(const std::vector<FieldViolation>& violations);

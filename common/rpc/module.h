@@ -21,6 +21,9 @@ class Module {
   virtual std::vector<grpc::Service*> services() = 0;
   // OK when requests can be answered now (the database answers): what readiness asks every few seconds.
   virtual void CheckReady(StatusCallback done) = 0;
+  // Called when the server begins to go down, while calls are still under way: ends open streams, so that
+  // the shutdown need not wait for them. New calls may still come.
+  virtual void Drain() {}
   // Called after the last request was answered: finishes background work and closes the database.
   virtual void Stop() = 0;
 };

@@ -1,0 +1,60 @@
+#include "common/rpc/server_main.h"
+
+#include <csignal>
+#include <iostream>
+#include <string>
+
+#include "common/base/status.h"
+#include "common/logging/logging.h"
+#include "common/metrics/endpoint.h"
+#include "common/metrics/metrics.h"
+#include "common/rpc/process.h"
+#include "common/rpc/server.h"
+#include "common/rpc/server_flags.h"
+#include "common/settings/settings.h"
+
+namespace orderflow::rpc {
+namespace {
+
+absl::Status Explain(const absl::Status& status, std::string_view setting) {
+  return absl::Status(status.code(), std::string(status.message()) + " (setting --" + std::string(setting) + ")");
+}
+
+absl::StatusOr<std::unique_ptr<metrics::Endpoint>> StartMetrics(std::string_view name) {
+  metrics::RegisterProcess(name, settings::Version());
+  const std::string address = MetricsListenFromFlags();
+  if (address.empty()) return nullptr;
+  auto endpoint = metrics::Endpoint::Listen(address);
+  if (!endpoint.ok()) return Explain(endpoint.status(), "metrics_listen");
+  return endpoint;
+}
+
+absl::Status Serve(std::string_view name, const ModuleFactory& open_module) {
+  ORDERFLOW_ASSIGN_OR_RETURN(const logging::Level level, LogLevelFromFlags());
+  logging::Configure({.service = std::string(name), .level = level});
+  ORDERFLOW_ASSIGN_OR_RETURN(const auto metrics_endpoint, StartMetrics(name));
+  ORDERFLOW_ASSIGN_OR_RETURN(const std::unique_ptr<Module> module, open_module());
+  auto server = Server::Start(ServerOptionsFromFlags(), *module);
+  if (!server.ok()) {
+    module->Stop();
+    return Explain(server.status(), "listen, --tls_...");
+  }
+  const int signal = WaitForTermination();
+  logging::Info("stopping", {{"signal", signal == SIGTERM ? "SIGTERM" : "SIGINT"}});
+  (*server)->Stop();
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+int RunServer(std::string_view name, const ModuleFactory& open_module) {
+  PrepareServerProcess();
+  const absl::Status status = Serve(name, open_module);
+  if (!status.ok()) logging::Error("cannot start", {{"error", std::string(status.message())}});
+  logging::Shutdown();
+  if (status.ok()) return 0;
+  std::cerr << name << ": " << status.message() << std::endl;
+  return 1;
+}
+
+}  // namespace orderflow::rpc
