@@ -1,14 +1,20 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 
 #include "absl/functional/any_invocable.h"
 #include "absl/time/time.h"
 #include "common/json/value.h"
 #include "orchestrator/asl/interpreter.h"
+
+namespace google::protobuf {
+class Descriptor;
+}
 
 namespace orderflow::tasks {
 
@@ -36,6 +42,13 @@ class RunningTask {
   virtual void Cancel() = 0;
 };
 
+// The messages that a resource takes and gives.
+struct TaskTypes {
+  const google::protobuf::Descriptor* request;
+  const google::protobuf::Descriptor* response;
+  std::shared_ptr<const void> owner;  // keeps both alive
+};
+
 // Carries tasks out. Thread-safe. Never retries by itself: the engine owns attempts.
 class TaskRunner {
  public:
@@ -45,6 +58,12 @@ class TaskRunner {
   virtual std::unique_ptr<RunningTask> Run(TaskCall call, TaskDone done) = 0;
   // What is wrong with a resource, or nothing: asked when a definition is created.
   virtual std::optional<std::string> CheckResource(std::string_view resource) const = 0;
+  // The types behind a resource where they are known now, without asking anybody: lets a validator look at what a
+  // definition passes and reads.
+  virtual std::optional<TaskTypes> FindTypes(std::string_view resource) const {
+    static_cast<void>(resource);
+    return std::nullopt;
+  }
 };
 
 }  // namespace orderflow::tasks
