@@ -45,6 +45,16 @@ absl::StatusOr<std::vector<Row>> Connection::Query(std::string_view sql,
   return rows;
 }
 
+absl::StatusOr<std::vector<int64_t>> Connection::ExecuteAll(absl::Span<const Statement> statements) {
+  for (const Statement& statement : statements) {
+    if (failure_.ok()) failure_ = CheckParameters(statement.parameters);
+  }
+  if (!failure_.ok()) return failure_;
+  absl::StatusOr<std::vector<int64_t>> changed = RunAll(statements);
+  if (!changed.ok()) failure_ = changed.status();
+  return changed;
+}
+
 absl::Status Connection::RunBody(Database::Body& body, bool read_only) {
   failure_ = absl::OkStatus();
   body_reads_only_ = read_only;

@@ -31,6 +31,7 @@ class Connection : public Transaction {
   absl::StatusOr<int64_t> Execute(std::string_view sql, absl::Span<const Parameter> parameters) final;
   absl::StatusOr<std::vector<Row>> Query(std::string_view sql,
                                          absl::Span<const Parameter> parameters) final;
+  absl::StatusOr<std::vector<int64_t>> ExecuteAll(absl::Span<const Statement> statements) final;
 
   // Connects again if the connection was lost; may take a while. UNAVAILABLE if that does not succeed.
   virtual absl::Status Ready() = 0;
@@ -58,6 +59,7 @@ class Connection : public Transaction {
   // Runs one statement: the number of changed rows, and the rows of its answer where `rows` is not null.
   virtual absl::StatusOr<int64_t> Run(std::string_view sql, absl::Span<const Parameter> parameters,
                                       std::vector<Row>* rows) = 0;
+  virtual absl::StatusOr<std::vector<int64_t>> RunAll(absl::Span<const Statement> statements) = 0;
 
   bool body_reads_only() const { return body_reads_only_; }
 

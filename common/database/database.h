@@ -26,6 +26,12 @@ struct Blob {
 using Parameter = std::variant<std::monostate, int64_t, std::string_view, Blob>;
 using Column = std::variant<std::monostate, int64_t, std::string, Blob>;
 
+// The parameter for a value that may be missing. Borrows the text.
+inline Parameter Nullable(const std::optional<std::string>& text) {
+  return text.has_value() ? Parameter(std::string_view(*text)) : Parameter();
+}
+inline Parameter Nullable(std::optional<int64_t> value) { return value.has_value() ? Parameter(*value) : Parameter(); }
+
 // One row of an answer; columns are counted from 0 in the order of the SELECT.
 class Row {
  public:
@@ -41,19 +47,33 @@ class Row {
   std::vector<Column> columns_;
 };
 
+// A statement that waits for its turn. Borrows the text of both.
+struct Statement {
+  std::string_view sql;
+  std::vector<Parameter> parameters;
+};
+
 // What a body sees of the database: statements inside one savepoint. `sql` must be a string literal (it is the key of
 // the cache of prepared statements) that SQLite and PostgreSQL both understand: $1-style parameters, UPSERT,
 // RETURNING; column types BIGINT, TEXT and BYTEA; times are BIGINT microseconds since the epoch.
 //
+// After a statement that failed all further ones of the body fail with the same error, and so does the body, whatever it
+// answers: INSERT ... ON CONFLICT DO NOTHING asks whether a key is taken, a caught ALREADY_EXISTS does not.
+// Two bodies on PostgreSQL that change the same rows should do so in the same order, or one of them may have to run again.
+//
 // One thread only: the database's, while the body runs.
-// ALREADY_EXISTS: a unique constraint. UNAVAILABLE: the database cannot be reached or written now.
+// ALREADY_EXISTS: a unique constraint. FAILED_PRECONDITION: any other constraint. INVALID_ARGUMENT: a value that the
+// database cannot store, such as text with a NUL. UNAVAILABLE: the database cannot be reached or written now.
 // ABORTED: a race was lost (the body is run again). INTERNAL: wrong SQL.
 class Transaction {
  public:
   virtual ~Transaction() = default;
-  // Answers how many rows were changed.
+  // Answers how many rows were inserted, updated or deleted.
   virtual absl::StatusOr<int64_t> Execute(std::string_view sql, absl::Span<const Parameter> parameters) = 0;
   virtual absl::StatusOr<std::vector<Row>> Query(std::string_view sql, absl::Span<const Parameter> parameters) = 0;
+  // Runs statements in order; answers how many rows each has changed, or the first failure. On PostgreSQL this takes
+  // one round trip, however many there are.
+  virtual absl::StatusOr<std::vector<int64_t>> ExecuteAll(absl::Span<const Statement> statements) = 0;
 
   absl::StatusOr<int64_t> Execute(std::string_view sql, std::initializer_list<Parameter> parameters) {
     return Execute(sql, absl::MakeConstSpan(parameters.begin(), parameters.size()));
@@ -61,9 +81,13 @@ class Transaction {
   absl::StatusOr<std::vector<Row>> Query(std::string_view sql, std::initializer_list<Parameter> parameters) {
     return Query(sql, absl::MakeConstSpan(parameters.begin(), parameters.size()));
   }
+  absl::StatusOr<std::vector<int64_t>> ExecuteAll(std::initializer_list<Statement> statements) {
+    return ExecuteAll(absl::MakeConstSpan(statements.begin(), statements.size()));
+  }
 };
 
-// One step of a schema's history. Versions count from 1 without gaps; a step is never changed once released.
+// One step of a schema's history. Versions count from 1 without gaps; a step is never changed once released. A step may
+// not change a column's type: programs of the version before still run with prepared statements.
 struct Migration {
   int version;
   std::string_view sql;  // one or more statements
@@ -77,7 +101,7 @@ struct Options {
   std::string name;
   // PostgreSQL only: how many connections, each with a thread, work in parallel.
   int connections = 4;
-  // Bodies waiting beyond this number are refused with RESOURCE_EXHAUSTED.
+  // Bodies waiting beyond this number are refused with RESOURCE_EXHAUSTED (`done` is called on a database thread).
   size_t max_queued = 100'000;
   // How many bodies may share a commit.
   int max_batch = 1024;
@@ -104,7 +128,9 @@ struct Statistics {
 // thread to SQLite run in that order; on PostgreSQL the order is not defined.
 //
 // Full disk or lost connection: `done` gets UNAVAILABLE, nothing of the body remains, and the database tries to recover by
-// itself. After a failed fsync the process ends itself, since nobody knows what is on disk; a restart recovers.
+// itself. The one exception: if the connection is lost while PostgreSQL commits, `done` gets UNAVAILABLE and nobody knows, so
+// callers repeat bodies that are idempotent. After a failed fsync the process ends itself (exit status 70), since nobody
+// knows what is on disk; a restart recovers.
 //
 // Thread-safe. The destructor waits until all submitted bodies have run and their `done`s have returned.
 class Database {

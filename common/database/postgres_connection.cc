@@ -20,6 +20,7 @@ using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
 constexpr size_t kMaxStatements = 500;
+constexpr int kTextFormat = 0;
 constexpr milliseconds kFirstBackoff(50);
 constexpr milliseconds kLongestBackoff(2000);
 // How long bodies wait for a lost server before they are told.
@@ -144,20 +145,20 @@ absl::Status PostgresConnection::Commit() {
     return absl::OkStatus();
   }
   pending_.push_back("COMMIT");
-  const absl::StatusOr<Result> result = Exchange("", {});
-  if (!result.ok()) {
+  const absl::StatusOr<std::vector<Result>> results = Exchange({});
+  if (!results.ok()) {
     if (fate_ == Fate::kDisconnected) {
       fate_ = Fate::kUnknown;
       return absl::UnavailableError(absl::StrCat("it is not known whether this was committed: ",
-                                                 result.status().message()));
+                                                 results.status().message()));
     }
     Rollback();
     if (fate_ == Fate::kAlive) fate_ = Fate::kRolledBack;
-    return result.status();
+    return results.status();
   }
   begun_ = false;
   // The server answers COMMIT of a failed transaction with success and the tag ROLLBACK.
-  if (std::strcmp(PQcmdStatus(result->get()), "COMMIT") == 0) return absl::OkStatus();
+  if (std::strcmp(PQcmdStatus(results->back().get()), "COMMIT") == 0) return absl::OkStatus();
   fate_ = Fate::kRolledBack;
   return absl::InternalError("the server rolled back in the place of a commit");
 }
@@ -168,7 +169,7 @@ void PostgresConnection::Rollback() {
   begun_ = false;
   pending_.push_back("ROLLBACK");
   const Fate fate = fate_;
-  if (!Exchange("", {}).ok()) Disconnect();  // Which rolls back, too.
+  if (!Exchange({}).ok()) Disconnect();  // Which rolls back, too.
   fate_ = fate;
 }
 
@@ -189,7 +190,7 @@ void PostgresConnection::RollbackToSavepoint() {
 }
 
 absl::Status PostgresConnection::RunScript(std::string_view sql) {
-  if (!pending_.empty()) ORDERFLOW_RETURN_IF_ERROR(Exchange("", {}).status());
+  if (!pending_.empty()) ORDERFLOW_RETURN_IF_ERROR(Exchange({}).status());
   if (connection_ == nullptr) return Lost();
   // A pipeline takes one statement at a time.
   ORDERFLOW_CHECK(PQexitPipelineMode(connection_) == 1);
@@ -207,74 +208,88 @@ absl::Status PostgresConnection::LockMigrations() { return RunScript(kLockMigrat
 
 absl::StatusOr<int64_t> PostgresConnection::Run(std::string_view sql, absl::Span<const Parameter> parameters,
                                                 std::vector<Row>* rows) {
-  ORDERFLOW_ASSIGN_OR_RETURN(const Result result, Exchange(sql, parameters));
+  const Statement statement{sql, std::vector<Parameter>(parameters.begin(), parameters.end())};
+  ORDERFLOW_ASSIGN_OR_RETURN(const std::vector<Result> results, Exchange(absl::MakeConstSpan(&statement, 1)));
   if (rows != nullptr) {
-    ORDERFLOW_ASSIGN_OR_RETURN(*rows, ReadRows(*result));
+    ORDERFLOW_ASSIGN_OR_RETURN(*rows, ReadRows(*results.back()));
   }
-  return ChangedRows(*result);
+  return ChangedRows(*results.back());
 }
 
-absl::StatusOr<PostgresConnection::Result> PostgresConnection::Exchange(std::string_view sql,
-                                                                        absl::Span<const Parameter> parameters) {
+absl::StatusOr<std::vector<int64_t>> PostgresConnection::RunAll(absl::Span<const Statement> statements) {
+  std::vector<int64_t> changed;
+  if (statements.empty()) return changed;
+  ORDERFLOW_ASSIGN_OR_RETURN(const std::vector<Result> results, Exchange(statements));
+  changed.reserve(results.size());
+  for (const Result& result : results) changed.push_back(ChangedRows(*result));
+  return changed;
+}
+
+absl::StatusOr<std::vector<PostgresConnection::Result>> PostgresConnection::Exchange(
+    absl::Span<const Statement> statements) {
   if (connection_ == nullptr) return Lost();
   deadline_ = steady_clock::now() + absl::ToChronoMilliseconds(settings_.statement_timeout) + kSilence;
-  int expected = 0;
-  prepared_at_ = -1;
-  if (!Enqueue(sql, parameters, expected) || !Flush()) return Lost();
-  absl::StatusOr<Result> result = Receive(expected);
-  // If all went wrong before the statement was parsed, its name means nothing to the server.
-  if (!result.ok() && failed_at_ <= prepared_at_) statements_.erase(AsAbsl(sql));
-  return result;
+  sent_.clear();
+  parsing_.clear();
+  if (!Enqueue(statements) || !Flush()) return Lost();
+  absl::StatusOr<std::vector<Result>> results = Receive();
+  // What the server did not parse has no name there; the next time it is sent again.
+  for (const std::string& sql : parsing_) statements_.erase(sql);
+  return results;
 }
 
-bool PostgresConnection::Enqueue(std::string_view sql, absl::Span<const Parameter> parameters, int& expected) {
-  for (const char* command : pending_) {
-    if (PQsendQueryParams(connection_, command, 0, nullptr, nullptr, nullptr, nullptr, 0) != 1) return false;
-    ++expected;
-  }
+bool PostgresConnection::Enqueue(absl::Span<const Statement> statements) {
   if (!pending_.empty()) begun_ = true;
+  for (const char* command : pending_) {
+    if (!EnqueueControl(command)) return false;
+  }
   pending_.clear();
-  if (!sql.empty() && !EnqueueStatement(sql, parameters, expected)) return false;
+  for (const Statement& statement : statements) {
+    if (!EnqueueStatement(statement.sql, statement.parameters)) return false;
+  }
   return PQpipelineSync(connection_) == 1;
 }
 
-bool PostgresConnection::EnqueueStatement(std::string_view sql, absl::Span<const Parameter> parameters,
-                                          int& expected) {
-  if (statements_.size() >= kMaxStatements) {
-    if (PQsendQueryParams(connection_, "DEALLOCATE ALL", 0, nullptr, nullptr, nullptr, nullptr, 0) != 1) return false;
-    ++expected;
-    statements_.clear();
-  }
-  auto found = statements_.find(AsAbsl(sql));
-  if (found == statements_.end()) {
-    found = statements_.emplace(std::string(sql), absl::StrCat("s", ++next_statement_)).first;
-    if (PQsendPrepare(connection_, found->second.c_str(), found->first.c_str(), 0, nullptr) != 1) return false;
-    prepared_at_ = expected++;
-  }
-  const PostgresParameters wire(parameters);
-  ++expected;
-  return PQsendQueryPrepared(connection_, found->second.c_str(), wire.count(), wire.values(), wire.lengths(),
-                             wire.formats(), /*resultFormat=*/0) == 1;
+bool PostgresConnection::EnqueueControl(const char* sql) {
+  sent_.push_back(Command::kControl);
+  return PQsendQueryParams(connection_, sql, 0, nullptr, nullptr, nullptr, nullptr, kTextFormat) == 1;
 }
 
-absl::StatusOr<PostgresConnection::Result> PostgresConnection::Receive(int expected) {
-  Result last(nullptr, &PQclear);
-  absl::Status failure;
-  for (int i = 0; i < expected; ++i) {
-    ORDERFLOW_ASSIGN_OR_RETURN(last, ReceiveOne());
-    const ExecStatusType status = PQresultStatus(last.get());
-    const bool good = status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
-    if (!good && failure.ok()) {
-      failure = ErrorOf(last.get());
-      failed_at_ = i;
+bool PostgresConnection::EnqueueStatement(std::string_view sql, absl::Span<const Parameter> parameters) {
+  auto found = statements_.find(AsAbsl(sql));
+  if (found == statements_.end()) {
+    if (statements_.size() >= kMaxStatements) {  // Somebody builds SQL from values: keep memory bounded at least.
+      statements_.clear();
+      if (!EnqueueControl("DEALLOCATE ALL")) return false;
     }
+    found = statements_.emplace(std::string(sql), absl::StrCat("s", ++next_statement_)).first;
+    sent_.push_back(Command::kPrepare);
+    parsing_.push_back(found->first);
+    if (PQsendPrepare(connection_, found->second.c_str(), found->first.c_str(), 0, nullptr) != 1) return false;
+  }
+  const PostgresParameters wire(parameters);
+  sent_.push_back(Command::kStatement);
+  return PQsendQueryPrepared(connection_, found->second.c_str(), wire.count(), wire.values(), wire.lengths(),
+                             wire.formats(), kTextFormat) == 1;
+}
+
+absl::StatusOr<std::vector<PostgresConnection::Result>> PostgresConnection::Receive() {
+  std::vector<Result> results;
+  absl::Status failure;
+  for (const Command& command : sent_) {
+    ORDERFLOW_ASSIGN_OR_RETURN(Result result, ReceiveOne());
+    const ExecStatusType status = PQresultStatus(result.get());
+    const bool good = status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
+    if (!good && failure.ok()) failure = ErrorOf(result.get());
+    if (good && command == Command::kPrepare) parsing_.erase(parsing_.begin());
+    if (command == Command::kStatement || &command == &sent_.back()) results.push_back(std::move(result));
     ORDERFLOW_ASSIGN_OR_RETURN(const Result separator, ReceiveOne());
     if (separator != nullptr) return Lost();  // One result for each command is all that we ask for.
   }
   ORDERFLOW_ASSIGN_OR_RETURN(const Result sync, ReceiveOne());
   if (PQresultStatus(sync.get()) != PGRES_PIPELINE_SYNC) return Lost();
   if (!failure.ok()) return failure;
-  return last;
+  return results;
 }
 
 absl::StatusOr<PostgresConnection::Result> PostgresConnection::ReceiveOne() {

@@ -54,6 +54,7 @@ class PostgresConnection final : public Connection {
  protected:
   absl::StatusOr<int64_t> Run(std::string_view sql, absl::Span<const Parameter> parameters,
                               std::vector<Row>* rows) override;
+  absl::StatusOr<std::vector<int64_t>> RunAll(absl::Span<const Statement> statements) override;
 
  private:
   using Result = std::unique_ptr<PGresult, decltype(&PQclear)>;
@@ -70,13 +71,18 @@ class PostgresConnection final : public Connection {
   // Drops what the last pending command would have begun; false if it was sent already.
   bool ForgetUnusedSavepoint();
 
-  // Sends what is pending and then `sql`, if that is not empty, in one go; the result of the last of them.
-  absl::StatusOr<Result> Exchange(std::string_view sql, absl::Span<const Parameter> parameters);
-  // Puts all into libpq's buffer; false if libpq refuses. Adds to `expected` for each result that will come.
-  bool Enqueue(std::string_view sql, absl::Span<const Parameter> parameters, int& expected);
-  bool EnqueueStatement(std::string_view sql, absl::Span<const Parameter> parameters, int& expected);
-  // Reads the results of `expected` commands to the end of the pipeline. The first failure wins.
-  absl::StatusOr<Result> Receive(int expected);
+  // One command among those of a pipeline.
+  enum class Command { kControl, kPrepare, kStatement };
+
+  // Sends what is pending and then `statements` in one go. The results of the statements, or of the last pending command
+  // where there are none.
+  absl::StatusOr<std::vector<Result>> Exchange(absl::Span<const Statement> statements);
+  // Put commands into libpq's buffer and note them in `sent_`; false if libpq refuses.
+  bool Enqueue(absl::Span<const Statement> statements);
+  bool EnqueueControl(const char* sql);
+  bool EnqueueStatement(std::string_view sql, absl::Span<const Parameter> parameters);
+  // Reads the results of all commands in `sent_` to the end of the pipeline. The first failure wins.
+  absl::StatusOr<std::vector<Result>> Receive();
   absl::StatusOr<Result> ReceiveOne();
   // False: the server was silent for too long, or is gone.
   bool Flush();
@@ -92,8 +98,8 @@ class PostgresConnection final : public Connection {
   std::vector<const char*> pending_;  // transaction control that the next exchange takes along
   absl::flat_hash_map<std::string, std::string> statements_;  // SQL -> the server's name for it
   int64_t next_statement_ = 0;
-  int prepared_at_ = -1;              // where in the last exchange a statement was parsed; -1: nowhere
-  int failed_at_ = -1;                // and where its first failure was, if it had one
+  std::vector<Command> sent_;         // in this exchange
+  std::vector<std::string> parsing_;  // SQL of the kPrepare among them whose outcome is not known yet, in order
   Instant deadline_;                  // of the exchange under way
 
   std::optional<Instant> lost_since_;

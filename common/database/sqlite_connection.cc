@@ -273,9 +273,9 @@ absl::Status SqliteConnection::Checkpoint() {
   return code == SQLITE_OK ? absl::OkStatus() : Error(code, "checkpoint");
 }
 
-absl::StatusOr<SqliteConnection::Statement*> SqliteConnection::Prepare(std::string_view sql) {
+absl::StatusOr<SqliteConnection::Prepared*> SqliteConnection::Prepare(std::string_view sql) {
   if (const auto found = statements_.find(AsAbsl(sql)); found != statements_.end()) return found->second.get();
-  auto statement = std::make_unique<Statement>();
+  auto statement = std::make_unique<Prepared>();
   const char* rest = nullptr;
   const int code = sqlite3_prepare_v3(db_, sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT,
                                       &statement->handle, &rest);
@@ -301,7 +301,7 @@ absl::StatusOr<SqliteConnection::Statement*> SqliteConnection::Prepare(std::stri
   return statements_.emplace(std::string(sql), std::move(statement)).first->second.get();
 }
 
-absl::Status SqliteConnection::Bind(const Statement& statement, absl::Span<const Parameter> parameters) {
+absl::Status SqliteConnection::Bind(const Prepared& statement, absl::Span<const Parameter> parameters) {
   if (static_cast<int>(parameters.size()) != statement.parameters) {
     return absl::InternalError(absl::StrCat("\"", sqlite3_sql(statement.handle), "\" has ", statement.parameters,
                                             " parameters, ", parameters.size(), " were given"));
@@ -314,7 +314,7 @@ absl::Status SqliteConnection::Bind(const Statement& statement, absl::Span<const
   return absl::OkStatus();
 }
 
-absl::Status SqliteConnection::Step(const Statement& statement, std::vector<Row>* rows) {
+absl::Status SqliteConnection::Step(const Prepared& statement, std::vector<Row>* rows) {
   int code;
   while ((code = sqlite3_step(statement.handle)) == SQLITE_ROW) {
     if (rows == nullptr) continue;
@@ -329,7 +329,7 @@ absl::Status SqliteConnection::Step(const Statement& statement, std::vector<Row>
 
 absl::StatusOr<int64_t> SqliteConnection::Run(std::string_view sql, absl::Span<const Parameter> parameters,
                                               std::vector<Row>* rows) {
-  ORDERFLOW_ASSIGN_OR_RETURN(Statement * statement, Prepare(sql));
+  ORDERFLOW_ASSIGN_OR_RETURN(Prepared * statement, Prepare(sql));
   if (body_reads_only() && !statement->read_only) {
     return absl::InternalError(absl::StrCat("a reading body writes: \"", AsAbsl(sql), "\""));
   }
@@ -345,6 +345,15 @@ absl::StatusOr<int64_t> SqliteConnection::Run(std::string_view sql, absl::Span<c
   }
   // A statement that is no INSERT, UPDATE or DELETE leaves the count of the one before it.
   return sqlite3_total_changes64(db_) == before ? 0 : sqlite3_changes64(db_);
+}
+
+absl::StatusOr<std::vector<int64_t>> SqliteConnection::RunAll(absl::Span<const Statement> statements) {
+  std::vector<int64_t> changed;
+  changed.reserve(statements.size());
+  for (const Statement& statement : statements) {
+    ORDERFLOW_ASSIGN_OR_RETURN(changed.emplace_back(), Run(statement.sql, statement.parameters, nullptr));
+  }
+  return changed;
 }
 
 }  // namespace orderflow::database

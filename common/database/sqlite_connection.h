@@ -52,9 +52,10 @@ class SqliteConnection final : public Connection {
  protected:
   absl::StatusOr<int64_t> Run(std::string_view sql, absl::Span<const Parameter> parameters,
                               std::vector<Row>* rows) override;
+  absl::StatusOr<std::vector<int64_t>> RunAll(absl::Span<const Statement> statements) override;
 
  private:
-  struct Statement {
+  struct Prepared {
     sqlite3_stmt* handle = nullptr;
     std::vector<int> parameter_of;  // SQLite's index - 1 -> ours - 1: it numbers $2 first where it stands first
     int parameters = 0;
@@ -64,9 +65,9 @@ class SqliteConnection final : public Connection {
   SqliteConnection(sqlite3* db, std::string path) : db_(db), path_(std::move(path)) {}
 
   absl::Status Configure(const Settings& settings);
-  absl::StatusOr<Statement*> Prepare(std::string_view sql);
-  absl::Status Bind(const Statement& statement, absl::Span<const Parameter> parameters);
-  absl::Status Step(const Statement& statement, std::vector<Row>* rows);
+  absl::StatusOr<Prepared*> Prepare(std::string_view sql);
+  absl::Status Bind(const Prepared& statement, absl::Span<const Parameter> parameters);
+  absl::Status Step(const Prepared& statement, std::vector<Row>* rows);
   // A statement without parameters and answer; notes the transaction's fate.
   absl::Status Control(std::string_view sql);
   void NoteFate();
@@ -75,7 +76,7 @@ class SqliteConnection final : public Connection {
 
   sqlite3* const db_;
   const std::string path_;
-  absl::flat_hash_map<std::string, std::unique_ptr<Statement>> statements_;
+  absl::flat_hash_map<std::string, std::unique_ptr<Prepared>> statements_;
   bool in_transaction_ = false;
   int log_pages_ = 0;
   int last_code_ = 0;  // of the last error, extended
