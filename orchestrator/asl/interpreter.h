@@ -14,16 +14,11 @@
 
 #include "absl/time/time.h"
 #include "common/json/value.h"
+#include "orchestrator/asl/execution_context.h"
+#include "orchestrator/asl/failure.h"
 #include "orchestrator/asl/state_machine.h"
 
 namespace orderflow::asl {
-
-// An error as the language sees it: what Retry and Catch match.
-struct Failure {
-  std::string error;                 // such as "States.Timeout"
-  std::optional<std::string> cause;  // for people; absent for a timeout
-  bool operator==(const Failure&) const = default;
-};
 
 // One try at a task. Unique within its execution, and the same after a replay.
 using AttemptId = int64_t;
@@ -53,7 +48,7 @@ struct Stop {
   std::optional<std::string> cause;
 };
 struct Input {
-  absl::Time at;  // when it happened; never before the input that precedes it
+  absl::Time at;  // when it happened; never before the input that precedes it; whole microseconds
   std::variant<Start, TaskSucceeded, TaskFailed, TimerFired, Heartbeat, Stop> what;
 };
 
@@ -63,7 +58,7 @@ struct RunTask {
   int64_t task;       // counts state entries that run a task; the same for all attempts of one entry: with the execution's
                       // id it is the idempotency key
   int try_number;     // 1, 2, ...: this attempt among the attempts of its entry
-  const State* state; // owned by the state machine
+  const State* state;  // owned by the state machine
   std::string resource;
   json::Value input;  // after InputPath and Parameters
   std::optional<absl::Time> deadline;  // from TimeoutSeconds; a timer of the interpreter's guards it, too
@@ -79,6 +74,7 @@ struct CancelTimer {
   TimerId timer;
 };
 enum class Status : uint8_t { kRunning, kSucceeded, kFailed, kTimedOut, kAborted };
+// The last effect of an execution. What was still open has been cancelled before it.
 struct Complete {
   Status status;
   json::Value output;                // if succeeded
@@ -103,16 +99,6 @@ class EventSink {
  public:
   virtual ~EventSink() = default;
   virtual void OnEvent(HistoryEvent event) = 0;
-};
-
-// What an execution knows of itself: the Context Object's `Execution` and `StateMachine`, and the seed.
-struct ExecutionContext {
-  std::string execution_arn;
-  std::string execution_name;
-  std::string role_arn;
-  std::string state_machine_arn;
-  std::string state_machine_name;
-  absl::Time start_time;
 };
 
 struct Limits {
@@ -150,6 +136,8 @@ class Execution {
   Status status() const;
   // Names of the states it is in now; one unless there are branches.
   std::vector<std::string_view> CurrentStates() const;
+  // History events so far, built or only counted.
+  int64_t event_count() const;
   const StateMachine& machine() const;
   const ExecutionContext& context() const;
 

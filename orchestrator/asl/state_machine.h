@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -11,20 +12,62 @@
 
 namespace orderflow::asl {
 
-class StateMachine;
-class State;
+struct State;
+
+// States that transit among each other: those of a state machine, and later those of a Parallel branch or a Map's items.
+// Owns its states; their addresses do not change.
+struct StateGraph {
+  StateGraph();
+  ~StateGraph();
+  StateGraph(StateGraph&&) noexcept;
+  StateGraph& operator=(StateGraph&&) noexcept;
+
+  // nullptr where there is no such state. Linear: transitions hold pointers and need no look-up.
+  const State* Find(std::string_view name) const;
+
+  const State* start = nullptr;
+  std::vector<std::unique_ptr<State>> states;  // in the order of the definition
+};
+
+// A parsed definition, ready to run: names are resolved, paths compiled.
+// Thread-safe: it does not change, and any number of executions share it.
+class StateMachine {
+ public:
+  struct Parts {
+    std::string comment;
+    std::string query_language;                // "JSONPath"
+    std::optional<int64_t> timeout_seconds;    // of a whole execution
+    StateGraph graph;
+    json::Value definition;
+  };
+  explicit StateMachine(Parts parts) : parts_(std::move(parts)) {}
+
+  const std::string& comment() const { return parts_.comment; }
+  const std::string& query_language() const { return parts_.query_language; }
+  std::optional<int64_t> timeout_seconds() const { return parts_.timeout_seconds; }
+  const State& start() const { return *parts_.graph.start; }
+  const std::vector<std::unique_ptr<State>>& states() const { return parts_.graph.states; }
+  const State* FindState(std::string_view name) const { return parts_.graph.Find(name); }
+  // The definition with its substitutions made.
+  const json::Value& definition() const { return parts_.definition; }
+
+ private:
+  Parts parts_;
+};
 
 // A finding of the parser or the validator.
 struct Diagnostic {
   enum class Severity { kError, kWarning };
   Severity severity = Severity::kError;
   std::string code;      // as ValidateStateMachineDefinition names it, such as "SCHEMA_VALIDATION_FAILED"
-  std::string location;  // JSON path of the place, such as "/States/CheckInventory/Next"
-  std::string message;   // what is wrong and what was expected
+  std::string location;  // JSON path of the place, such as "/States/CheckInventory/Next"; empty if there is none
+  std::string message;   // what is wrong and what was expected, in the service's words where they are known
+  std::string hint;      // more than the service says, such as where a path stops making sense; may be empty
 };
 
 struct ParseOptions {
   // What a `${Name}` in the definition stands for (DefinitionSubstitutions). A name without an entry is an error.
+  // Where there is no function, `${Name}` is text like any other.
   std::function<std::optional<std::string>(std::string_view name)> substitute;
   // Whether a Task's Resource can be carried out here; answers what is wrong with it, or nothing.
   std::function<std::optional<std::string>(std::string_view resource)> check_resource;
@@ -37,5 +80,8 @@ struct ParsedDefinition {
   std::vector<Diagnostic> diagnostics;
 };
 ParsedDefinition ParseStateMachine(std::string_view definition, const ParseOptions& options);
+
+// All errors (not the warnings) in one line: "SCHEMA_VALIDATION_FAILED: ... at /States/A/Next (hint), ...".
+std::string FormatDiagnostics(const std::vector<Diagnostic>& diagnostics);
 
 }  // namespace orderflow::asl

@@ -1,0 +1,156 @@
+#include "orchestrator/asl/definition_reader.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "orchestrator/asl/describe.h"
+
+namespace orderflow::asl {
+namespace {
+
+using json::Value;
+
+std::string Shown(const Value& value) {
+  std::string text = DescribeInput(value);
+  constexpr size_t kMaxShown = 80;
+  if (text.size() <= kMaxShown) return text;
+  size_t end = kMaxShown;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;  // keep characters whole
+  return text.substr(0, end) + "...";
+}
+
+std::string WrongType(std::string_view name, std::string_view expected, const Value& value) {
+  return "The field '" + std::string(name) + "' must be " + std::string(expected) + " but was " + Shown(value);
+}
+
+std::string NumberText(double number) {
+  std::string text;
+  json::AppendDouble(number, text);
+  return text;
+}
+
+}  // namespace
+
+std::string ChildLocation(std::string_view parent, std::string_view name) {
+  std::string location(parent == "/" ? "" : parent);
+  location += '/';
+  for (const char c : name) {
+    if (c == '~') location += "~0";
+    else if (c == '/') location += "~1";
+    else location += c;
+  }
+  return location;
+}
+
+std::string ChildLocation(std::string_view parent, size_t index) {
+  return ChildLocation(parent, std::string_view(std::to_string(index)));
+}
+
+void Diagnostics::Error(std::string_view code, std::string location, std::string message, std::string hint) {
+  has_errors_ = true;
+  if (found_.size() == kMaxDiagnostics) return;
+  found_.push_back(Diagnostic{.severity = Diagnostic::Severity::kError,
+                              .code = std::string(code),
+                              .location = std::move(location),
+                              .message = std::move(message),
+                              .hint = std::move(hint)});
+}
+
+bool Diagnostics::HasErrorAt(std::string_view location) const {
+  for (const Diagnostic& diagnostic : found_) {
+    if (diagnostic.location == location) return true;
+  }
+  return false;
+}
+
+const Value* ObjectReader::Take(std::string_view name) {
+  known_.emplace_back(name);
+  return object_.Find(name);
+}
+
+std::optional<std::string> ObjectReader::TakeText(std::string_view name) {
+  const Value* value = Take(name);
+  if (value == nullptr) return std::nullopt;
+  if (value->IsString()) return value->AsString();
+  ErrorAt(name, WrongType(name, "a string", *value));
+  return std::nullopt;
+}
+
+std::optional<std::string> ObjectReader::TakeName(std::string_view name) {
+  std::optional<std::string> text = TakeText(name);
+  if (!text.has_value() || !text->empty()) return text;
+  ErrorAt(name, "The field '" + std::string(name) + "' must not be empty");
+  return std::nullopt;
+}
+
+std::optional<bool> ObjectReader::TakeBool(std::string_view name) {
+  const Value* value = Take(name);
+  if (value == nullptr) return std::nullopt;
+  if (value->IsBool()) return value->AsBool();
+  ErrorAt(name, WrongType(name, "true or false", *value));
+  return std::nullopt;
+}
+
+std::optional<int64_t> ObjectReader::TakeInteger(std::string_view name, int64_t min, int64_t max) {
+  const Value* value = Take(name);
+  if (value == nullptr) return std::nullopt;
+  if (value->IsInt() && value->AsInt() >= min && value->AsInt() <= max) return value->AsInt();
+  ErrorAt(name,
+          WrongType(name, "an integer from " + std::to_string(min) + " to " + std::to_string(max), *value));
+  return std::nullopt;
+}
+
+std::optional<double> ObjectReader::TakeNumber(std::string_view name, double min, double max) {
+  const Value* value = Take(name);
+  if (value == nullptr) return std::nullopt;
+  if (value->IsNumber() && value->AsDouble() >= min && value->AsDouble() <= max) return value->AsDouble();
+  ErrorAt(name, WrongType(name, "a number from " + NumberText(min) + " to " + NumberText(max), *value));
+  return std::nullopt;
+}
+
+const json::Array* ObjectReader::TakeList(std::string_view name, bool allow_empty) {
+  const Value* value = Take(name);
+  if (value == nullptr) return nullptr;
+  if (!value->IsArray()) {
+    ErrorAt(name, WrongType(name, "a list", *value));
+    return nullptr;
+  }
+  if (value->size() == 0 && !allow_empty) ErrorAt(name, "Value cannot be empty");
+  return &value->AsArray();
+}
+
+const Value* ObjectReader::TakeObject(std::string_view name) {
+  const Value* value = Take(name);
+  if (value == nullptr || value->IsObject()) return value;
+  ErrorAt(name, WrongType(name, "an object", *value));
+  return nullptr;
+}
+
+void ObjectReader::Require(std::initializer_list<std::string_view> names) {
+  std::string missing;
+  for (std::string_view name : names) {
+    if (Has(name)) continue;
+    if (!missing.empty()) missing += ", ";
+    missing += name;
+  }
+  if (!missing.empty()) Error("These fields are required: [" + missing + "]");
+}
+
+void ObjectReader::ReportUnknown() {
+  for (const json::Member& member : object_.AsMembers()) {
+    if (std::find(known_.begin(), known_.end(), member.key) != known_.end()) continue;
+    std::string expected;
+    for (const std::string& name : known_) expected.append(expected.empty() ? "" : ", ").append(name);
+    ErrorAt(member.key, "Field '" + member.key + "' is not supported", "expected one of: " + expected);
+  }
+}
+
+void ObjectReader::Error(std::string message, std::string hint) {
+  diagnostics_.Error(kSchemaValidationFailed, location_, std::move(message), std::move(hint));
+}
+
+void ObjectReader::ErrorAt(std::string_view name, std::string message, std::string hint) {
+  diagnostics_.Error(kSchemaValidationFailed, LocationOf(name), std::move(message), std::move(hint));
+}
+
+}  // namespace orderflow::asl

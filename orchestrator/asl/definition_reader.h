@@ -1,0 +1,88 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/json/value.h"
+#include "orchestrator/asl/state_machine.h"
+
+namespace orderflow::asl {
+
+// The codes of ValidateStateMachineDefinition that we give.
+inline constexpr char kSchemaValidationFailed[] = "SCHEMA_VALIDATION_FAILED";
+inline constexpr char kInvalidJson[] = "INVALID_JSON_DESCRIPTION";
+inline constexpr char kMissingTransitionTarget[] = "MISSING_TRANSITION_TARGET";
+
+// "/States/Check stock/Next": JSON Pointer (RFC 6901) escapes, so that a name with '/' stays one step.
+std::string ChildLocation(std::string_view parent, std::string_view name);
+std::string ChildLocation(std::string_view parent, size_t index);
+
+// Collects what is wrong with a definition. More than kMaxDiagnostics are dropped: the caller reads the first ones.
+// One thread only.
+class Diagnostics {
+ public:
+  static constexpr size_t kMaxDiagnostics = 100;
+
+  void Error(std::string_view code, std::string location, std::string message, std::string hint = "");
+  bool has_errors() const { return has_errors_; }
+  // Whether this very place was reported already, so that one mistake is not told twice.
+  bool HasErrorAt(std::string_view location) const;
+  std::vector<Diagnostic> Take() { return std::move(found_); }
+
+ private:
+  std::vector<Diagnostic> found_;
+  bool has_errors_ = false;
+};
+
+// Reads the members of one object of a definition; what nobody took by the end is reported as not supported.
+//
+//   ObjectReader catcher(value, "/States/A/Catch/0", diagnostics);
+//   std::optional<std::string> next = catcher.TakeText("Next");
+//   catcher.Require({"ErrorEquals", "Next"});
+//   catcher.ReportUnknown();
+//
+// Borrows the object and the diagnostics. One thread only.
+class ObjectReader {
+ public:
+  ObjectReader(const json::Value& object, std::string location, Diagnostics& diagnostics)
+      : object_(object), location_(std::move(location)), diagnostics_(diagnostics) {}
+
+  // The member, or nullptr where it is absent; from now on it counts as known.
+  const json::Value* Take(std::string_view name);
+  bool Has(std::string_view name) const { return object_.Find(name) != nullptr; }
+
+  // The member where it is there and of the type; reports another type.
+  std::optional<std::string> TakeText(std::string_view name);
+  // The same for a text that must not be empty, such as the name of a state.
+  std::optional<std::string> TakeName(std::string_view name);
+  std::optional<bool> TakeBool(std::string_view name);
+  std::optional<int64_t> TakeInteger(std::string_view name, int64_t min, int64_t max);
+  std::optional<double> TakeNumber(std::string_view name, double min, double max);
+  // Also reports an empty list, where `allow_empty` is false.
+  const json::Array* TakeList(std::string_view name, bool allow_empty);
+  const json::Value* TakeObject(std::string_view name);
+
+  // Reports those that are absent, together.
+  void Require(std::initializer_list<std::string_view> names);
+  void ReportUnknown();
+
+  // Reports a mistake at the object itself, or at one of its members.
+  void Error(std::string message, std::string hint = "");
+  void ErrorAt(std::string_view name, std::string message, std::string hint = "");
+
+  const json::Value& object() const { return object_; }
+  const std::string& location() const { return location_; }
+  std::string LocationOf(std::string_view name) const { return ChildLocation(location_, name); }
+  Diagnostics& diagnostics() { return diagnostics_; }
+
+ private:
+  const json::Value& object_;
+  const std::string location_;
+  Diagnostics& diagnostics_;
+  std::vector<std::string> known_;
+};
+
+}  // namespace orderflow::asl

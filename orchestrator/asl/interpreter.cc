@@ -1,0 +1,97 @@
+#include "orchestrator/asl/interpreter.h"
+
+#include <utility>
+
+#include "orchestrator/asl/execution_state.h"
+#include "orchestrator/asl/random.h"
+#include "orchestrator/asl/turn.h"
+
+namespace orderflow::asl {
+namespace {
+
+// Whether an open attempt or timer is what an input speaks of.
+struct Acceptance {
+  const ExecutionState& state;
+
+  bool operator()(const Start&) const { return !state.started; }
+  bool operator()(const TaskSucceeded& answer) const { return IsOpen(answer.attempt); }
+  bool operator()(const TaskFailed& answer) const { return IsOpen(answer.attempt); }
+  bool operator()(const Heartbeat& heartbeat) const {
+    return IsOpen(heartbeat.attempt) && state.root.heartbeat.id != 0;
+  }
+  bool operator()(const Stop&) const { return state.started; }
+  bool operator()(const TimerFired& fired) const {
+    const Branch& root = state.root;
+    return fired.timer != 0 && (fired.timer == state.timeout.id || fired.timer == root.resume.id ||
+                                fired.timer == root.timeout.id || fired.timer == root.heartbeat.id);
+  }
+
+  bool IsOpen(AttemptId attempt) const { return attempt != 0 && attempt == state.root.attempt.id; }
+};
+
+}  // namespace
+
+RunTask OpenTask(const Branch& branch) {
+  const auto& task = std::get<TaskState>(branch.state->kind);
+  return RunTask{.attempt = branch.attempt.id,
+                 .task = branch.task,
+                 .try_number = branch.tries,
+                 .state = branch.state,
+                 .resource = task.resource.text,
+                 .input = branch.attempt.input,
+                 .deadline = branch.attempt.deadline};
+}
+
+class Execution::Impl {
+ public:
+  ExecutionState state;
+};
+
+Execution::Execution(std::shared_ptr<const StateMachine> machine, std::shared_ptr<const ExecutionContext> context,
+                     const Limits& limits)
+    : impl_(std::make_unique<Impl>()) {
+  impl_->state.seed = Random::Seed(context->execution_arn);
+  impl_->state.machine = std::move(machine);
+  impl_->state.context = std::move(context);
+  impl_->state.limits = limits;
+}
+Execution::~Execution() = default;
+Execution::Execution(Execution&&) noexcept = default;
+Execution& Execution::operator=(Execution&&) noexcept = default;
+
+bool Execution::Apply(const Input& input, std::vector<Effect>& effects, EventSink* events) {
+  if (impl_->state.status != Status::kRunning) return false;
+  Turn turn(impl_->state, input.at, effects, events);
+  return std::visit([&](const auto& what) { return turn.Handle(what); }, input.what);
+}
+
+bool Execution::WouldAccept(const Input& input) const {
+  if (impl_->state.status != Status::kRunning) return false;
+  return std::visit(Acceptance{impl_->state}, input.what);
+}
+
+void Execution::AppendOutstanding(std::vector<Effect>& effects) const {
+  const ExecutionState& state = impl_->state;
+  const Branch& root = state.root;
+  const auto append = [&](const Timer& timer) {
+    if (timer.id != 0) effects.push_back(SetTimer{timer.id, timer.due});
+  };
+  append(state.timeout);
+  if (root.attempt.id != 0) effects.push_back(OpenTask(root));
+  append(root.timeout);
+  append(root.heartbeat);
+  append(root.resume);
+}
+
+Status Execution::status() const { return impl_->state.status; }
+
+std::vector<std::string_view> Execution::CurrentStates() const {
+  if (impl_->state.root.state == nullptr) return {};
+  return {impl_->state.root.state->name};
+}
+
+int64_t Execution::event_count() const { return impl_->state.events; }
+const StateMachine& Execution::machine() const { return *impl_->state.machine; }
+const ExecutionContext& Execution::context() const { return *impl_->state.context; }
+
+}  // namespace orderflow::asl

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/json/value.h"
+#include "orchestrator/asl/failure.h"
+#include "orchestrator/asl/intrinsic_functions.h"
+#include "orchestrator/asl/path.h"
+#include "orchestrator/asl/scope.h"
+
+namespace orderflow::asl {
+
+// A call of an intrinsic function, `States.Format('order {}', $.order_id)`, parsed once and evaluated for each execution.
+// Thread-safe: it does not change.
+class Intrinsic {
+ public:
+  // How deep calls nest, as the service limits it.
+  static constexpr int kMaxDepth = 10;
+
+  // Whether a text means a call rather than a path.
+  static bool LooksLikeCall(std::string_view text) { return text.substr(0, 7) == "States."; }
+
+  // `problem` says what is wrong where nothing comes back.
+  static std::optional<Intrinsic> Parse(std::string_view text, std::string& problem);
+
+  Evaluated<json::Value> Evaluate(const Scope& scope) const;
+
+  const std::string& text() const { return text_; }
+
+ private:
+  friend class IntrinsicParser;
+
+  // An argument: a nested call, a path, or a literal.
+  struct Argument {
+    std::shared_ptr<const Intrinsic> call;
+    std::optional<Path> path;
+    json::Value literal;
+    std::string raw;  // of a literal text, with its escapes
+  };
+  Evaluated<IntrinsicArgument> EvaluateArgument(const Argument& argument, const Scope& scope) const;
+
+  std::string text_;
+  const IntrinsicFunction* function_ = nullptr;
+  std::vector<Argument> arguments_;
+};
+
+}  // namespace orderflow::asl

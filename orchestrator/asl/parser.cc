@@ -1,0 +1,143 @@
+// Reads a definition as a whole: text, substitutions, the fields of a state machine, its graph.
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "common/json/value.h"
+#include "orchestrator/asl/definition_reader.h"
+#include "orchestrator/asl/duplicate_members.h"
+#include "orchestrator/asl/query_language.h"
+#include "orchestrator/asl/state.h"
+#include "orchestrator/asl/state_machine.h"
+#include "orchestrator/asl/state_parser.h"
+#include "orchestrator/asl/substitutions.h"
+#include "orchestrator/asl/validator.h"
+
+namespace orderflow::asl {
+namespace {
+
+using json::Value;
+
+// The language's limit on every number of seconds.
+constexpr int64_t kMaxSeconds = 99'999'999;
+
+std::string Position(const json::ParseError& error) {
+  return "[line: " + std::to_string(error.line) + ", column: " + std::to_string(error.column) + "]";
+}
+
+// The definition as a value, or nothing after reporting why not.
+std::optional<Value> ReadJson(std::string_view text, const ParseOptions& options, Diagnostics& diagnostics) {
+  if (text.size() > options.max_definition_bytes) {
+    diagnostics.Error(kSchemaValidationFailed, "",
+                      "The definition has " + std::to_string(text.size()) + " bytes; at most " +
+                          std::to_string(options.max_definition_bytes) + " are allowed");
+    return std::nullopt;
+  }
+  const bool blank = text.find_first_not_of(" \t\r\n") == std::string_view::npos;
+  const json::ParseResult parsed = json::Parse(text);
+  if (!blank && !parsed.value.has_value()) {
+    diagnostics.Error(kInvalidJson, Position(*parsed.error), parsed.error->message);
+    return std::nullopt;
+  }
+  if (blank || !parsed.value->IsObject()) {
+    diagnostics.Error(kSchemaValidationFailed, "", "Definition must be a valid JSON object");
+    return std::nullopt;
+  }
+  ReportDuplicateMembers(text, diagnostics);
+  return parsed.value;
+}
+
+const QueryLanguage* ReadQueryLanguage(ObjectReader& reader) {
+  const std::string name = reader.TakeText("QueryLanguage").value_or("JSONPath");
+  const QueryLanguage* language = FindQueryLanguage(name);
+  if (language == nullptr) {
+    reader.ErrorAt("QueryLanguage",
+                   name == "JSONata" ? "Query language 'JSONata' is not supported yet by this engine"
+                                     : "The field 'QueryLanguage' should have one of these values: [JSONPath, JSONata]",
+                   "use JSONPath");
+  }
+  return language;
+}
+
+void ReadVersion(ObjectReader& reader) {
+  const std::optional<std::string> version = reader.TakeText("Version");
+  if (version.has_value() && *version != "1.0") {
+    reader.ErrorAt("Version", "The field 'Version' should have one of these values: [1.0]", "but was '" + *version + "'");
+  }
+}
+
+// StartAt and States. Also what a branch of a Parallel consists of.
+StateGraph ReadGraph(ObjectReader& reader, const QueryLanguage& language, const ParseOptions& options) {
+  StateGraph graph;
+  const std::string start_at = reader.TakeName("StartAt").value_or("");
+  const Value* states = reader.TakeObject("States");
+  if (states == nullptr) return graph;
+  const std::string location = reader.LocationOf("States");
+  if (states->size() == 0) reader.ErrorAt("States", "Value cannot be empty");
+  StateParser parser(options, reader.diagnostics());
+  for (const json::Member& member : states->AsMembers()) {
+    graph.states.push_back(parser.Parse(member.key, member.value, ChildLocation(location, member.key), language));
+  }
+  LinkGraph(graph, start_at, reader.location(), reader.diagnostics());
+  return graph;
+}
+
+StateMachine::Parts ReadMachine(const Value& definition, const ParseOptions& options, Diagnostics& diagnostics) {
+  StateMachine::Parts parts;
+  ObjectReader reader(definition, "/", diagnostics);
+  reader.Require({"States", "StartAt"});
+  parts.comment = reader.TakeText("Comment").value_or("");
+  ReadVersion(reader);
+  parts.timeout_seconds = reader.TakeInteger("TimeoutSeconds", 1, kMaxSeconds);
+  const QueryLanguage* language = ReadQueryLanguage(reader);
+  if (language != nullptr) {
+    parts.query_language = std::string(language->name());
+    parts.graph = ReadGraph(reader, *language, options);
+  } else {
+    reader.Take("StartAt");
+    reader.Take("States");
+  }
+  reader.ReportUnknown();
+  parts.definition = definition;
+  return parts;
+}
+
+}  // namespace
+
+StateGraph::StateGraph() = default;
+StateGraph::~StateGraph() = default;
+StateGraph::StateGraph(StateGraph&&) noexcept = default;
+StateGraph& StateGraph::operator=(StateGraph&&) noexcept = default;
+
+const State* StateGraph::Find(std::string_view name) const {
+  for (const auto& state : states) {
+    if (state->name == name) return state.get();
+  }
+  return nullptr;
+}
+
+ParsedDefinition ParseStateMachine(std::string_view definition, const ParseOptions& options) {
+  Diagnostics diagnostics;
+  ParsedDefinition result;
+  if (const std::optional<Value> json = ReadJson(definition, options, diagnostics)) {
+    StateMachine::Parts parts = ReadMachine(Substitute(*json, options, diagnostics), options, diagnostics);
+    if (!diagnostics.has_errors()) result.machine = std::make_shared<const StateMachine>(std::move(parts));
+  }
+  result.diagnostics = diagnostics.Take();
+  return result;
+}
+
+std::string FormatDiagnostics(const std::vector<Diagnostic>& diagnostics) {
+  std::string text;
+  for (const Diagnostic& diagnostic : diagnostics) {
+    if (diagnostic.severity != Diagnostic::Severity::kError) continue;
+    if (!text.empty()) text += ", ";
+    text.append(diagnostic.code).append(": ").append(diagnostic.message);
+    if (!diagnostic.location.empty()) text.append(" at ").append(diagnostic.location);
+    if (!diagnostic.hint.empty()) text.append(" (").append(diagnostic.hint).append(")");
+  }
+  return text;
+}
+
+}  // namespace orderflow::asl

@@ -1,0 +1,91 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/json/value.h"
+
+namespace orderflow::asl {
+
+class PathFilter;
+
+// A JSONPath, parsed once when a definition is read and then only walked.
+//
+//   std::string problem;
+//   std::optional<Path> path = Path::Parse("$.items[?(@.price > 10)].name", problem);
+//   PathResult found = path->Evaluate(input);   // a list, because the path is not definite
+//
+// A definite path (names and single indexes) yields one value or nothing; any other yields a list, empty where nothing
+// matches. A path that begins with `$$` walks the Context Object.
+// Thread-safe: it does not change.
+class Path {
+ public:
+  // One way down the tree.
+  struct Step {
+    enum class Kind : uint8_t { kName, kIndex, kNames, kIndexes, kSlice, kWildcard, kFilter };
+    Kind kind = Kind::kName;
+    bool descend = false;  // `..`: applies to every value below as well
+    std::string name;
+    int64_t index = 0;     // negative: from the end
+    std::vector<std::string> names;
+    std::vector<int64_t> indexes;
+    std::optional<int64_t> from, to, step;  // of a slice
+    std::shared_ptr<const PathFilter> filter;
+  };
+
+  // Why nothing was found or a walk was given up.
+  struct Result {
+    std::optional<json::Value> value;
+    bool too_expensive = false;  // more than kMaxVisits values would have been looked at
+  };
+
+  // Limits on what a definition may ask for.
+  static constexpr size_t kMaxSteps = 128;
+  static constexpr int kMaxFilterDepth = 16;
+  static constexpr int64_t kMaxVisits = 1'000'000;
+
+  // Parses a whole text; `problem` says what is wrong where nothing comes back.
+  static std::optional<Path> Parse(std::string_view text, std::string& problem);
+  // Parses the path that `text` begins with and sets `length` to its size: for paths among other text.
+  static std::optional<Path> ParsePrefix(std::string_view text, size_t& length, std::string& problem);
+
+  const std::string& text() const { return text_; }
+  bool from_context() const { return from_context_; }
+  bool is_root() const { return steps_.empty(); }
+  bool is_definite() const { return definite_; }
+  // Whether it names exactly one place (names and indexes from `$`), so that a result can be put there.
+  bool is_reference() const { return simple_ && !from_context_; }
+
+  Result Evaluate(const json::Value& root) const;
+
+  // The one value of a definite path, without a copy; nullptr where there is none. Needs is_simple().
+  bool is_simple() const { return simple_; }
+  const json::Value* Find(const json::Value& root) const;
+
+  // Why a definite path found nothing in `root`.
+  std::string DescribeMiss(const json::Value& root) const;
+
+  // `root` with `value` at the place of this reference path; objects on the way are created. Nothing where the path
+  // leads through a value that is neither object nor array, or past the end of an array.
+  std::optional<json::Value> Put(const json::Value& root, json::Value value) const;
+
+ private:
+  friend class PathParser;
+  friend class PathFilter;
+
+  // The values that the path selects, at most `visits` steps away.
+  bool Select(const json::Value& root, const json::Value& document, int64_t& visits,
+              std::vector<const json::Value*>& found) const;
+
+  std::string text_;
+  std::vector<Step> steps_;
+  bool from_context_ = false;
+  bool definite_ = true;  // yields one value
+  bool simple_ = true;    // kName and kIndex steps only
+};
+
+}  // namespace orderflow::asl

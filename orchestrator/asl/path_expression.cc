@@ -1,0 +1,38 @@
+#include "orchestrator/asl/path_expression.h"
+
+#include <utility>
+
+#include "orchestrator/asl/describe.h"
+
+namespace orderflow::asl {
+
+std::optional<PathExpression> PathExpression::Parse(std::string_view text, std::string& problem) {
+  if (Intrinsic::LooksLikeCall(text)) {
+    std::optional<Intrinsic> call = Intrinsic::Parse(text, problem);
+    if (!call.has_value()) return std::nullopt;
+    return PathExpression(*std::move(call));
+  }
+  std::optional<Path> path = Path::Parse(text, problem);
+  if (!path.has_value()) return std::nullopt;
+  return PathExpression(*std::move(path));
+}
+
+Evaluated<json::Value> PathExpression::Evaluate(const Scope& scope, std::string_view field) const {
+  if (const auto* call = std::get_if<Intrinsic>(&content_)) return call->Evaluate(scope);
+  const Path& path = *std::get_if<Path>(&content_);
+  Path::Result found = path.Evaluate(path.from_context() ? scope.context.value() : scope.input);
+  if (found.value.has_value()) return *std::move(found.value);
+  if (found.too_expensive) {
+    return RuntimeFailure("The JSONPath '" + path.text() + "' specified for the field '" + std::string(field) +
+                          "' looks at too many values");
+  }
+  return RuntimeFailure("The JSONPath '" + path.text() + "' specified for the field '" + std::string(field) +
+                        "' could not be found in the input '" + DescribeInput(scope.input) + "'");
+}
+
+const std::string& PathExpression::text() const {
+  const auto* call = std::get_if<Intrinsic>(&content_);
+  return call != nullptr ? call->text() : std::get_if<Path>(&content_)->text();
+}
+
+}  // namespace orderflow::asl

@@ -1,0 +1,96 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "common/json/value.h"
+#include "orchestrator/asl/definition_reader.h"
+#include "orchestrator/asl/failure.h"
+#include "orchestrator/asl/scope.h"
+#include "orchestrator/asl/state_type.h"
+
+namespace orderflow::asl {
+
+// The seam behind which the ways to write expressions stand: JSONPath today. A language compiles the fields of a state
+// that it owns when a definition is parsed; the interpreter only evaluates what came out and knows no language.
+// Everything compiled is thread-safe: it does not change. What evaluates costs time in proportion to the data, within
+// bounds, and gives the same for the same scope.
+
+// How data goes through a state.
+class DataFlow {
+ public:
+  virtual ~DataFlow() = default;
+
+  // What the state's other expressions see as their input. `scope.input` is the state's raw input, here and below in
+  // Output; it is the view in Arguments.
+  virtual Evaluated<json::Value> View(const Scope& scope) const = 0;
+  // What a Task is given, what a Pass passes on.
+  virtual Evaluated<json::Value> Arguments(const Scope& scope) const = 0;
+  // The state's output, made of its raw input and its result.
+  virtual Evaluated<json::Value> Output(const Scope& scope, const json::Value& result) const = 0;
+
+  // How large what comes out can be, given how large what goes in is. Lets the interpreter watch over the size of the
+  // data without measuring all of it in every state.
+  struct OutputBound {
+    bool combines = false;   // false: the output is no more than the raw input, or no more than the result
+    size_t extra_bytes = 0;  // otherwise it is no larger than raw input + result + this,
+    int extra_depth = 0;     // and no deeper than the raw input, or than the result + this
+  };
+  // Nothing where an output may hold a part more than once.
+  virtual std::optional<OutputBound> BoundOfOutput() const = 0;
+  // Whether View and Arguments give no more than the raw input or a part of it.
+  virtual bool ArgumentsAreBounded() const = 0;
+};
+
+// A value written in a field, as itself or as an expression.
+class Expression {
+ public:
+  virtual ~Expression() = default;
+  // The value, of the field's type (see FieldType). A failure says what the field is and what it found.
+  virtual Evaluated<json::Value> Evaluate(const Scope& scope) const = 0;
+};
+
+// The condition of a Choice rule.
+class Condition {
+ public:
+  virtual ~Condition() = default;
+  virtual Evaluated<bool> Holds(const Scope& scope) const = 0;
+};
+
+// What a Catch makes of the error's object; `scope.input` is the state's raw input.
+class CatchOutput {
+ public:
+  virtual ~CatchOutput() = default;
+  virtual Evaluated<json::Value> Output(const Scope& scope, const json::Value& error) const = 0;
+};
+
+enum class FieldType : uint8_t {
+  kSeconds,          // an integer from 0 to 99,999,999
+  kPositiveSeconds,  // the same without 0
+  kTimestamp,        // a text that ParseTimestamp reads
+  kText,
+};
+
+class QueryLanguage {
+ public:
+  virtual ~QueryLanguage() = default;
+  virtual std::string_view name() const = 0;
+
+  // Each takes the fields it knows from `fields` and reports what is wrong with them. What comes back is never null if
+  // nothing was reported.
+  virtual std::unique_ptr<const DataFlow> CompileDataFlow(StateType type, ObjectReader& fields) const = 0;
+  virtual std::unique_ptr<const CatchOutput> CompileCatchOutput(ObjectReader& catcher) const = 0;
+  // Takes the comparison of a Choice rule; `rule` keeps Next and Comment for the caller.
+  virtual std::unique_ptr<const Condition> CompileCondition(ObjectReader& rule) const = 0;
+  // Null where the field is absent in each of its forms (`Seconds` and `SecondsPath`, in JSONPath).
+  virtual std::unique_ptr<const Expression> CompileField(std::string_view name, FieldType type,
+                                                         ObjectReader& fields) const = 0;
+};
+
+// The language of this name, or nullptr where this engine does not have it. Lives for the whole process.
+const QueryLanguage* FindQueryLanguage(std::string_view name);
+
+}  // namespace orderflow::asl

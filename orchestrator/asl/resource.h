@@ -1,0 +1,34 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace orderflow::asl {
+
+// The history's words for a kind of task, as data: AWS has one set per kind of resource.
+struct TaskEventNames {
+  std::string_view scheduled, scheduled_details;
+  std::string_view started, started_details;  // no details where the second is empty
+  std::string_view succeeded, succeeded_details;
+  std::string_view failed, failed_details;
+  std::string_view timed_out, timed_out_details;
+  std::string_view input;  // the member of the scheduled event that holds the input
+  bool names_service = false;  // events carry `resourceType`, `resource` and the region
+  bool has_input_details = false;
+};
+
+// Who carries a Task out, taken apart from its Resource field.
+//
+//   grpc://host:port/package.Service/Method   type "grpc", action "package.Service/Method"
+//   arn:aws:states:::lambda:invoke            type "lambda", action "invoke"
+//   arn:aws:lambda:REGION:ACCOUNT:function:F  a function called directly: events have their own names
+//   arn:aws:states:REGION:ACCOUNT:activity:A  an activity, likewise
+struct Resource {
+  std::string text;    // as in the definition
+  std::string type;    // the history's `resourceType`
+  std::string action;  // the history's `resource`
+  const TaskEventNames* events = nullptr;
+};
+Resource ParseResource(std::string_view text);
+
+}  // namespace orderflow::asl

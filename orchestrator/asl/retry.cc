@@ -1,0 +1,134 @@
+#include "orchestrator/asl/retry.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "orchestrator/asl/failure.h"
+
+namespace orderflow::asl {
+namespace {
+
+using json::Value;
+
+// The language's limits.
+constexpr int64_t kMaxIntervalSeconds = 99'999'999;
+constexpr int64_t kMaxRetries = 99'999'999;
+constexpr int64_t kMaxDelaySeconds = 31'622'400;
+
+std::vector<std::string> ReadErrorNames(ObjectReader& reader, bool last) {
+  std::vector<std::string> names;
+  const json::Array* items = reader.TakeList("ErrorEquals", /*allow_empty=*/false);
+  if (items == nullptr) return names;
+  const std::string location = reader.LocationOf("ErrorEquals");
+  for (size_t i = 0; i < items->size(); ++i) {
+    if ((*items)[i].IsString()) {
+      names.push_back((*items)[i].AsString());
+    } else {
+      reader.diagnostics().Error(kSchemaValidationFailed, ChildLocation(location, i),
+                                 "An error name must be a string, such as \"States.Timeout\"");
+    }
+  }
+  if (std::find(names.begin(), names.end(), kErrorAll) != names.end()) {
+    if (names.size() > 1) reader.ErrorAt("ErrorEquals", "States.ALL must appear alone");
+    if (!last) reader.ErrorAt("ErrorEquals", "States.ALL must appear in the last element only");
+  }
+  return names;
+}
+
+Retrier ReadRetrier(ObjectReader& reader, bool last) {
+  Retrier retrier;
+  retrier.errors = ErrorMatcher(ReadErrorNames(reader, last));
+  retrier.interval_seconds = reader.TakeInteger("IntervalSeconds", 1, kMaxIntervalSeconds).value_or(1);
+  retrier.max_attempts = reader.TakeInteger("MaxAttempts", 0, kMaxRetries).value_or(3);
+  retrier.backoff_rate = reader.TakeNumber("BackoffRate", 1.0, 1000.0).value_or(2.0);
+  retrier.max_delay_seconds = reader.TakeInteger("MaxDelaySeconds", 1, kMaxDelaySeconds);
+  if (retrier.max_delay_seconds.has_value() && *retrier.max_delay_seconds <= retrier.interval_seconds) {
+    reader.ErrorAt("MaxDelaySeconds", "MaxDelaySeconds (" + std::to_string(*retrier.max_delay_seconds) +
+                                          ") must be greater than IntervalSeconds (" +
+                                          std::to_string(retrier.interval_seconds) + ")");
+  }
+  if (const std::optional<std::string> jitter = reader.TakeText("JitterStrategy")) {
+    retrier.full_jitter = *jitter == "FULL";
+    if (*jitter != "FULL" && *jitter != "NONE") {
+      reader.ErrorAt("JitterStrategy", "The field 'JitterStrategy' should have one of these values: [FULL, NONE]");
+    }
+  }
+  reader.Take("Comment");
+  reader.Require({"ErrorEquals"});
+  reader.ReportUnknown();
+  return retrier;
+}
+
+Catcher ReadCatcher(const QueryLanguage& language, ObjectReader& reader, bool last) {
+  Catcher catcher;
+  catcher.errors = ErrorMatcher(ReadErrorNames(reader, last));
+  catcher.next_name = reader.TakeName("Next").value_or("");
+  catcher.output = language.CompileCatchOutput(reader);
+  reader.Take("Comment");
+  reader.Require({"ErrorEquals", "Next"});
+  reader.ReportUnknown();
+  return catcher;
+}
+
+// base^exponent by multiplications alone, so that every machine gets the same bits (std::pow may differ by library).
+double Power(double base, int64_t exponent) {
+  double result = 1;
+  for (; exponent > 0; exponent >>= 1) {
+    if (exponent & 1) result *= base;
+    base *= base;
+  }
+  return result;
+}
+
+// Calls `read(reader, is_last)` for each element of a list of objects.
+template <typename Read>
+void ForEachElement(ObjectReader& state, std::string_view field, const Read& read) {
+  const json::Array* items = state.TakeList(field, /*allow_empty=*/true);
+  if (items == nullptr) return;
+  for (size_t i = 0; i < items->size(); ++i) {
+    const std::string location = ChildLocation(state.LocationOf(field), i);
+    if (!(*items)[i].IsObject()) {
+      state.diagnostics().Error(kSchemaValidationFailed, location, "Expected an object with ErrorEquals");
+      continue;
+    }
+    ObjectReader reader((*items)[i], location, state.diagnostics());
+    read(reader, i + 1 == items->size());
+  }
+}
+
+}  // namespace
+
+bool ErrorMatcher::Matches(std::string_view error) const {
+  for (const std::string& name : names_) {
+    if (name == error || name == kErrorAll) return true;
+    if (name == kErrorTaskFailed && error != kErrorTimeout) return true;
+  }
+  return false;
+}
+
+bool CanBeHandled(std::string_view error) { return error != kErrorRuntime; }
+
+absl::Duration Retrier::Delay(int64_t retry, Random& random) const {
+  const double limit = static_cast<double>(max_delay_seconds.value_or(kMaxDelaySeconds));
+  const double grown = static_cast<double>(interval_seconds) * Power(backoff_rate, retry - 1);
+  double seconds = std::min(grown, limit);
+  if (full_jitter) seconds *= random.NextUnit();
+  // Whole microseconds, which is what the journal keeps of a time.
+  return absl::Microseconds(static_cast<int64_t>(seconds * 1e6));
+}
+
+std::vector<Retrier> ReadRetriers(ObjectReader& state) {
+  std::vector<Retrier> retriers;
+  ForEachElement(state, "Retry",
+                 [&](ObjectReader& reader, bool last) { retriers.push_back(ReadRetrier(reader, last)); });
+  return retriers;
+}
+
+std::vector<Catcher> ReadCatchers(const QueryLanguage& language, ObjectReader& state) {
+  std::vector<Catcher> catchers;
+  ForEachElement(state, "Catch",
+                 [&](ObjectReader& reader, bool last) { catchers.push_back(ReadCatcher(language, reader, last)); });
+  return catchers;
+}
+
+}  // namespace orderflow::asl

@@ -1,0 +1,30 @@
+#include "orchestrator/asl/scope.h"
+
+#include <utility>
+
+#include "orchestrator/asl/timestamp.h"
+
+namespace orderflow::asl {
+
+using json::Value;
+
+const Value& ContextObject::value() const {
+  if (value_.has_value()) return *value_;
+  const ExecutionContext& execution = *sources_.execution;
+  json::Members state = {{"Name", Value(sources_.state_name)},
+                         {"EnteredTime", Value(FormatTimestamp(sources_.state_entered))}};
+  if (sources_.retry_count.has_value()) state.push_back({"RetryCount", Value(*sources_.retry_count)});
+  value_ = Value::Object(
+      {{"Execution", Value::Object({{"Id", execution.execution_arn},
+                                    {"Input", *sources_.execution_input},
+                                    {"StartTime", FormatTimestamp(execution.start_time)},
+                                    {"Name", execution.execution_name},
+                                    {"RoleArn", execution.role_arn},
+                                    {"RedriveCount", 0}})},
+       {"StateMachine",
+        Value::Object({{"Id", execution.state_machine_arn}, {"Name", execution.state_machine_name}})},
+       {"State", Value::FromMembers(std::move(state))}});
+  return *value_;
+}
+
+}  // namespace orderflow::asl

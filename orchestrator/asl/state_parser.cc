@@ -1,0 +1,208 @@
+#include "orchestrator/asl/state_parser.h"
+
+#include <utility>
+
+namespace orderflow::asl {
+namespace {
+
+using json::Value;
+
+// The language's limit on names.
+constexpr size_t kMaxNameCharacters = 80;
+
+size_t Characters(std::string_view utf8) {
+  size_t count = 0;
+  for (const char c : utf8) count += (static_cast<unsigned char>(c) & 0xc0) != 0x80 ? 1 : 0;
+  return count;
+}
+
+bool HasTransition(StateType type) {
+  return type != StateType::kChoice && type != StateType::kSucceed && type != StateType::kFail;
+}
+
+bool CanFail(StateType type) {
+  return type == StateType::kTask || type == StateType::kParallel || type == StateType::kMap;
+}
+
+bool IsSupported(StateType type) { return type != StateType::kParallel && type != StateType::kMap; }
+
+void CheckName(const std::string& name, const std::string& location, Diagnostics& diagnostics) {
+  if (!name.empty() && Characters(name) <= kMaxNameCharacters) return;
+  diagnostics.Error(kSchemaValidationFailed, location,
+                    "A state's name must have 1 to 80 characters but has " + std::to_string(Characters(name)));
+}
+
+// Takes every member, where it makes no sense to look closer.
+void TakeAll(ObjectReader& reader) {
+  for (const json::Member& member : reader.object().AsMembers()) reader.Take(member.key);
+}
+
+}  // namespace
+
+std::unique_ptr<State> StateParser::Parse(const std::string& name, const Value& json, const std::string& location,
+                                          const QueryLanguage& machine_language) {
+  auto state = std::make_unique<State>();
+  state->name = name;
+  CheckName(name, location, diagnostics_);
+  if (!json.IsObject()) {
+    diagnostics_.Error(kSchemaValidationFailed, location, "A state must be an object");
+    return state;
+  }
+  ObjectReader reader(json, location, diagnostics_);
+  reader.Require({"Type"});
+  const std::optional<std::string> type_name = reader.TakeText("Type");
+  if (!type_name.has_value()) return state;
+  const std::optional<StateType> type = ParseStateType(*type_name);
+  if (!type.has_value()) {
+    reader.ErrorAt("Type",
+                   "The field 'Type' should have one of these values: [Task, Wait, Pass, Succeed, Fail, Choice, "
+                   "Parallel, Map]",
+                   "but was '" + *type_name + "'");
+    return state;
+  }
+  state->type = *type;
+  state->comment = reader.TakeText("Comment").value_or("");
+  if (HasTransition(*type)) ReadTransition(reader, *state);
+  state->language = ReadLanguage(reader, machine_language);
+  if (state->language == nullptr) {
+    TakeAll(reader);
+  } else {
+    ReadKind(reader, *state);
+  }
+  reader.ReportUnknown();
+  return state;
+}
+
+const QueryLanguage* StateParser::ReadLanguage(ObjectReader& reader, const QueryLanguage& machine_language) {
+  const std::optional<std::string> name = reader.TakeText("QueryLanguage");
+  if (!name.has_value()) return &machine_language;
+  const QueryLanguage* language = FindQueryLanguage(*name);
+  if (language == nullptr) {
+    reader.ErrorAt("QueryLanguage",
+                   *name == "JSONata" ? "Query language 'JSONata' is not supported yet by this engine"
+                                      : "The field 'QueryLanguage' should have one of these values: [JSONPath, JSONata]",
+                   "use JSONPath");
+  }
+  return language;
+}
+
+void StateParser::ReadTransition(ObjectReader& reader, State& state) {
+  state.next_name = reader.TakeName("Next").value_or("");
+  const bool ends = reader.TakeBool("End").value_or(false);
+  if (reader.Has("Next") && ends) {
+    reader.Error("'Next' and 'End' cannot both be given");
+  } else if (!reader.Has("Next") && !ends) {
+    reader.Error("Either 'Next' or 'End' is required", "name the next state, or write \"End\": true");
+  }
+}
+
+void StateParser::ReadKind(ObjectReader& reader, State& state) {
+  if (!IsSupported(state.type)) {
+    reader.ErrorAt("Type", "State type '" + std::string(StateTypeName(state.type)) +
+                               "' is not supported yet by this engine");
+    state.catchers = ReadCatchers(*state.language, reader);  // their targets count as reached
+    return TakeAll(reader);
+  }
+  if (state.type != StateType::kFail) state.data = state.language->CompileDataFlow(state.type, reader);
+  if (CanFail(state.type)) {
+    state.retriers = ReadRetriers(reader);
+    state.catchers = ReadCatchers(*state.language, reader);
+  }
+  switch (state.type) {
+    case StateType::kTask:
+      state.kind = ReadTask(reader, state);
+      break;
+    case StateType::kPass: {
+      const Value* result = reader.Take("Result");
+      state.kind = PassState{.result = result == nullptr ? std::nullopt : std::optional<Value>(*result)};
+      break;
+    }
+    case StateType::kChoice:
+      state.kind = ReadChoice(reader, state);
+      break;
+    case StateType::kWait:
+      state.kind = ReadWait(reader, state);
+      break;
+    case StateType::kSucceed:
+      state.kind = SucceedState{};
+      break;
+    case StateType::kFail:
+      state.kind = FailState{.error = state.language->CompileField("Error", FieldType::kText, reader),
+                             .cause = state.language->CompileField("Cause", FieldType::kText, reader)};
+      break;
+    case StateType::kParallel:
+    case StateType::kMap:
+      break;
+  }
+}
+
+Resource StateParser::ReadResource(ObjectReader& reader) {
+  reader.Require({"Resource"});
+  const std::optional<std::string> text = reader.TakeName("Resource");
+  if (!text.has_value()) return ParseResource("");
+  if (options_.check_resource && !diagnostics_.HasErrorAt(reader.LocationOf("Resource"))) {
+    if (std::optional<std::string> problem = options_.check_resource(*text)) {
+      reader.ErrorAt("Resource", *std::move(problem));
+    }
+  }
+  return ParseResource(*text);
+}
+
+TaskState StateParser::ReadTask(ObjectReader& reader, const State& state) {
+  TaskState task;
+  task.resource = ReadResource(reader);
+  task.timeout_seconds = state.language->CompileField("TimeoutSeconds", FieldType::kPositiveSeconds, reader);
+  task.heartbeat_seconds = state.language->CompileField("HeartbeatSeconds", FieldType::kPositiveSeconds, reader);
+  const Value* timeout = reader.object().Find("TimeoutSeconds");
+  const Value* heartbeat = reader.object().Find("HeartbeatSeconds");
+  if (timeout != nullptr && heartbeat != nullptr && timeout->IsInt() && heartbeat->IsInt() &&
+      heartbeat->AsInt() >= timeout->AsInt()) {
+    reader.ErrorAt("HeartbeatSeconds", "HeartbeatSeconds (" + std::to_string(heartbeat->AsInt()) +
+                                           ") must be smaller than TimeoutSeconds (" +
+                                           std::to_string(timeout->AsInt()) + ")");
+  }
+  return task;
+}
+
+ChoiceRule StateParser::ReadChoiceRule(const Value& json, const std::string& location,
+                                       const QueryLanguage& language) {
+  ChoiceRule rule;
+  if (!json.IsObject()) {
+    diagnostics_.Error(kSchemaValidationFailed, location, "Expected an object that is a Choice rule");
+    return rule;
+  }
+  ObjectReader reader(json, location, diagnostics_);
+  reader.Require({"Next"});
+  rule.next_name = reader.TakeName("Next").value_or("");
+  reader.Take("Comment");
+  rule.condition = language.CompileCondition(reader);
+  reader.ReportUnknown();
+  return rule;
+}
+
+ChoiceState StateParser::ReadChoice(ObjectReader& reader, const State& state) {
+  ChoiceState choice;
+  reader.Require({"Choices"});
+  if (const json::Array* rules = reader.TakeList("Choices", /*allow_empty=*/false)) {
+    for (const Value& rule : *rules) {
+      const std::string location = ChildLocation(reader.LocationOf("Choices"), choice.rules.size());
+      choice.rules.push_back(ReadChoiceRule(rule, location, *state.language));
+    }
+  }
+  choice.default_name = reader.TakeName("Default").value_or("");
+  return choice;
+}
+
+WaitState StateParser::ReadWait(ObjectReader& reader, const State& state) {
+  WaitState wait;
+  wait.seconds = state.language->CompileField("Seconds", FieldType::kSeconds, reader);
+  wait.timestamp = state.language->CompileField("Timestamp", FieldType::kTimestamp, reader);
+  const bool has_seconds = reader.Has("Seconds") || reader.Has("SecondsPath");
+  const bool has_timestamp = reader.Has("Timestamp") || reader.Has("TimestampPath");
+  if (has_seconds == has_timestamp) {
+    reader.Error("Exactly one of these fields is required: [Seconds, SecondsPath, Timestamp, TimestampPath]");
+  }
+  return wait;
+}
+
+}  // namespace orderflow::asl

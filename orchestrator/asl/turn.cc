@@ -1,0 +1,406 @@
+#include "orchestrator/asl/turn.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "common/base/check.h"
+#include "orchestrator/asl/timestamp.h"
+
+namespace orderflow::asl {
+
+using json::Value;
+
+Turn::Evaluation::Evaluation(const ExecutionState& state, const Branch& branch, Use use)
+    : context({.execution = state.context.get(),
+               .execution_input = &state.input,
+               .state_name = branch.state->name,
+               .state_entered = branch.entered,
+               .retry_count = branch.state->type == StateType::kTask
+                                  ? std::optional<int>(std::max(0, branch.tries - 1))
+                                  : std::nullopt}),
+      random(state.seed ^ Random(static_cast<uint64_t>(state.events) * 8 + static_cast<uint64_t>(use)).Next()) {}
+
+// --- Inputs ---
+
+bool Turn::Handle(const Start& start) {
+  if (state_.started) return false;
+  state_.started = true;
+  state_.input = start.input;
+  Branch& root = state_.root;
+  history_.ExecutionStarted(root);
+  if (const std::optional<int64_t> seconds = state_.machine->timeout_seconds()) {
+    Set(state_.timeout, now_ + absl::Seconds(*seconds));
+  }
+  root.state = &state_.machine->start();
+  root.input = start.input;
+  root.arriving = true;
+  if (std::optional<Failure> failure = CheckSize(root.input, state_.context->execution_name, root.extent)) {
+    FailBranch(root, failure->error, failure->cause);
+  }
+  Run(root);
+  return true;
+}
+
+bool Turn::Handle(const TaskSucceeded& answer) {
+  Branch& branch = state_.root;
+  if (answer.attempt == 0 || branch.attempt.id != answer.attempt) return false;
+  const auto& task = std::get<TaskState>(branch.state->kind);
+  CloseAttempt(branch);
+  Extent extent;
+  const Resource& resource = task.resource;
+  const bool by_type = resource.events->names_service && !resource.type.empty() && resource.text[0] == 'a';
+  if (std::optional<Failure> failure = CheckSize(answer.output, by_type ? resource.type : resource.text, extent)) {
+    history_.TaskFailed(branch, task, *failure);
+    Fail(branch, *failure);
+  } else {
+    history_.TaskSucceeded(branch, task, answer.output);
+    Finish(branch, answer.output, extent, branch.state->next);
+  }
+  Run(branch);
+  return true;
+}
+
+bool Turn::Handle(const TaskFailed& answer) {
+  Branch& branch = state_.root;
+  if (answer.attempt == 0 || branch.attempt.id != answer.attempt) return false;
+  CloseAttempt(branch);
+  history_.TaskFailed(branch, std::get<TaskState>(branch.state->kind), answer.failure);
+  Fail(branch, answer.failure);
+  Run(branch);
+  return true;
+}
+
+bool Turn::Handle(const TimerFired& fired) {
+  if (fired.timer == 0) return false;
+  Branch& branch = state_.root;
+  if (fired.timer == state_.timeout.id) {
+    state_.timeout = Timer{};
+    Complete(Status::kTimedOut, Value(), kErrorTimeout, std::nullopt, branch);
+  } else if (fired.timer == branch.resume.id) {
+    branch.resume = Timer{};
+    if (const auto* task = std::get_if<TaskState>(&branch.state->kind)) {
+      BeginAttempt(branch, *task);
+    } else {
+      EnterKind(branch, std::get<WaitState>(branch.state->kind));
+    }
+  } else if (fired.timer == branch.timeout.id || fired.timer == branch.heartbeat.id) {
+    (fired.timer == branch.timeout.id ? branch.timeout : branch.heartbeat) = Timer{};
+    effects_.push_back(CancelTask{branch.attempt.id});
+    CloseAttempt(branch);
+    history_.TaskTimedOut(branch, std::get<TaskState>(branch.state->kind));
+    Fail(branch, Failure{kErrorTimeout, std::nullopt});
+  } else {
+    return false;
+  }
+  Run(branch);
+  return true;
+}
+
+bool Turn::Handle(const Heartbeat& heartbeat) {
+  Branch& branch = state_.root;
+  if (heartbeat.attempt == 0 || branch.attempt.id != heartbeat.attempt || branch.heartbeat.id == 0) return false;
+  Cancel(branch.heartbeat);
+  Set(branch.heartbeat, now_ + absl::Seconds(branch.attempt.heartbeat_seconds));
+  return true;
+}
+
+bool Turn::Handle(const Stop& stop) {
+  if (!state_.started) return false;
+  Complete(Status::kAborted, Value(), stop.error, stop.cause, state_.root);
+  return true;
+}
+
+// --- Going from state to state ---
+
+void Turn::Run(Branch& branch) {
+  while (state_.status == Status::kRunning) {
+    if (history_.full()) {
+      return FailBranch(branch, kErrorRuntime,
+                        "The execution reached the maximum number of history events (" +
+                            std::to_string(state_.limits.max_events) + ").");
+    }
+    if (!branch.arriving) return;
+    Enter(branch);
+  }
+}
+
+void Turn::Enter(Branch& branch) {
+  branch.arriving = false;
+  branch.entered = now_;
+  branch.tries = 0;
+  branch.retries.assign(branch.state->retriers.size(), 0);
+  history_.StateEntered(branch);
+  if (history_.full()) return;
+  std::visit([&](const auto& kind) { EnterKind(branch, kind); }, branch.state->kind);
+}
+
+void Turn::EnterKind(Branch& branch, const TaskState& task) {
+  branch.task = ++state_.last_task;
+  BeginAttempt(branch, task);
+}
+
+void Turn::EnterKind(Branch& branch, const PassState& pass) {
+  Evaluation evaluation(state_, branch, Use::kArguments);
+  const DataFlow& data = *branch.state->data;
+  Evaluated<Value> view = data.View(evaluation.WithInput(branch.input));
+  if (!view.ok()) return FailEvaluation(branch, std::move(view).failure());
+  Evaluated<Value> arguments = data.Arguments(evaluation.WithInput(*view));
+  if (!arguments.ok()) return FailEvaluation(branch, std::move(arguments).failure());
+  const Value result = pass.result.has_value() ? *pass.result : *std::move(arguments);
+  Extent extent = branch.extent;
+  if (pass.result.has_value() || !data.ArgumentsAreBounded()) {
+    if (std::optional<Failure> failure = CheckSize(result, branch.state->name, extent)) return Fail(branch, *failure);
+  }
+  Finish(branch, result, extent, branch.state->next);
+}
+
+void Turn::EnterKind(Branch& branch, const ChoiceState& choice) {
+  Evaluation evaluation(state_, branch, Use::kArguments);
+  Evaluated<Value> view = branch.state->data->View(evaluation.WithInput(branch.input));
+  if (!view.ok()) return FailEvaluation(branch, std::move(view).failure());
+  const Scope scope = evaluation.WithInput(*view);
+  const State* next = choice.default_next;
+  for (const ChoiceRule& rule : choice.rules) {
+    Evaluated<bool> holds = rule.condition->Holds(scope);
+    if (!holds.ok()) return FailEvaluation(branch, std::move(holds).failure());
+    if (*holds) {
+      next = rule.next;
+      break;
+    }
+  }
+  if (next == nullptr) {
+    return FailEvaluation(branch, Failure{kErrorNoChoiceMatched,
+                                          "Failed to transition out of the state. The state does not point to a next "
+                                          "state."});
+  }
+  Finish(branch, *view, branch.extent, next);
+}
+
+Evaluated<absl::Time> Turn::WaitEnds(const WaitState& wait, const Scope& scope) const {
+  if (wait.seconds != nullptr) {
+    ORDERFLOW_ASL_ASSIGN_OR_FAIL(const Value seconds, wait.seconds->Evaluate(scope));
+    return scope.context.state_entered() + absl::Seconds(seconds.AsInt());
+  }
+  ORDERFLOW_ASL_ASSIGN_OR_FAIL(const Value timestamp, wait.timestamp->Evaluate(scope));
+  const std::optional<absl::Time> ends = ParseTimestamp(timestamp.AsString());
+  ORDERFLOW_CHECK(ends.has_value());  // the expression promises it
+  return *ends;
+}
+
+// Entered twice: at first, and when the time has come.
+void Turn::EnterKind(Branch& branch, const WaitState& wait) {
+  Evaluation evaluation(state_, branch, Use::kArguments);
+  Evaluated<Value> view = branch.state->data->View(evaluation.WithInput(branch.input));
+  if (!view.ok()) return FailEvaluation(branch, std::move(view).failure());
+  Evaluated<absl::Time> ends = WaitEnds(wait, evaluation.WithInput(*view));
+  if (!ends.ok()) return FailEvaluation(branch, std::move(ends).failure());
+  if (*ends > now_) return Set(branch.resume, *ends);
+  Finish(branch, *view, branch.extent, branch.state->next);
+}
+
+void Turn::EnterKind(Branch& branch, const SucceedState&) {
+  Evaluation evaluation(state_, branch, Use::kArguments);
+  Evaluated<Value> view = branch.state->data->View(evaluation.WithInput(branch.input));
+  if (!view.ok()) return FailEvaluation(branch, std::move(view).failure());
+  Finish(branch, *view, branch.extent, nullptr);
+}
+
+void Turn::EnterKind(Branch& branch, const FailState& fail) {
+  Evaluation evaluation(state_, branch, Use::kArguments);
+  const auto evaluate = [&](const std::unique_ptr<const Expression>& field) -> Evaluated<std::optional<std::string>> {
+    if (field == nullptr) return std::optional<std::string>();
+    ORDERFLOW_ASL_ASSIGN_OR_FAIL(const Value text, field->Evaluate(evaluation.WithInput(branch.input)));
+    return std::optional<std::string>(text.AsString());
+  };
+  Evaluated<std::optional<std::string>> error = evaluate(fail.error);
+  if (!error.ok()) return FailEvaluation(branch, std::move(error).failure());
+  Evaluated<std::optional<std::string>> cause = evaluate(fail.cause);
+  if (!cause.ok()) return FailEvaluation(branch, std::move(cause).failure());
+  FailBranch(branch, *error, *cause);
+}
+
+void Turn::Finish(Branch& branch, const Value& result, const Extent& result_extent, const State* next) {
+  Evaluation evaluation(state_, branch, Use::kOutput);
+  Evaluated<Value> output = branch.state->data->Output(evaluation.WithInput(branch.input), result);
+  if (!output.ok()) return FailEvaluation(branch, std::move(output).failure());
+  Extent extent;
+  if (std::optional<Failure> failure = CheckOutput(branch, *output, result_extent, extent)) {
+    return Fail(branch, *failure);
+  }
+  Leave(branch, *std::move(output), extent, next);
+}
+
+void Turn::Leave(Branch& branch, Value output, const Extent& extent, const State* next) {
+  history_.StateExited(branch, output);
+  if (history_.full()) return;
+  if (next == nullptr) return Complete(Status::kSucceeded, std::move(output), std::nullopt, std::nullopt, branch);
+  branch.state = next;
+  branch.input = std::move(output);
+  branch.extent = extent;
+  branch.arriving = true;
+}
+
+// --- Tasks ---
+
+void Turn::BeginAttempt(Branch& branch, const TaskState& task) {
+  ++branch.tries;
+  Evaluation evaluation(state_, branch, Use::kArguments);
+  const DataFlow& data = *branch.state->data;
+  Evaluated<Value> view = data.View(evaluation.WithInput(branch.input));
+  if (!view.ok()) return FailEvaluation(branch, std::move(view).failure());
+  const auto seconds = [&](const std::unique_ptr<const Expression>& field) -> Evaluated<std::optional<int64_t>> {
+    if (field == nullptr) return std::optional<int64_t>();
+    ORDERFLOW_ASL_ASSIGN_OR_FAIL(const Value value, field->Evaluate(evaluation.WithInput(*view)));
+    return std::optional<int64_t>(value.AsInt());
+  };
+  Evaluated<std::optional<int64_t>> timeout = seconds(task.timeout_seconds);
+  if (!timeout.ok()) return FailEvaluation(branch, std::move(timeout).failure());
+  Evaluated<std::optional<int64_t>> heartbeat = seconds(task.heartbeat_seconds);
+  if (!heartbeat.ok()) return FailEvaluation(branch, std::move(heartbeat).failure());
+  Evaluated<Value> arguments = data.Arguments(evaluation.WithInput(*view));
+  if (!arguments.ok()) return FailEvaluation(branch, std::move(arguments).failure());
+  Extent extent;
+  if (!data.ArgumentsAreBounded()) {
+    if (std::optional<Failure> failure = CheckSize(*arguments, branch.state->name, extent)) {
+      return Fail(branch, *failure);
+    }
+  }
+
+  branch.attempt.input = *std::move(arguments);
+  branch.attempt.heartbeat_seconds = heartbeat->value_or(0);
+  history_.TaskScheduled(branch, task, *timeout);
+  history_.TaskStarted(branch, task);
+  if (history_.full()) return;
+  branch.attempt.id = ++state_.last_attempt;
+  branch.attempt.deadline = std::nullopt;
+  if (timeout->has_value()) branch.attempt.deadline = now_ + absl::Seconds(**timeout);
+  effects_.push_back(OpenTask(branch));
+  if (branch.attempt.deadline.has_value()) Set(branch.timeout, *branch.attempt.deadline);
+  if (heartbeat->has_value()) Set(branch.heartbeat, now_ + absl::Seconds(**heartbeat));
+}
+
+void Turn::CloseAttempt(Branch& branch) {
+  branch.attempt = Attempt{};
+  Cancel(branch.timeout);
+  Cancel(branch.heartbeat);
+}
+
+// --- Failing ---
+
+Failure Turn::InState(const Branch& branch, Failure failure) const {
+  failure.cause = "An error occurred while executing the state '" + branch.state->name +
+                  "' (entered at the event id #" + std::to_string(branch.entered_event) + "). " +
+                  failure.cause.value_or("");
+  return failure;
+}
+
+void Turn::FailEvaluation(Branch& branch, Failure failure) { Fail(branch, InState(branch, std::move(failure))); }
+
+void Turn::Fail(Branch& branch, const Failure& failure) {
+  if (history_.full()) return;
+  if (CanBeHandled(failure.error) && (TryRetry(branch, failure) || TryCatch(branch, failure))) return;
+  FailBranch(branch, failure.error, failure.cause);
+}
+
+bool Turn::TryRetry(Branch& branch, const Failure& failure) {
+  const std::vector<Retrier>& retriers = branch.state->retriers;
+  for (size_t i = 0; i < retriers.size(); ++i) {
+    if (!retriers[i].errors.Matches(failure.error)) continue;
+    if (branch.retries[i] >= retriers[i].max_attempts) return false;  // the first match decides
+    ++branch.retries[i];
+    Random random(state_.seed ^ Random(static_cast<uint64_t>(state_.last_attempt) * 8 +
+                                       static_cast<uint64_t>(Use::kDelay)).Next());
+    Set(branch.resume, now_ + retriers[i].Delay(branch.retries[i], random));
+    return true;
+  }
+  return false;
+}
+
+bool Turn::TryCatch(Branch& branch, const Failure& failure) {
+  for (const Catcher& catcher : branch.state->catchers) {
+    if (!catcher.errors.Matches(failure.error)) continue;
+    const Value error = Value::Object({{"Error", failure.error}, {"Cause", failure.cause.value_or("")}});
+    Evaluation evaluation(state_, branch, Use::kOutput);
+    Evaluated<Value> output = catcher.output->Output(evaluation.WithInput(branch.input), error);
+    std::optional<Failure> second;
+    Extent extent;
+    if (!output.ok()) {
+      second = InState(branch, std::move(output).failure());
+    } else {
+      second = CheckSize(*output, branch.state->name, extent);
+    }
+    if (second.has_value()) {
+      FailBranch(branch, second->error, second->cause);
+    } else {
+      Leave(branch, *std::move(output), extent, catcher.next);
+    }
+    return true;
+  }
+  return false;
+}
+
+void Turn::FailBranch(Branch& branch, const std::optional<std::string>& error,
+                      const std::optional<std::string>& cause) {
+  Complete(Status::kFailed, Value(), error, cause, branch);
+}
+
+std::optional<Failure> Turn::CheckSize(const Value& value, std::string_view what, Extent& extent) const {
+  const std::string begin = "The state/task '" + std::string(what) + "' returned a result ";
+  switch (Measure(value, state_.limits.max_payload_bytes, extent)) {
+    case Measured::kFits:
+      return std::nullopt;
+    case Measured::kTooLarge:
+      return Failure{kErrorDataLimitExceeded,
+                     begin + "with a size exceeding the maximum number of bytes service limit."};
+    case Measured::kTooDeep:
+      break;
+  }
+  return Failure{kErrorDataLimitExceeded, begin + "that nests deeper than " + std::to_string(kMaxValueDepth) + " levels."};
+}
+
+std::optional<Failure> Turn::CheckOutput(const Branch& branch, const Value& output, const Extent& result,
+                                         Extent& extent) const {
+  if (const std::optional<DataFlow::OutputBound> bound = branch.state->data->BoundOfOutput()) {
+    const Extent& input = branch.extent;
+    extent.bytes = bound->combines ? input.bytes + result.bytes + bound->extra_bytes : std::max(input.bytes, result.bytes);
+    extent.depth = std::max(input.depth, result.depth + bound->extra_depth);
+    if (extent.bytes <= state_.limits.max_payload_bytes && extent.depth <= kMaxValueDepth) return std::nullopt;
+  }
+  return CheckSize(output, branch.state->name, extent);
+}
+
+// --- Effects ---
+
+void Turn::Set(Timer& timer, absl::Time due) {
+  timer = Timer{++state_.last_timer, due};
+  effects_.push_back(SetTimer{timer.id, timer.due});
+}
+
+void Turn::Cancel(Timer& timer) {
+  if (timer.id == 0) return;
+  effects_.push_back(CancelTimer{timer.id});
+  timer = Timer{};
+}
+
+void Turn::Complete(Status status, Value output, const std::optional<std::string>& error,
+                    const std::optional<std::string>& cause, const Branch& branch) {
+  Branch& root = state_.root;
+  if (status == Status::kSucceeded) {
+    history_.ExecutionSucceeded(branch.last_event, output);
+  } else {
+    // What comes from outside of the states follows no event of theirs.
+    history_.ExecutionEnded(status == Status::kFailed ? branch.last_event : 0, status, error, cause);
+  }
+  if (root.attempt.id != 0) effects_.push_back(CancelTask{root.attempt.id});
+  CloseAttempt(root);
+  Cancel(root.resume);
+  Cancel(state_.timeout);
+  state_.status = status;
+  effects_.push_back(asl::Complete{.status = status,
+                                   .output = std::move(output),
+                                   .error = error,
+                                   .cause = cause,
+                                   .state = status == Status::kSucceeded ? "" : branch.state->name});
+}
+
+}  // namespace orderflow::asl

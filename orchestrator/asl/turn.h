@@ -1,0 +1,92 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "common/json/value.h"
+#include "orchestrator/asl/execution_state.h"
+#include "orchestrator/asl/history.h"
+#include "orchestrator/asl/interpreter.h"
+#include "orchestrator/asl/random.h"
+#include "orchestrator/asl/scope.h"
+
+namespace orderflow::asl {
+
+// One input applied to an execution: decides, writes history, asks for effects, until nothing more can be done without
+// another input.
+//
+// Each Handle answers whether the input mattered. Borrows everything; lives for one call of Execution::Apply.
+class Turn {
+ public:
+  Turn(ExecutionState& state, absl::Time now, std::vector<Effect>& effects, EventSink* sink)
+      : state_(state), now_(now), effects_(effects), history_(state, now, sink) {}
+
+  bool Handle(const Start& start);
+  bool Handle(const TaskSucceeded& answer);
+  bool Handle(const TaskFailed& answer);
+  bool Handle(const TimerFired& fired);
+  bool Handle(const Heartbeat& heartbeat);
+  bool Handle(const Stop& stop);
+
+ private:
+  // What randomness is used for; each use has its own numbers.
+  enum class Use : uint64_t { kArguments, kOutput, kDelay };
+
+  // What an expression sees in a branch at this moment.
+  struct Evaluation {
+    Evaluation(const ExecutionState& state, const Branch& branch, Use use);
+    Scope WithInput(const json::Value& input) { return Scope{input, context, random}; }
+    ContextObject context;
+    Random random;
+  };
+
+  // --- Going from state to state ---
+  void Run(Branch& branch);
+  void Enter(Branch& branch);
+  void EnterKind(Branch& branch, const TaskState& task);
+  void EnterKind(Branch& branch, const PassState& pass);
+  void EnterKind(Branch& branch, const ChoiceState& choice);
+  void EnterKind(Branch& branch, const WaitState& wait);
+  void EnterKind(Branch& branch, const SucceedState& succeed);
+  void EnterKind(Branch& branch, const FailState& fail);
+
+  // The state's result is known: makes its output and leaves for `next`, or ends the branch where there is none.
+  void Finish(Branch& branch, const json::Value& result, const Extent& result_extent, const State* next);
+  void Leave(Branch& branch, json::Value output, const Extent& extent, const State* next);
+
+  // --- Tasks ---
+  void BeginAttempt(Branch& branch, const TaskState& task);
+  void CloseAttempt(Branch& branch);
+  Evaluated<absl::Time> WaitEnds(const WaitState& wait, const Scope& scope) const;
+
+  // --- Failing ---
+  // A failure of the state's own making: names the state, then as Fail.
+  void FailEvaluation(Branch& branch, Failure failure);
+  // Retry, Catch, or the end of the branch.
+  void Fail(Branch& branch, const Failure& failure);
+  bool TryRetry(Branch& branch, const Failure& failure);
+  bool TryCatch(Branch& branch, const Failure& failure);
+  void FailBranch(Branch& branch, const std::optional<std::string>& error, const std::optional<std::string>& cause);
+  Failure InState(const Branch& branch, Failure failure) const;
+
+  // The extent of a value that came into being here; false after failing the branch for its size.
+  std::optional<Failure> CheckSize(const json::Value& value, std::string_view what, Extent& extent) const;
+  std::optional<Failure> CheckOutput(const Branch& branch, const json::Value& output, const Extent& result,
+                                     Extent& extent) const;
+
+  // --- Effects ---
+  void Set(Timer& timer, absl::Time due);
+  void Cancel(Timer& timer);
+  void Complete(Status status, json::Value output, const std::optional<std::string>& error,
+                const std::optional<std::string>& cause, const Branch& branch);
+
+  ExecutionState& state_;
+  const absl::Time now_;
+  std::vector<Effect>& effects_;
+  History history_;
+};
+
+}  // namespace orderflow::asl

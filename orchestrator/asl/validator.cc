@@ -1,0 +1,109 @@
+#include "orchestrator/asl/validator.h"
+
+#include <string_view>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
+#include "orchestrator/asl/state.h"
+
+namespace orderflow::asl {
+namespace {
+
+class Linker {
+ public:
+  Linker(StateGraph& graph, std::string location, Diagnostics& diagnostics)
+      : graph_(graph), location_(std::move(location)), diagnostics_(diagnostics) {
+    for (const auto& state : graph.states) by_name_.try_emplace(state->name, state.get());
+  }
+
+  void Link(const std::string& start_at) {
+    graph_.start = Target(start_at, "StartAt", ChildLocation(location_, "StartAt"));
+    for (const auto& state : graph_.states) LinkState(*state);
+    // Without a start, everything would count as unreachable: one mistake, not many.
+    if (graph_.start == nullptr) return;
+    ReportUnreachable();
+    ReportEndless();
+  }
+
+ private:
+  const State* Target(const std::string& name, std::string_view field, const std::string& location) {
+    if (name.empty()) return nullptr;  // absent, or reported already
+    const auto found = by_name_.find(name);
+    if (found != by_name_.end()) return found->second;
+    diagnostics_.Error(kMissingTransitionTarget, location,
+                       "Missing '" + std::string(field) + "' target: " + name,
+                       "there is no state of this name");
+    return nullptr;
+  }
+
+  std::string StateLocation(const State& state) const {
+    return ChildLocation(ChildLocation(location_, "States"), state.name);
+  }
+
+  void LinkState(State& state) {
+    const std::string location = StateLocation(state);
+    state.next = Target(state.next_name, "Next", ChildLocation(location, "Next"));
+    for (size_t i = 0; i < state.catchers.size(); ++i) {
+      const std::string catcher = ChildLocation(ChildLocation(location, "Catch"), i);
+      state.catchers[i].next = Target(state.catchers[i].next_name, "Next", ChildLocation(catcher, "Next"));
+    }
+    auto* choice = std::get_if<ChoiceState>(&state.kind);
+    if (choice == nullptr) return;
+    for (size_t i = 0; i < choice->rules.size(); ++i) {
+      const std::string rule = ChildLocation(ChildLocation(location, "Choices"), i);
+      choice->rules[i].next = Target(choice->rules[i].next_name, "Next", ChildLocation(rule, "Next"));
+    }
+    choice->default_next = Target(choice->default_name, "Default", ChildLocation(location, "Default"));
+  }
+
+  static std::vector<const State*> Successors(const State& state) {
+    std::vector<const State*> next = {state.next};
+    for (const Catcher& catcher : state.catchers) next.push_back(catcher.next);
+    if (const auto* choice = std::get_if<ChoiceState>(&state.kind)) {
+      for (const ChoiceRule& rule : choice->rules) next.push_back(rule.next);
+      next.push_back(choice->default_next);
+    }
+    return next;
+  }
+
+  void ReportUnreachable() {
+    absl::flat_hash_set<const State*> reached = {graph_.start};
+    std::vector<const State*> todo = {graph_.start};
+    while (!todo.empty()) {
+      const State* state = todo.back();
+      todo.pop_back();
+      for (const State* next : Successors(*state)) {
+        if (next != nullptr && reached.insert(next).second) todo.push_back(next);
+      }
+    }
+    for (const auto& state : graph_.states) {
+      if (reached.contains(state.get())) continue;
+      diagnostics_.Error(kMissingTransitionTarget, StateLocation(*state),
+                         "State \"" + state->name + "\" is not reachable.",
+                         "no Next, Default or Catch on a way from StartAt leads to it");
+    }
+  }
+
+  // A state that ends: Succeed, Fail, or one without a next state. (A mistyped Next was reported as such.)
+  void ReportEndless() {
+    for (const auto& state : graph_.states) {
+      if (state->type != StateType::kChoice && state->next_name.empty()) return;
+    }
+    diagnostics_.Error(kSchemaValidationFailed, ChildLocation(location_, "States"),
+                       "No state ends: at least one must have \"End\": true or be of type Succeed or Fail");
+  }
+
+  StateGraph& graph_;
+  const std::string location_;
+  Diagnostics& diagnostics_;
+  absl::flat_hash_map<std::string_view, const State*> by_name_;
+};
+
+}  // namespace
+
+void LinkGraph(StateGraph& graph, const std::string& start_at, const std::string& location, Diagnostics& diagnostics) {
+  Linker(graph, location, diagnostics).Link(start_at);
+}
+
+}  // namespace orderflow::asl
