@@ -41,6 +41,7 @@ class DirectCalls final : public Workload {
       received_request_.set_product_id(calls_.order_.product_id);
       received_request_.set_quantity(calls_.order_.quantity);
       received_request_.set_customer_email(calls_.order_.customer_email);
+      received_request_.set_payment_token(calls_.order_.payment_token);
       calls_.receive_.Next()->ReceiveOrder(&contexts_[0], &received_request_, &received_,
                                            [this](const grpc::Status& status) { OnReceived(status); });
     }
@@ -61,6 +62,7 @@ class DirectCalls final : public Workload {
       charge_request_.set_order_id(id_);
       charge_request_.set_amount_minor(checked_.total_minor());
       charge_request_.set_currency(checked_.currency());
+      charge_request_.set_payment_token(calls_.order_.payment_token);
       calls_.payment_.Next()->ChargePayment(&contexts_[2], &charge_request_, &charged_,
                                             [this](const grpc::Status& answer) { OnCharged(answer); });
     }

@@ -65,6 +65,7 @@ std::function<void(const std::string&, Request&)> FillWith(OrderTemplate order) 
     request.set_product_id(order.product_id);
     request.set_quantity(order.quantity);
     request.set_customer_email(order.customer_email);
+    request.set_payment_token(order.payment_token);
   };
 }
 

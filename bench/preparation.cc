@@ -16,7 +16,6 @@ constexpr auto kDeadline = std::chrono::seconds(30);
 
 void Prepare(grpc::ClientContext& context) {
   context.set_deadline(std::chrono::system_clock::now() + kDeadline);
-  context.set_wait_for_ready(true);
 }
 
 }  // namespace

@@ -24,6 +24,7 @@ struct OrderTemplate {
   std::string product_id = "bench-product";
   int quantity = 1;
   std::string customer_email = "bench@example.com";
+  std::string payment_token;  // empty: the provider's default
 };
 
 struct ConnectionOptions {

@@ -1,0 +1,94 @@
+"""Clients: `buf curl`, which knows nothing of us but what reflection tells it, curl for raw bytes, and our own CLI."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import urllib.request
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from harness.servers import BINARIES
+
+BUF = os.environ.get("ORDERFLOW_BUF", str(Path(__file__).parents[2] / "build/tools/node_modules/.bin/buf"))
+
+
+@dataclass
+class Answer:
+    """What a call answered: a message, or an error in gRPC's words."""
+
+    message: dict = field(default_factory=dict)
+    messages: list[dict] = field(default_factory=list)  # all of a stream
+    code: str = "ok"
+    text: str = ""
+    details: list[dict] = field(default_factory=list)
+
+    def violated_fields(self) -> set[str]:
+        return {violation["field"] for detail in self.details for violation in detail.get("fieldViolations", [])}
+
+    def reason(self) -> str:
+        return next((detail["reason"] for detail in self.details if "reason" in detail), "")
+
+
+def call(address: str, method: str, request: dict | str, seconds: float = 60) -> Answer:
+    """Calls a method ("orderflow.order.v1.OrderService/PlaceOrder") with buf curl and no proto files."""
+    data = request if isinstance(request, str) else json.dumps(request)
+    if not os.access(BUF, os.X_OK):
+        raise RuntimeError(f"no buf at {BUF}; scripts/test installs it, or set ORDERFLOW_BUF")
+    done = subprocess.run(
+        [BUF, "curl", "--protocol", "grpc", "--http2-prior-knowledge", "--emit-defaults", "-d", "@-",
+         f"http://{address}/{method}"],
+        input=data, capture_output=True, text=True, timeout=seconds, check=False)
+    messages = _read_messages(done.stdout)
+    if done.returncode == 0:
+        return Answer(message=messages[-1] if messages else {}, messages=messages)
+    return _error_answer(done.stderr, messages)
+
+
+def _read_messages(text: str) -> list[dict]:
+    decoder, messages, at = json.JSONDecoder(), [], 0
+    while text[at:].strip():
+        at += len(text[at:]) - len(text[at:].lstrip())
+        message, at = decoder.raw_decode(text, at)
+        messages.append(message)
+    return messages
+
+
+def _error_answer(stderr: str, messages: list[dict]) -> Answer:
+    start = stderr.find("{")
+    try:
+        error = json.loads(stderr[start:]) if start >= 0 else {}
+    except json.JSONDecodeError:
+        error = {}
+    if "code" not in error:  # buf itself refused
+        return Answer(messages=messages, code="client", text=stderr)
+    details = [detail.get("debug") or detail.get("value") or {} for detail in error.get("details", [])]
+    return Answer(messages=messages, code=error["code"], text=error.get("message", ""),
+                  details=[detail for detail in details if isinstance(detail, dict)])
+
+
+def raw_call(address: str, method: str, payload: bytes) -> int:
+    """Sends bytes as a gRPC message with curl; answers the grpc-status."""
+    frame = b"\0" + len(payload).to_bytes(4, "big") + payload
+    done = subprocess.run(
+        ["curl", "--silent", "--http2-prior-knowledge", "--max-time", "20", "-H", "content-type: application/grpc", "-H",
+         "te: trailers", "--data-binary", "@-", "--output", "/dev/null", "--dump-header", "-",
+         f"http://{address}/{method}"],
+        input=frame, capture_output=True, check=False)
+    for line in done.stdout.decode("latin-1").splitlines():
+        if line.lower().startswith("grpc-status:"):
+            return int(line.split(":", 1)[1])
+    raise RuntimeError(f"no grpc-status in {done.stdout!r}")
+
+
+def cli(arguments: list[str], environment: dict[str, str] | None = None,
+        stdin: str = "") -> subprocess.CompletedProcess[str]:
+    """Runs `orderflow`."""
+    return subprocess.run([str(BINARIES / "orderflow"), *arguments], input=stdin, capture_output=True, text=True,
+                          timeout=120, check=False, env={**os.environ, **(environment or {})})
+
+
+def metrics(address: str) -> str:
+    with urllib.request.urlopen(f"http://{address}/metrics", timeout=10) as response:
+        return response.read().decode()

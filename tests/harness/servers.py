@@ -1,0 +1,170 @@
+"""Orderflow's servers as real processes on ports that the system chooses."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+BINARIES = Path(os.environ.get("ORDERFLOW_BINARIES", Path(__file__).parents[2] / "build/release/bin"))
+SERVICES = ("receive", "inventory", "payment", "email")
+START_SECONDS = 60
+
+
+class Server:
+    """One process with a gRPC server. Its first address stays its address when it is started again."""
+
+    def __init__(self, name: str, directory: Path, flags: list[str]):
+        self.name = name
+        self.log_path = directory / f"{name}.log"
+        self.errors_path = directory / f"{name}.errors"
+        self._flags = flags
+        self._process: subprocess.Popen[bytes] | None = None
+        self.address = "127.0.0.1:0"
+        self.metrics_address = ""
+
+    def start(self, **popen_options) -> "Server":
+        log_start = self.log_path.stat().st_size if self.log_path.exists() else 0
+        command = [str(BINARIES / f"orderflow-{self.name}"), f"--listen={self.address}",
+                   "--metrics_listen=127.0.0.1:0", *self._flags]
+        with open(self.log_path, "ab") as log, open(self.errors_path, "ab") as errors:
+            self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=errors, **popen_options)
+        self.address = self._wait_for("listening", log_start)["address"]
+        self.metrics_address = self._wait_for("metrics listening", log_start)["address"]
+        return self
+
+    def _wait_for(self, message: str, log_start: int) -> dict[str, str]:
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            alive = self.is_running()
+            for line in self.log_lines(log_start):
+                if line.get("message") == message:
+                    return line
+            if not alive:
+                raise RuntimeError(f"{self.name} ended at once: {self.errors_path.read_text()}")
+            time.sleep(0.01)
+        raise RuntimeError(f"{self.name} does not say '{message}' within {START_SECONDS} s")
+
+    def log_lines(self, start: int = 0) -> list[dict]:
+        with open(self.log_path, "rb") as log:
+            log.seek(start)
+            lines = [line for line in log.read().split(b"\n") if line.startswith(b"{") and line.endswith(b"}")]
+        return [json.loads(line) for line in lines]
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def signal(self, number: signal.Signals) -> None:
+        assert self._process is not None
+        self._process.send_signal(number)
+
+    def wait(self, seconds: float = 30) -> int:
+        assert self._process is not None
+        return self._process.wait(seconds)
+
+    def kill(self) -> None:
+        if self.is_running():
+            self.signal(signal.SIGKILL)
+            self.wait()
+
+    def stop(self) -> int:
+        """Asks it to end; answers its exit status."""
+        self.signal(signal.SIGTERM)
+        return self.wait()
+
+
+class Cluster:
+    """Four services and the orchestrator, each a process of its own, with SQLite in one temporary directory."""
+
+    def __init__(self) -> None:
+        self.directory = Path(tempfile.mkdtemp(prefix="orderflow-test-"))
+        self.servers = {name: self._service(name) for name in SERVICES}
+        self.servers["orchestrator"] = Server("orchestrator", self.directory, [])
+
+    def _service(self, name: str) -> Server:
+        flags = [f"--database=sqlite:{self.directory}/{name}.db"]
+        if name == "email":
+            flags.append(f"--maildir={self.directory}/mail")
+        return Server(name, self.directory, flags)
+
+    def start(self) -> "Cluster":
+        for name in SERVICES:
+            self.servers[name].start()
+        self.start_orchestrator()
+        return self
+
+    def start_orchestrator(self) -> None:
+        addresses = [f"--{name}_address={self.servers[name].address}" for name in SERVICES]
+        orchestrator = self.servers["orchestrator"]
+        orchestrator._flags = [f"--database=sqlite:{self.directory}/orchestrator.db", *addresses]
+        orchestrator.start()
+
+    def __getitem__(self, name: str) -> Server:
+        return self.servers[name]
+
+    def mails(self) -> list[Path]:
+        return sorted((self.directory / "mail").rglob("*.eml"))
+
+    def close(self) -> None:
+        for server in reversed(self.servers.values()):
+            server.kill()
+        if os.environ.get("ORDERFLOW_KEEP"):
+            print(f"kept: {self.directory}")
+        else:
+            shutil.rmtree(self.directory, ignore_errors=True)
+
+
+class AllInOne:
+    """`orderflow up`: everything in one process, its data in a directory that outlives it."""
+
+    def __init__(self, directory: Path, flags: list[str] | None = None):
+        self.directory = directory
+        self.data = directory / "data"
+        self._flags = flags or []
+        self._process: subprocess.Popen[bytes] | None = None
+        self.environment: dict[str, str] = {}
+
+    def start(self, **popen_options) -> "AllInOne":
+        endpoints = self.data / "endpoints.env"
+        endpoints.unlink(missing_ok=True)
+        command = [str(BINARIES / "orderflow"), "up", f"--data={self.data}", "--free_ports", *self._flags]
+        with open(self.directory / "up.log", "ab") as log, open(self.directory / "up.errors", "wb") as errors:
+            self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=errors, **popen_options)
+        deadline = time.monotonic() + START_SECONDS
+        while not endpoints.exists():
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"orderflow up did not start: {(self.directory / 'up.errors').read_text()}")
+            time.sleep(0.01)
+        self.environment = dict(line.split("=", 1) for line in endpoints.read_text().splitlines() if "=" in line)
+        return self
+
+    def address(self, name: str) -> str:
+        return self.environment["ORDERFLOW_ADDRESS" if name == "orchestrator" else f"ORDERFLOW_{name.upper()}_ADDRESS"]
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def kill(self) -> None:
+        if self._process is not None and self._process.poll() is None:
+            self._process.kill()
+            self._process.wait()
+
+    def stop(self) -> int:
+        assert self._process is not None
+        self._process.terminate()
+        return self._process.wait(60)
