@@ -1,0 +1,272 @@
+#include "orchestrator/api/execution_api.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/status.h"
+#include "orchestrator/api/convert.h"
+#include "orchestrator/api/history_page.h"
+#include "orchestrator/api/request_checks.h"
+#include "orchestrator/api/states_error.h"
+#include "orchestrator/api/uuid.h"
+#include "orchestrator/engine/arn.h"
+
+namespace orderflow::api {
+namespace {
+
+using engine::Arn;
+using store::ExecutionRecord;
+
+// What StartExecution and StartSyncExecution have in common, checked; the machine comes later.
+template <typename Request>
+absl::StatusOr<engine::StartRequest> ToStart(const Request& request) {
+  ORDERFLOW_RETURN_IF_ERROR(
+      CheckArn("stateMachineArn", request.state_machine_arn(), Arn::Kind::kStateMachine).status());
+  if (request.has_name()) ORDERFLOW_RETURN_IF_ERROR(CheckName(request.name()));
+  ORDERFLOW_RETURN_IF_ERROR(CheckTraceHeader(request.trace_header()));
+  engine::StartRequest start;
+  start.input = request.has_input() ? request.input() : "{}";
+  ORDERFLOW_ASSIGN_OR_RETURN(start.parsed_input, CheckInput(start.input));
+  start.name = request.has_name() ? request.name() : NewUuid();
+  start.trace_header = request.trace_header();
+  return start;
+}
+
+absl::Status TypeNotSupported(std::string_view what) {
+  return StatesError("StateMachineTypeNotSupported", what);
+}
+
+std::optional<store::ExecutionStatus> ToStore(workflow::v1::ExecutionStatus status) {
+  switch (status) {
+    case workflow::v1::EXECUTION_STATUS_RUNNING: return store::ExecutionStatus::kRunning;
+    case workflow::v1::EXECUTION_STATUS_SUCCEEDED: return store::ExecutionStatus::kSucceeded;
+    case workflow::v1::EXECUTION_STATUS_FAILED: return store::ExecutionStatus::kFailed;
+    case workflow::v1::EXECUTION_STATUS_TIMED_OUT: return store::ExecutionStatus::kTimedOut;
+    case workflow::v1::EXECUTION_STATUS_ABORTED: return store::ExecutionStatus::kAborted;
+    default: return std::nullopt;
+  }
+}
+
+// What AWS would bill: the time in steps of 100 ms, and the smallest amount of memory.
+void FillBilling(const engine::ExecutionResult& result, workflow::v1::BillingDetails& billing) {
+  const int64_t millis = absl::ToInt64Milliseconds(result.stop_time - result.start_time);
+  billing.set_billed_memory_used_in_mb(64);
+  billing.set_billed_duration_in_milliseconds((millis / 100 + 1) * 100);
+}
+
+workflow::v1::StartSyncExecutionResponse SyncResponse(
+    const workflow::v1::StartSyncExecutionRequest& request, const std::string& name,
+    engine::StartResult started) {
+  engine::ExecutionResult& result = *started.result;
+  const bool with_data = request.included_data() != workflow::v1::INCLUDED_DATA_METADATA_ONLY;
+  workflow::v1::StartSyncExecutionResponse response;
+  response.set_execution_arn(std::move(started.execution_arn));
+  response.set_state_machine_arn(request.state_machine_arn());
+  response.set_name(name);
+  SetTimestamp(result.start_time, *response.mutable_start_date());
+  SetTimestamp(result.stop_time, *response.mutable_stop_date());
+  response.set_status(ToProto(result.status));
+  response.mutable_input_details()->set_included(with_data);
+  if (with_data) response.set_input(request.has_input() ? request.input() : "{}");
+  if (with_data && result.error) response.set_error(*std::move(result.error));
+  if (with_data && result.cause) response.set_cause(*std::move(result.cause));
+  if (result.status == store::ExecutionStatus::kSucceeded) {
+    response.mutable_output_details()->set_included(with_data);
+    if (with_data) response.set_output(std::move(result.output));
+  }
+  if (request.has_trace_header()) response.set_trace_header(request.trace_header());
+  FillBilling(result, *response.mutable_billing_details());
+  return response;
+}
+
+workflow::v1::DescribeExecutionResponse Description(ExecutionRecord record, bool with_data) {
+  workflow::v1::DescribeExecutionResponse response;
+  response.set_execution_arn(std::move(record.arn));
+  response.set_state_machine_arn(std::move(record.state_machine_arn));
+  response.set_name(std::move(record.name));
+  response.set_status(ToProto(record.status));
+  SetTimestamp(record.start_time, *response.mutable_start_date());
+  if (record.stop_time) SetTimestamp(*record.stop_time, *response.mutable_stop_date());
+  response.mutable_input_details()->set_included(with_data);
+  if (with_data) response.set_input(std::move(record.input));
+  if (record.output) {
+    response.mutable_output_details()->set_included(with_data);
+    if (with_data) response.set_output(*std::move(record.output));
+  }
+  if (with_data && record.error) response.set_error(*std::move(record.error));
+  if (with_data && record.cause) response.set_cause(*std::move(record.cause));
+  if (!record.trace_header.empty()) response.set_trace_header(std::move(record.trace_header));
+  response.set_redrive_count(0);
+  response.set_redrive_status("NOT_REDRIVABLE");
+  response.set_redrive_status_reason("Executions cannot be redriven here");
+  return response;
+}
+
+workflow::v1::ListExecutionsResponse ToProto(store::Page<ExecutionRecord> page) {
+  workflow::v1::ListExecutionsResponse response;
+  for (ExecutionRecord& record : page.items) {
+    workflow::v1::ExecutionListItem& item = *response.add_executions();
+    item.set_execution_arn(std::move(record.arn));
+    item.set_state_machine_arn(std::move(record.state_machine_arn));
+    item.set_name(std::move(record.name));
+    item.set_status(api::ToProto(record.status));
+    SetTimestamp(record.start_time, *item.mutable_start_date());
+    if (record.stop_time) SetTimestamp(*record.stop_time, *item.mutable_stop_date());
+    item.set_redrive_count(0);
+  }
+  if (page.next) response.set_next_token(*std::move(page.next));
+  return response;
+}
+
+}  // namespace
+
+void ExecutionApi::Start(const workflow::v1::StartExecutionRequest& request,
+                         Callback<workflow::v1::StartExecutionResponse> done) {
+  absl::StatusOr<engine::StartRequest> start = ToStart(request);
+  if (!start.ok()) return std::move(done)(start.status());
+  auto started = [done = std::move(done)](absl::StatusOr<engine::StartResult> result) mutable {
+    if (!result.ok()) return std::move(done)(ToStatesError(result.status()));
+    workflow::v1::StartExecutionResponse response;
+    response.set_execution_arn(std::move(result->execution_arn));
+    SetTimestamp(result->start_time, *response.mutable_start_date());
+    std::move(done)(std::move(response));
+  };
+  registry_.Find(request.state_machine_arn(), [this, start = *std::move(start), started = std::move(started)](
+                                                  absl::StatusOr<engine::MachinePtr> machine) mutable {
+    if (!machine.ok()) return started(machine.status());
+    if ((*machine)->record.type == store::MachineType::kExpress) start.express_id = NewUuid();
+    start.machine = *std::move(machine);
+    engine_.Start(std::move(start), std::move(started));
+  });
+}
+
+void ExecutionApi::StartSync(const workflow::v1::StartSyncExecutionRequest& request,
+                             Callback<workflow::v1::StartSyncExecutionResponse> done) {
+  absl::StatusOr<engine::StartRequest> start = ToStart(request);
+  if (!start.ok()) return std::move(done)(start.status());
+  auto ended = [&request, name = start->name, done = std::move(done)](
+                   absl::StatusOr<engine::StartResult> result) mutable {
+    if (!result.ok()) return std::move(done)(ToStatesError(result.status()));
+    std::move(done)(SyncResponse(request, name, *std::move(result)));
+  };
+  registry_.Find(request.state_machine_arn(), [this, start = *std::move(start), ended = std::move(ended)](
+                                                  absl::StatusOr<engine::MachinePtr> machine) mutable {
+    if (!machine.ok()) return ended(machine.status());
+    if ((*machine)->record.type != store::MachineType::kExpress) {
+      return ended(TypeNotSupported("StartSyncExecution is not supported by STANDARD state machines"));
+    }
+    start.express_id = NewUuid();
+    start.machine = *std::move(machine);
+    engine_.StartAndWait(std::move(start), std::move(ended));
+  });
+}
+
+void ExecutionApi::Describe(const workflow::v1::DescribeExecutionRequest& request,
+                            Callback<workflow::v1::DescribeExecutionResponse> done) {
+  const std::string& arn = request.execution_arn();
+  const auto parsed = CheckArn("executionArn", arn, Arn::Kind::kExecution);
+  if (!parsed.ok()) return std::move(done)(parsed.status());
+  const bool with_data = request.included_data() != workflow::v1::INCLUDED_DATA_METADATA_ONLY;
+  store_.GetExecution(arn, [arn, with_data, done = std::move(done)](
+                               absl::StatusOr<ExecutionRecord> record) mutable {
+    if (absl::IsNotFound(record.status())) return std::move(done)(ExecutionDoesNotExist(arn));
+    if (!record.ok()) return std::move(done)(ToStatesError(record.status()));
+    std::move(done)(Description(*std::move(record), with_data));
+  });
+}
+
+void ExecutionApi::List(const workflow::v1::ListExecutionsRequest& request,
+                        Callback<workflow::v1::ListExecutionsResponse> done) {
+  const std::string& arn = request.state_machine_arn();
+  const auto parsed = CheckArn("stateMachineArn", arn, Arn::Kind::kStateMachine);
+  if (!parsed.ok()) return std::move(done)(parsed.status());
+  const absl::StatusOr<int> size = CheckPageSize(request.max_results());
+  if (!size.ok()) return std::move(done)(size.status());
+  absl::StatusOr<std::string> token =
+      CheckToken(request.has_next_token() ? &request.next_token() : nullptr, 3096);
+  if (!token.ok()) return std::move(done)(token.status());
+  store::ExecutionFilter filter{arn, ToStore(request.status_filter()), ""};
+  if (request.status_filter() != workflow::v1::EXECUTION_STATUS_UNSPECIFIED && !filter.status) {
+    if (request.status_filter() == workflow::v1::EXECUTION_STATUS_PENDING_REDRIVE) {
+      return std::move(done)(workflow::v1::ListExecutionsResponse());  // there are none
+    }
+    return std::move(done)(ConstraintError(
+        "statusFilter", absl::StrCat(static_cast<int>(request.status_filter())),
+        "Member must satisfy enum value set: [RUNNING, SUCCEEDED, FAILED, TIMED_OUT, ABORTED, "
+        "PENDING_REDRIVE]"));
+  }
+  ListOf(arn, std::move(filter), *size, *std::move(token), std::move(done));
+}
+
+void ExecutionApi::ListOf(std::string machine_arn, store::ExecutionFilter filter, int size,
+                          std::string token, Callback<workflow::v1::ListExecutionsResponse> done) {
+  auto on_page = [done = std::move(done)](absl::StatusOr<store::Page<ExecutionRecord>> page) mutable {
+    if (absl::IsInvalidArgument(page.status()) && !GetErrorInfo(page.status())) {
+      return std::move(done)(InvalidToken());
+    }
+    if (!page.ok()) return std::move(done)(ToStatesError(page.status()));
+    std::move(done)(ToProto(*std::move(page)));
+  };
+  store_.GetStateMachine(machine_arn, [this, machine_arn, filter = std::move(filter), size,
+                                       token = std::move(token), on_page = std::move(on_page)](
+                                          absl::StatusOr<store::StateMachineRecord> machine) mutable {
+    if (absl::IsNotFound(machine.status())) return on_page(StateMachineDoesNotExist(machine_arn));
+    if (!machine.ok()) return on_page(machine.status());
+    if (machine->type == store::MachineType::kExpress) {
+      return on_page(TypeNotSupported("ListExecutions is not supported by EXPRESS state machines"));
+    }
+    store_.ListExecutions(std::move(filter), size, std::move(token), std::move(on_page));
+  });
+}
+
+void ExecutionApi::GetHistory(const workflow::v1::GetExecutionHistoryRequest& request,
+                              Callback<workflow::v1::GetExecutionHistoryResponse> done) {
+  const auto parsed = CheckArn("executionArn", request.execution_arn(), Arn::Kind::kExecution);
+  if (!parsed.ok()) return std::move(done)(parsed.status());
+  const absl::StatusOr<int> size = CheckPageSize(request.max_results());
+  if (!size.ok()) return std::move(done)(size.status());
+  absl::StatusOr<std::string> token =
+      CheckToken(request.has_next_token() ? &request.next_token() : nullptr, 1024);
+  if (!token.ok()) return std::move(done)(token.status());
+  HistoryQuery query{request.execution_arn(), *size, *std::move(token), request.reverse_order(),
+                     !request.has_include_execution_data() || request.include_execution_data()};
+  ReadHistoryPage(store_, registry_, limits_, std::move(query), std::move(done));
+}
+
+void ExecutionApi::Stop(const workflow::v1::StopExecutionRequest& request,
+                        Callback<workflow::v1::StopExecutionResponse> done) {
+  const std::string& arn = request.execution_arn();
+  absl::Status checked = CheckArn("executionArn", arn, Arn::Kind::kExecution).status();
+  if (checked.ok()) checked = CheckLength("error", request.error(), 0, kMaxErrorLength);
+  if (checked.ok()) checked = CheckLength("cause", request.cause(), 0, kMaxCauseLength);
+  if (!checked.ok()) return std::move(done)(checked);
+
+  std::optional<std::string> error;
+  std::optional<std::string> cause;
+  if (request.has_error()) error = request.error();
+  if (request.has_cause()) cause = request.cause();
+  engine_.Stop(arn, std::move(error), std::move(cause),
+               [this, arn, done = std::move(done)](absl::StatusOr<absl::Time> stopped) mutable {
+                 if (absl::IsNotFound(stopped.status())) return StopEnded(arn, std::move(done));
+                 if (!stopped.ok()) return std::move(done)(ToStatesError(stopped.status()));
+                 workflow::v1::StopExecutionResponse response;
+                 SetTimestamp(*stopped, *response.mutable_stop_date());
+                 std::move(done)(std::move(response));
+               });
+}
+
+// It is not running here: the row tells whether it ever was.
+void ExecutionApi::StopEnded(std::string arn, Callback<workflow::v1::StopExecutionResponse> done) {
+  store_.GetExecution(arn, [arn, done = std::move(done)](absl::StatusOr<ExecutionRecord> record) mutable {
+    if (absl::IsNotFound(record.status())) return std::move(done)(ExecutionDoesNotExist(arn));
+    if (!record.ok()) return std::move(done)(ToStatesError(record.status()));
+    if (!record->stop_time) {
+      return std::move(done)(StatesError("ServiceUnavailable", "the execution is not running here now"));
+    }
+    workflow::v1::StopExecutionResponse response;
+    SetTimestamp(*record->stop_time, *response.mutable_stop_date());
+    std::move(done)(std::move(response));
+  });
+}
+
+}  // namespace orderflow::api

@@ -1,0 +1,216 @@
+#include "orchestrator/api/state_machine_api.h"
+
+#include <set>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/status.h"
+#include "common/json/value.h"
+#include "orchestrator/api/convert.h"
+#include "orchestrator/api/logging_configuration.h"
+#include "orchestrator/api/request_checks.h"
+#include "orchestrator/api/states_error.h"
+
+namespace orderflow::api {
+namespace {
+
+using store::StateMachineRecord;
+
+constexpr auto kMachineArn = engine::Arn::Kind::kStateMachine;
+
+absl::Status CheckDefinitionLength(std::string_view definition) {
+  if (definition.empty() || definition.size() > kMaxDefinitionBytes) {
+    return StatesError(
+        "ValidationException",
+        absl::StrCat("1 validation error detected: Value at 'definition' failed to satisfy constraint: "
+                     "Member must have length between 1 and ",
+                     kMaxDefinitionBytes));
+  }
+  return absl::OkStatus();
+}
+
+// What the API knows and this orchestrator does not have is refused, not ignored.
+template <typename Request>
+absl::Status CheckUnsupported(const Request& request) {
+  if (request.publish()) {
+    return StatesError("ValidationException", "'publish' is not supported: there are no versions");
+  }
+  if (request.has_version_description()) {
+    return StatesError("ValidationException",
+                       "Version description can only be set when publish is true");
+  }
+  if (request.tracing_configuration().enabled()) {
+    return StatesError("InvalidTracingConfiguration",
+                       "Invalid Tracing Configuration: 'X-Ray is not supported; W3C trace context is "
+                       "always handed on'");
+  }
+  if (request.encryption_configuration().type() ==
+      workflow::v1::ENCRYPTION_TYPE_CUSTOMER_MANAGED_KMS_KEY) {
+    return StatesError("InvalidEncryptionConfiguration",
+                       "Invalid Encryption Configuration: 'only AWS_OWNED_KEY is supported'");
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::string> EncodeTags(
+    const google::protobuf::RepeatedPtrField<workflow::v1::Tag>& tags) {
+  if (tags.empty()) return std::string();
+  if (static_cast<size_t>(tags.size()) > kMaxTags) {
+    return StatesError("TooManyTags", absl::StrCat("Too many tags: ", tags.size(),
+                                                   " given, at most ", kMaxTags, " allowed"));
+  }
+  json::Array items;
+  std::set<std::string> keys;
+  for (const workflow::v1::Tag& tag : tags) {
+    ORDERFLOW_RETURN_IF_ERROR(CheckLength("tags.member.key", tag.key(), 1, 128));
+    ORDERFLOW_RETURN_IF_ERROR(CheckLength("tags.member.value", tag.value(), 0, 256));
+    if (!keys.insert(tag.key()).second) {
+      return StatesError("ValidationException", absl::StrCat("Duplicate tag key: '", tag.key(), "'"));
+    }
+    items.push_back(json::Value::Object({{"key", tag.key()}, {"value", tag.value()}}));
+  }
+  return json::Serialize(json::Value::FromArray(std::move(items)));
+}
+
+absl::StatusOr<StateMachineRecord> ToRecord(const workflow::v1::CreateStateMachineRequest& request) {
+  ORDERFLOW_RETURN_IF_ERROR(CheckName(request.name()));
+  ORDERFLOW_RETURN_IF_ERROR(CheckDefinitionLength(request.definition()));
+  ORDERFLOW_RETURN_IF_ERROR(CheckLength("roleArn", request.role_arn(), 0, kMaxArnLength));
+  ORDERFLOW_RETURN_IF_ERROR(CheckUnsupported(request));
+  if (!workflow::v1::StateMachineType_IsValid(request.type())) {
+    return ConstraintError("type", absl::StrCat(static_cast<int>(request.type())),
+                           "Member must satisfy enum value set: [STANDARD, EXPRESS]");
+  }
+  StateMachineRecord record;
+  record.name = request.name();
+  record.type = request.type() == workflow::v1::STATE_MACHINE_TYPE_EXPRESS
+                    ? store::MachineType::kExpress
+                    : store::MachineType::kStandard;
+  record.definition = request.definition();
+  record.role_arn = request.role_arn();
+  ORDERFLOW_ASSIGN_OR_RETURN(record.logging, EncodeLogging(request.logging_configuration()));
+  ORDERFLOW_ASSIGN_OR_RETURN(record.tags, EncodeTags(request.tags()));
+  return record;
+}
+
+absl::StatusOr<MachineRegistry::Change> ToChange(
+    const workflow::v1::UpdateStateMachineRequest& request) {
+  ORDERFLOW_RETURN_IF_ERROR(CheckArn("stateMachineArn", request.state_machine_arn(), kMachineArn).status());
+  ORDERFLOW_RETURN_IF_ERROR(CheckUnsupported(request));
+  MachineRegistry::Change change;
+  if (request.has_definition()) {
+    ORDERFLOW_RETURN_IF_ERROR(CheckDefinitionLength(request.definition()));
+    change.definition = request.definition();
+  }
+  if (request.has_role_arn()) {
+    ORDERFLOW_RETURN_IF_ERROR(CheckLength("roleArn", request.role_arn(), 1, kMaxArnLength));
+    change.role_arn = request.role_arn();
+  }
+  if (request.has_logging_configuration()) {
+    ORDERFLOW_ASSIGN_OR_RETURN(change.logging, EncodeLogging(request.logging_configuration()));
+  }
+  if (!change.definition && !change.role_arn && !change.logging) {
+    return StatesError("MissingRequiredParameter",
+                       "Either the definition, the role ARN or the LoggingConfiguration must be specified");
+  }
+  return change;
+}
+
+workflow::v1::DescribeStateMachineResponse Description(StateMachineRecord record, bool with_data) {
+  workflow::v1::DescribeStateMachineResponse response;
+  response.set_state_machine_arn(std::move(record.arn));
+  response.set_name(std::move(record.name));
+  response.set_status(workflow::v1::STATE_MACHINE_STATUS_ACTIVE);
+  if (with_data) response.set_definition(std::move(record.definition));
+  response.set_role_arn(std::move(record.role_arn));
+  response.set_type(ToProto(record.type));
+  SetTimestamp(record.create_time, *response.mutable_creation_date());
+  DecodeLogging(record.logging, *response.mutable_logging_configuration());
+  response.mutable_tracing_configuration()->set_enabled(false);
+  response.set_revision_id(std::move(record.revision_id));
+  return response;
+}
+
+workflow::v1::ListStateMachinesResponse ToProto(store::Page<StateMachineRecord> page) {
+  workflow::v1::ListStateMachinesResponse response;
+  for (StateMachineRecord& record : page.items) {
+    workflow::v1::StateMachineListItem& item = *response.add_state_machines();
+    item.set_state_machine_arn(std::move(record.arn));
+    item.set_name(std::move(record.name));
+    item.set_type(api::ToProto(record.type));
+    SetTimestamp(record.create_time, *item.mutable_creation_date());
+  }
+  if (page.next) response.set_next_token(*std::move(page.next));
+  return response;
+}
+
+}  // namespace
+
+void StateMachineApi::Create(const workflow::v1::CreateStateMachineRequest& request,
+                             Callback<workflow::v1::CreateStateMachineResponse> done) {
+  absl::StatusOr<StateMachineRecord> record = ToRecord(request);
+  if (!record.ok()) return std::move(done)(record.status());
+  registry_.Create(*std::move(record),
+                   [done = std::move(done)](absl::StatusOr<StateMachineRecord> created) mutable {
+                     if (!created.ok()) return std::move(done)(created.status());
+                     workflow::v1::CreateStateMachineResponse response;
+                     response.set_state_machine_arn(created->arn);
+                     SetTimestamp(created->create_time, *response.mutable_creation_date());
+                     std::move(done)(std::move(response));
+                   });
+}
+
+void StateMachineApi::Update(const workflow::v1::UpdateStateMachineRequest& request,
+                             Callback<workflow::v1::UpdateStateMachineResponse> done) {
+  absl::StatusOr<MachineRegistry::Change> change = ToChange(request);
+  if (!change.ok()) return std::move(done)(change.status());
+  registry_.Update(request.state_machine_arn(), *std::move(change),
+                   [done = std::move(done)](absl::StatusOr<StateMachineRecord> updated) mutable {
+                     if (!updated.ok()) return std::move(done)(updated.status());
+                     workflow::v1::UpdateStateMachineResponse response;
+                     response.set_revision_id(updated->revision_id);
+                     SetTimestamp(updated->update_time, *response.mutable_update_date());
+                     std::move(done)(std::move(response));
+                   });
+}
+
+void StateMachineApi::Delete(const workflow::v1::DeleteStateMachineRequest& request,
+                             Callback<workflow::v1::DeleteStateMachineResponse> done) {
+  const auto arn = CheckArn("stateMachineArn", request.state_machine_arn(), kMachineArn);
+  if (!arn.ok()) return std::move(done)(arn.status());
+  registry_.Delete(request.state_machine_arn(), [done = std::move(done)](absl::Status status) mutable {
+    if (!status.ok()) return std::move(done)(std::move(status));
+    std::move(done)(workflow::v1::DeleteStateMachineResponse());
+  });
+}
+
+void StateMachineApi::Describe(const workflow::v1::DescribeStateMachineRequest& request,
+                               Callback<workflow::v1::DescribeStateMachineResponse> done) {
+  const std::string& arn = request.state_machine_arn();
+  const auto parsed = CheckArn("stateMachineArn", arn, kMachineArn);
+  if (!parsed.ok()) return std::move(done)(parsed.status());
+  const bool with_data = request.included_data() != workflow::v1::INCLUDED_DATA_METADATA_ONLY;
+  store_.GetStateMachine(arn, [arn, with_data, done = std::move(done)](
+                                  absl::StatusOr<StateMachineRecord> record) mutable {
+    if (absl::IsNotFound(record.status())) return std::move(done)(StateMachineDoesNotExist(arn));
+    if (!record.ok()) return std::move(done)(ToStatesError(record.status()));
+    std::move(done)(Description(*std::move(record), with_data));
+  });
+}
+
+void StateMachineApi::List(const workflow::v1::ListStateMachinesRequest& request,
+                           Callback<workflow::v1::ListStateMachinesResponse> done) {
+  const absl::StatusOr<int> size = CheckPageSize(request.max_results());
+  if (!size.ok()) return std::move(done)(size.status());
+  absl::StatusOr<std::string> token =
+      CheckToken(request.has_next_token() ? &request.next_token() : nullptr, 1024);
+  if (!token.ok()) return std::move(done)(token.status());
+  store_.ListStateMachines(*size, *std::move(token),
+                           [done = std::move(done)](absl::StatusOr<store::Page<StateMachineRecord>> page) mutable {
+                             if (absl::IsInvalidArgument(page.status())) return std::move(done)(InvalidToken());
+                             if (!page.ok()) return std::move(done)(ToStatesError(page.status()));
+                             std::move(done)(ToProto(*std::move(page)));
+                           });
+}
+
+}  // namespace orderflow::api

@@ -1,0 +1,117 @@
+#include "orchestrator/api/states_error.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/check.h"
+
+namespace orderflow::api {
+namespace {
+
+using absl::StatusCode;
+
+struct Error {
+  std::string_view name;
+  StatusCode code;
+};
+
+constexpr std::array<Error, 19> kErrors = {{
+    {"ExecutionAlreadyExists", StatusCode::kAlreadyExists},
+    {"ExecutionDoesNotExist", StatusCode::kNotFound},
+    {"ExecutionLimitExceeded", StatusCode::kResourceExhausted},
+    {"InvalidArn", StatusCode::kInvalidArgument},
+    {"InvalidDefinition", StatusCode::kInvalidArgument},
+    {"InvalidEncryptionConfiguration", StatusCode::kInvalidArgument},
+    {"InvalidExecutionInput", StatusCode::kInvalidArgument},
+    {"InvalidLoggingConfiguration", StatusCode::kInvalidArgument},
+    {"InvalidName", StatusCode::kInvalidArgument},
+    {"InvalidToken", StatusCode::kInvalidArgument},
+    {"InvalidTracingConfiguration", StatusCode::kInvalidArgument},
+    {"MissingRequiredParameter", StatusCode::kInvalidArgument},
+    {"ServiceUnavailable", StatusCode::kUnavailable},
+    {"StateMachineAlreadyExists", StatusCode::kAlreadyExists},
+    {"StateMachineDeleting", StatusCode::kFailedPrecondition},
+    {"StateMachineDoesNotExist", StatusCode::kNotFound},
+    {"StateMachineTypeNotSupported", StatusCode::kFailedPrecondition},
+    {"TooManyTags", StatusCode::kInvalidArgument},
+    {"ValidationException", StatusCode::kInvalidArgument},
+}};
+
+StatusCode CodeOf(std::string_view name) {
+  const auto found = std::find_if(kErrors.begin(), kErrors.end(),
+                                  [name](const Error& error) { return error.name == name; });
+  ORDERFLOW_CHECK(found != kErrors.end());
+  return found->code;
+}
+
+std::string Quoted(std::string_view before, std::string_view value) {
+  return absl::StrCat(std::string(before), ": '", std::string(value), "'");
+}
+
+}  // namespace
+
+absl::Status StatesError(std::string_view name, std::string_view message) {
+  return WithErrorInfo(
+      absl::Status(CodeOf(name), absl::string_view(message.data(), message.size())),
+      ErrorInfo{std::string(name), std::string(kStatesErrorDomain), {}});
+}
+
+absl::Status InvalidArn(std::string_view arn, std::string_view why) {
+  return StatesError("InvalidArn",
+                     Quoted("Invalid Arn", absl::StrCat(std::string(why), ": ", std::string(arn))));
+}
+
+absl::Status InvalidToken() {
+  return StatesError("InvalidToken", "Invalid Token: 'the token was not given by this list'");
+}
+
+absl::Status StateMachineDoesNotExist(std::string_view arn) {
+  return StatesError("StateMachineDoesNotExist", Quoted("State Machine Does Not Exist", arn));
+}
+
+absl::Status ExecutionDoesNotExist(std::string_view arn) {
+  return StatesError("ExecutionDoesNotExist", Quoted("Execution Does Not Exist", arn));
+}
+
+absl::Status ConstraintError(std::string_view field, std::string_view value,
+                             std::string_view constraint) {
+  return StatesError("ValidationException",
+                     absl::StrCat("1 validation error detected: Value '", std::string(value), "' at '",
+                                  std::string(field), "' failed to satisfy constraint: ",
+                                  std::string(constraint)));
+}
+
+absl::Status InvalidDefinition(const std::vector<asl::Diagnostic>& diagnostics) {
+  std::string mistakes;
+  std::vector<FieldViolation> violations;
+  for (const asl::Diagnostic& diagnostic : diagnostics) {
+    if (diagnostic.severity != asl::Diagnostic::Severity::kError) continue;
+    const std::string text = absl::StrCat(diagnostic.code, ": ", diagnostic.message, " at ",
+                                          diagnostic.location.empty() ? "/" : diagnostic.location);
+    absl::StrAppend(&mistakes, mistakes.empty() ? "" : ", ", text);
+    violations.push_back({absl::StrCat("definition", diagnostic.location), diagnostic.message});
+  }
+  // The violations come as BadRequest, the name as ErrorInfo, the message as AWS words it.
+  absl::Status status(StatusCode::kInvalidArgument,
+                      absl::StrCat("Invalid State Machine Definition: '", mistakes, "'"));
+  const absl::Status with_violations = InvalidArgumentError(violations);
+  with_violations.ForEachPayload(
+      [&status](absl::string_view type, const absl::Cord& payload) { status.SetPayload(type, payload); });
+  return WithErrorInfo(std::move(status),
+                       ErrorInfo{"InvalidDefinition", std::string(kStatesErrorDomain), {}});
+}
+
+absl::Status ToStatesError(const absl::Status& status) {
+  if (status.ok() || GetErrorInfo(status)) return status;
+  const std::string message(status.message());
+  switch (status.code()) {
+    case StatusCode::kUnavailable:
+    case StatusCode::kAborted: return StatesError("ServiceUnavailable", message);
+    case StatusCode::kResourceExhausted: return StatesError("ExecutionLimitExceeded", message);
+    default: return status;
+  }
+}
+
+}  // namespace orderflow::api
