@@ -154,11 +154,22 @@ void Turn::EnterKind(Branch& branch, const PassState& pass) {
   Finish(branch, result, extent, branch.state->next);
 }
 
+Evaluated<Turn::Sized> Turn::View(const Branch& branch, Evaluation& evaluation) const {
+  Sized view{.value = {}, .extent = branch.extent};
+  Evaluated<Value> value = branch.state->data->View(evaluation.WithInput(branch.input));
+  if (!value.ok()) return InState(branch, std::move(value).failure());
+  view.value = *std::move(value);
+  if (branch.state->data->ArgumentsAreBounded()) return view;
+  std::optional<Failure> failure = CheckSize(view.value, branch.state->name, view.extent);
+  if (failure.has_value()) return *std::move(failure);
+  return view;
+}
+
 void Turn::EnterKind(Branch& branch, const ChoiceState& choice) {
   Evaluation evaluation(state_, branch, Use::kArguments);
-  Evaluated<Value> view = branch.state->data->View(evaluation.WithInput(branch.input));
-  if (!view.ok()) return FailEvaluation(branch, std::move(view).failure());
-  const Scope scope = evaluation.WithInput(*view);
+  Evaluated<Sized> view = View(branch, evaluation);
+  if (!view.ok()) return Fail(branch, view.failure());
+  const Scope scope = evaluation.WithInput(view->value);
   const State* next = choice.default_next;
   for (const ChoiceRule& rule : choice.rules) {
     Evaluated<bool> holds = rule.condition->Holds(scope);
@@ -173,7 +184,7 @@ void Turn::EnterKind(Branch& branch, const ChoiceState& choice) {
                                           "Failed to transition out of the state. The state does not point to a next "
                                           "state."});
   }
-  Finish(branch, *view, branch.extent, next);
+  Finish(branch, view->value, view->extent, next);
 }
 
 Evaluated<absl::Time> Turn::WaitEnds(const WaitState& wait, const Scope& scope) const {
@@ -190,19 +201,19 @@ Evaluated<absl::Time> Turn::WaitEnds(const WaitState& wait, const Scope& scope) 
 // Entered twice: at first, and when the time has come.
 void Turn::EnterKind(Branch& branch, const WaitState& wait) {
   Evaluation evaluation(state_, branch, Use::kArguments);
-  Evaluated<Value> view = branch.state->data->View(evaluation.WithInput(branch.input));
-  if (!view.ok()) return FailEvaluation(branch, std::move(view).failure());
-  Evaluated<absl::Time> ends = WaitEnds(wait, evaluation.WithInput(*view));
+  Evaluated<Sized> view = View(branch, evaluation);
+  if (!view.ok()) return Fail(branch, view.failure());
+  Evaluated<absl::Time> ends = WaitEnds(wait, evaluation.WithInput(view->value));
   if (!ends.ok()) return FailEvaluation(branch, std::move(ends).failure());
   if (*ends > now_) return Set(branch.resume, *ends);
-  Finish(branch, *view, branch.extent, branch.state->next);
+  Finish(branch, view->value, view->extent, branch.state->next);
 }
 
 void Turn::EnterKind(Branch& branch, const SucceedState&) {
   Evaluation evaluation(state_, branch, Use::kArguments);
-  Evaluated<Value> view = branch.state->data->View(evaluation.WithInput(branch.input));
-  if (!view.ok()) return FailEvaluation(branch, std::move(view).failure());
-  Finish(branch, *view, branch.extent, nullptr);
+  Evaluated<Sized> view = View(branch, evaluation);
+  if (!view.ok()) return Fail(branch, view.failure());
+  Finish(branch, view->value, view->extent, nullptr);
 }
 
 void Turn::EnterKind(Branch& branch, const FailState& fail) {

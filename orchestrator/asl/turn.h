@@ -53,6 +53,13 @@ class Turn {
   void EnterKind(Branch& branch, const SucceedState& succeed);
   void EnterKind(Branch& branch, const FailState& fail);
 
+  // What a state without parameters passes on.
+  struct Sized {
+    json::Value value;
+    Extent extent;
+  };
+  Evaluated<Sized> View(const Branch& branch, Evaluation& evaluation) const;
+
   // The state's result is known: makes its output and leaves for `next`, or ends the branch where there is none.
   void Finish(Branch& branch, const json::Value& result, const Extent& result_extent, const State* next);
   void Leave(Branch& branch, json::Value output, const Extent& extent, const State* next);
@@ -72,7 +79,7 @@ class Turn {
   void FailBranch(Branch& branch, const std::optional<std::string>& error, const std::optional<std::string>& cause);
   Failure InState(const Branch& branch, Failure failure) const;
 
-  // The extent of a value that came into being here; false after failing the branch for its size.
+  // Measure values that came into being here; a value beyond the limits is a failure.
   std::optional<Failure> CheckSize(const json::Value& value, std::string_view what, Extent& extent) const;
   std::optional<Failure> CheckOutput(const Branch& branch, const json::Value& output, const Extent& result,
                                      Extent& extent) const;

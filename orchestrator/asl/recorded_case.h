@@ -1,0 +1,20 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "common/json/value.h"
+
+namespace orderflow::asl {
+
+// One recording of an execution on the real service, run here: in this process, on a clock that jumps to the next thing
+// that happens, with the recording's Lambda functions played from its data.
+struct CaseResult {
+  std::optional<std::string> out_of_scope;  // the feature that this engine does not have
+  std::string outcome_difference;           // status, output, error, cause; empty: as recorded
+  bool has_history = false;
+  std::string history_difference;           // empty: as recorded
+};
+CaseResult RunRecordedCase(const json::Value& recording);
+
+}  // namespace orderflow::asl
