@@ -3,7 +3,10 @@
 #include <malloc.h>
 #include <signal.h>
 
+#include <grpc/support/log.h>
+
 #include "common/base/check.h"
+#include "common/logging/logging.h"
 
 namespace orderflow::rpc {
 namespace {
@@ -16,6 +19,13 @@ sigset_t TerminationSignals() {
   return signals;
 }
 
+void LogForGrpc(gpr_log_func_args* args) {
+  const logging::Level level = args->severity == GPR_LOG_SEVERITY_ERROR  ? logging::Level::kWarning
+                               : args->severity == GPR_LOG_SEVERITY_INFO ? logging::Level::kInfo
+                                                                         : logging::Level::kDebug;
+  logging::Log(level, "grpc", {{"detail", args->message}, {"file", args->file}, {"line", args->line}});
+}
+
 }  // namespace
 
 void PrepareServerProcess() {
@@ -26,6 +36,8 @@ void PrepareServerProcess() {
   // glibc gives each new thread an arena of its own, up to eight per core, which all keep what they once held.
   mallopt(M_ARENA_MAX, 2);
 }
+
+void RouteGrpcLogs() { gpr_set_log_function(LogForGrpc); }
 
 int WaitForTermination() {
   const sigset_t signals = TerminationSignals();

@@ -9,4 +9,7 @@ void PrepareServerProcess();
 // Blocks until SIGTERM or SIGINT has come and answers which. After that, a second one ends the process at once.
 int WaitForTermination();
 
+// Sends what gRPC itself has to say through common/logging; after logging::Configure.
+void RouteGrpcLogs();
+
 }  // namespace orderflow::rpc

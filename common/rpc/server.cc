@@ -73,6 +73,19 @@ void SetArguments(const ServerOptions& options, grpc::ServerBuilder& builder) {
   builder.SetResourceQuota(quota);
 }
 
+absl::Status CheckLimits(const ServerOptions& options) {
+  if (options.max_message_bytes < 1) return absl::InvalidArgumentError("max_message_bytes must be at least 1");
+  if (options.max_concurrent_calls < 1) return absl::InvalidArgumentError("max_concurrent_calls must be at least 1");
+  for (const absl::Duration duration : {options.max_connection_age, options.max_connection_age_grace,
+                                        options.drain_delay, options.drain_timeout}) {
+    if (duration < absl::ZeroDuration()) {
+      return absl::InvalidArgumentError("a duration of " + absl::FormatDuration(duration) +
+                                        " is negative (max_connection_age, its grace, drain_delay, drain_timeout)");
+    }
+  }
+  return absl::OkStatus();
+}
+
 // Makes metrics of all methods visible before their first call, and sets the limit of calls.
 void PrepareServices(const Names& names, int max_concurrent_calls) {
   for (const std::string& name : names) {
@@ -91,6 +104,7 @@ class Server::Impl {
       : options_(options), module_(module), health_(HealthService::Create()), reflection_(ReflectionService::Create()) {}
 
   absl::Status Start() {
+    ORDERFLOW_RETURN_IF_ERROR(CheckLimits(options_));
     ORDERFLOW_ASSIGN_OR_RETURN(net::ListenAddress address, net::ParseListenAddress(options_.listen));
     ORDERFLOW_ASSIGN_OR_RETURN(const auto credentials, MakeServerCredentials(options_.tls));
     // gRPC says only that something went wrong; trying the address first tells what.

@@ -1,5 +1,6 @@
 #include "common/rpc/server_main.h"
 
+#include <cerrno>
 #include <csignal>
 #include <iostream>
 #include <string>
@@ -16,8 +17,9 @@
 namespace orderflow::rpc {
 namespace {
 
-absl::Status Explain(const absl::Status& status, std::string_view setting) {
-  return absl::Status(status.code(), std::string(status.message()) + " (setting --" + std::string(setting) + ")");
+// Says which setting to change.
+absl::Status Explain(const absl::Status& status, std::string_view settings) {
+  return absl::Status(status.code(), std::string(status.message()) + " (see " + std::string(settings) + ")");
 }
 
 absl::StatusOr<std::unique_ptr<metrics::Endpoint>> StartMetrics(std::string_view name) {
@@ -25,19 +27,30 @@ absl::StatusOr<std::unique_ptr<metrics::Endpoint>> StartMetrics(std::string_view
   const std::string address = MetricsListenFromFlags();
   if (address.empty()) return nullptr;
   auto endpoint = metrics::Endpoint::Listen(address);
-  if (!endpoint.ok()) return Explain(endpoint.status(), "metrics_listen");
+  if (!endpoint.ok()) return Explain(endpoint.status(), "--metrics_listen");
   return endpoint;
+}
+
+absl::StatusOr<std::unique_ptr<Server>> StartServer(Module& module) {
+  const ServerOptions options = ServerOptionsFromFlags();
+  if (absl::Status tls = MakeServerCredentials(options.tls).status(); !tls.ok()) {
+    return Explain(tls, "--tls_certificate, --tls_key and --tls_client_ca");
+  }
+  auto server = Server::Start(options, module);
+  if (!server.ok()) return Explain(server.status(), "--listen");
+  return server;
 }
 
 absl::Status Serve(std::string_view name, const ModuleFactory& open_module) {
   ORDERFLOW_ASSIGN_OR_RETURN(const logging::Level level, LogLevelFromFlags());
   logging::Configure({.service = std::string(name), .level = level});
+  RouteGrpcLogs();
   ORDERFLOW_ASSIGN_OR_RETURN(const auto metrics_endpoint, StartMetrics(name));
   ORDERFLOW_ASSIGN_OR_RETURN(const std::unique_ptr<Module> module, open_module());
-  auto server = Server::Start(ServerOptionsFromFlags(), *module);
+  absl::StatusOr<std::unique_ptr<Server>> server = StartServer(*module);
   if (!server.ok()) {
     module->Stop();
-    return Explain(server.status(), "listen, --tls_...");
+    return server.status();
   }
   const int signal = WaitForTermination();
   logging::Info("stopping", {{"signal", signal == SIGTERM ? "SIGTERM" : "SIGINT"}});
@@ -50,11 +63,10 @@ absl::Status Serve(std::string_view name, const ModuleFactory& open_module) {
 int RunServer(std::string_view name, const ModuleFactory& open_module) {
   PrepareServerProcess();
   const absl::Status status = Serve(name, open_module);
-  if (!status.ok()) logging::Error("cannot start", {{"error", std::string(status.message())}});
   logging::Shutdown();
   if (status.ok()) return 0;
-  std::cerr << name << ": " << status.message() << std::endl;
-  return 1;
+  std::cerr << program_invocation_short_name << ": " << status.message() << std::endl;
+  return status.code() == absl::StatusCode::kInvalidArgument ? 2 : 1;
 }
 
 }  // namespace orderflow::rpc

@@ -9,6 +9,7 @@
 #include "absl/flags/reflection.h"
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
+#include "absl/time/time.h"
 #include "common/base/quote.h"
 #include "common/base/status.h"
 #include "common/settings/settings.h"
@@ -90,6 +91,14 @@ absl::CommandLineFlag* FindFlag(const Flags& flags, const std::string& name, boo
   return it == flags.end() ? nullptr : it->second;
 }
 
+std::string Expected(const absl::CommandLineFlag& flag) {
+  if (flag.IsOfType<bool>()) return "true or false";
+  if (flag.IsOfType<absl::Duration>()) return "a duration such as 500ms, 10s or 1h30m";
+  if (flag.IsOfType<double>() || flag.IsOfType<float>()) return "a number";
+  if (flag.IsOfType<int>() || flag.IsOfType<int64_t>()) return "a whole number";
+  return "a value that this flag takes";
+}
+
 absl::Status Set(const Flags& flags, const Assignment& assignment) {
   bool from_file = false;
   absl::CommandLineFlag* flag = FindFlag(flags, assignment.name, from_file);
@@ -100,9 +109,7 @@ absl::Status Set(const Flags& flags, const Assignment& assignment) {
   }
   std::string error;
   if (flag->ParseFrom(value, &error)) return absl::OkStatus();
-  const bool secret = IsSecret(std::string(flag->Name().data(), flag->Name().size()));
-  return Wrong(assignment.source + ": " + (secret ? "the value" : Quote(value)) + " is not valid" +
-               (error.empty() || secret ? "" : ": " + error));
+  return Wrong(assignment.source + ": " + Quote(value) + " is not " + Expected(*flag));
 }
 
 // Applies one source of settings. A secret may be given directly or by a file, but not both in the same source.

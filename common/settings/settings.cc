@@ -1,15 +1,12 @@
 #include "common/settings/settings.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <iostream>
 #include <map>
-#include <set>
 
 #include "absl/flags/reflection.h"
-#include "absl/strings/str_cat.h"
 #include "common/settings/flag_sources.h"
 
 ABSL_FLAG(std::string, flagfile, "",
@@ -57,8 +54,8 @@ std::string DescribeFlag(const absl::CommandLineFlag& flag) {
   } else {
     out += '"' + value + '"';
   }
-  out += "; environment: " + EnvironmentName(name);
-  if (secret) out += ", or --" + name + "_file, " + EnvironmentName(name + "_file");
+  out += "\n      Environment: " + EnvironmentName(name);
+  if (secret) out += "\n      From a file: --" + name + "_file=PATH, " + EnvironmentName(name + "_file");
   return out + "\n";
 }
 
