@@ -8,8 +8,8 @@
 
 namespace orderflow::tasks {
 
-// Calls back later, from a thread of its own, what must not be called back from within the call: answers that are known at
-// once. The destructor runs what is left.
+// Calls back later, from a thread of its own, what must not be called back from within the call:
+// answers that are known at once. The destructor runs what is left.
 //
 // Thread-safe. Not to be destroyed from within a callback.
 class CallbackThread {

@@ -7,7 +7,9 @@
 namespace orderflow::tasks {
 namespace {
 
-bool StartsWith(std::string_view text, std::string_view prefix) { return text.substr(0, prefix.size()) == prefix; }
+bool StartsWith(std::string_view text, std::string_view prefix) {
+  return text.substr(0, prefix.size()) == prefix;
+}
 
 // A call that has its answer already and only waits to tell it.
 class Answered final : public RunningTask {
@@ -63,7 +65,8 @@ std::string TaskDispatcher::UnknownKind(std::string_view resource) const {
 }
 
 std::unique_ptr<RunningTask> TaskDispatcher::Run(TaskCall call, TaskDone done) {
-  if (TaskRunner* runner = Find(call.resource)) return runner->Run(std::move(call), std::move(done));
+  if (TaskRunner* runner = Find(call.resource))
+    return runner->Run(std::move(call), std::move(done));
   auto answered = std::make_unique<Answered>(std::move(done));
   callbacks_.Post(answered->Tell(asl::Failure{"States.Runtime", UnknownKind(call.resource)}));
   return answered;

@@ -10,8 +10,9 @@
 
 namespace orderflow::tasks {
 
-// One runner made of several: each takes the resources that begin with its prefix ("grpc://", "arn:aws:lambda:"); the
-// longest prefix wins. A resource that nobody takes fails with States.Runtime.
+// One runner made of several: each takes the resources that begin with its prefix ("grpc://",
+// "arn:aws:lambda:"); the longest prefix wins. A resource that nobody takes fails with
+// States.Runtime.
 //
 // Thread-safe once all are added. Owns the runners.
 class TaskDispatcher final : public TaskRunner {
@@ -27,7 +28,8 @@ class TaskDispatcher final : public TaskRunner {
   TaskRunner* Find(std::string_view resource) const;
   std::string UnknownKind(std::string_view resource) const;
 
-  std::vector<std::pair<std::string, std::shared_ptr<TaskRunner>>> runners_;  // longest prefix first
+  std::vector<std::pair<std::string, std::shared_ptr<TaskRunner>>>
+      runners_;  // longest prefix first
   CallbackThread callbacks_;
 };
 

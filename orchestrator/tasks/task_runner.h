@@ -20,11 +20,13 @@ namespace orderflow::tasks {
 
 // One attempt at a task, ready to be carried out.
 struct TaskCall {
-  std::string resource;         // "grpc://inventory:50052/orderflow.inventory.v1.InventoryService/CheckInventory"
+  std::string
+      resource;  // "grpc://inventory:50052/orderflow.inventory.v1.InventoryService/CheckInventory"
   json::Value input;
-  std::string idempotency_key;  // the same for every attempt of one state entry, before and after a crash
+  std::string
+      idempotency_key;  // the same for every attempt of one state entry, before and after a crash
   std::string execution_arn;
-  std::string traceparent;      // W3C Trace Context, empty if there is none
+  std::string traceparent;  // W3C Trace Context, empty if there is none
   int try_number = 1;
   std::optional<absl::Time> deadline;
 };
@@ -32,7 +34,8 @@ struct TaskCall {
 // The task's output, or the error as the language sees it.
 using TaskOutcome = std::variant<json::Value, asl::Failure>;
 
-// Called exactly once per Run, on any thread, unless the call was cancelled first (then at most once); must not block.
+// Called exactly once per Run, on any thread, unless the call was cancelled first (then at most
+// once); must not block.
 using TaskDone = absl::AnyInvocable<void(TaskOutcome) &&>;
 
 // A call under way; destroying it or calling Cancel gives it up. Cancel may race with the answer.
@@ -53,13 +56,13 @@ struct TaskTypes {
 class TaskRunner {
  public:
   virtual ~TaskRunner() = default;
-  // Starts a call and returns at once; `done` is never called from within Run. The handle may be dropped without
-  // cancelling if `done` has been called; dropping it earlier cancels.
+  // Starts a call and returns at once; `done` is never called from within Run. The handle may be
+  // dropped without cancelling if `done` has been called; dropping it earlier cancels.
   virtual std::unique_ptr<RunningTask> Run(TaskCall call, TaskDone done) = 0;
   // What is wrong with a resource, or nothing: asked when a definition is created.
   virtual std::optional<std::string> CheckResource(std::string_view resource) const = 0;
-  // The types behind a resource where they are known now, without asking anybody: lets a validator look at what a
-  // definition passes and reads.
+  // The types behind a resource where they are known now, without asking anybody: lets a validator
+  // look at what a definition passes and reads.
   virtual std::optional<TaskTypes> FindTypes(std::string_view resource) const {
     static_cast<void>(resource);
     return std::nullopt;
