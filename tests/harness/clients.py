@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
+import re
 import subprocess
 import urllib.request
 from dataclasses import dataclass, field
@@ -25,10 +27,54 @@ class Answer:
     details: list[dict] = field(default_factory=list)
 
     def violated_fields(self) -> set[str]:
-        return {violation["field"] for detail in self.details for violation in detail.get("fieldViolations", [])}
+        """The fields that a google.rpc.BadRequest names."""
+        requests = [detail for detail in self.details if detail["type"] == "google.rpc.BadRequest"]
+        return {wire_strings(violation)[1][0].decode() for request in requests
+                for violation in wire_strings(detail_bytes(request)).get(1, [])}
 
     def reason(self) -> str:
-        return next((detail["reason"] for detail in self.details if "reason" in detail), "")
+        """The reason that a google.rpc.ErrorInfo gives."""
+        return next((wire_strings(detail_bytes(detail))[1][0].decode() for detail in self.details
+                     if detail["type"] == "google.rpc.ErrorInfo"), "")
+
+
+def detail_bytes(detail: dict) -> bytes:
+    text = detail["value"]
+    return base64.b64decode(text + "=" * (-len(text) % 4))
+
+
+def wire_strings(message: bytes) -> dict[int, list[bytes]]:
+    """The length-delimited fields of a protobuf message that has no others, by number."""
+    fields: dict[int, list[bytes]] = {}
+    at = 0
+
+    def varint() -> int:
+        nonlocal at
+        value = shift = 0
+        while True:
+            byte = message[at]
+            at += 1
+            value |= (byte & 0x7F) << shift
+            shift += 7
+            if byte < 0x80:
+                return value
+
+    while at < len(message):
+        key = varint()
+        if key & 7 != 2:
+            raise ValueError(f"field {key >> 3} is not length-delimited")
+        length = varint()
+        fields.setdefault(key >> 3, []).append(message[at:at + length])
+        at += length
+    return fields
+
+
+def proto_names(value):
+    """The same with all member names as in the proto files: buf prints order_id as orderId."""
+    if isinstance(value, dict):
+        return {re.sub("[A-Z]", lambda found: "_" + found[0].lower(), key): proto_names(member)
+                for key, member in value.items()}
+    return [proto_names(item) for item in value] if isinstance(value, list) else value
 
 
 def call(address: str, method: str, request: dict | str, seconds: float = 60) -> Answer:
@@ -40,7 +86,7 @@ def call(address: str, method: str, request: dict | str, seconds: float = 60) ->
         [BUF, "curl", "--protocol", "grpc", "--http2-prior-knowledge", "--emit-defaults", "-d", "@-",
          f"http://{address}/{method}"],
         input=data, capture_output=True, text=True, timeout=seconds, check=False)
-    messages = _read_messages(done.stdout)
+    messages = proto_names(_read_messages(done.stdout))
     if done.returncode == 0:
         return Answer(message=messages[-1] if messages else {}, messages=messages)
     return _error_answer(done.stderr, messages)
@@ -63,9 +109,7 @@ def _error_answer(stderr: str, messages: list[dict]) -> Answer:
         error = {}
     if "code" not in error:  # buf itself refused
         return Answer(messages=messages, code="client", text=stderr)
-    details = [detail.get("debug") or detail.get("value") or {} for detail in error.get("details", [])]
-    return Answer(messages=messages, code=error["code"], text=error.get("message", ""),
-                  details=[detail for detail in details if isinstance(detail, dict)])
+    return Answer(messages=messages, code=error["code"], text=error.get("message", ""), details=error.get("details", []))
 
 
 def raw_call(address: str, method: str, payload: bytes) -> int:

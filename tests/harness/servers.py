@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -16,6 +17,12 @@ SERVICES = ("receive", "inventory", "payment", "email")
 START_SECONDS = 60
 
 
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
 class Server:
     """One process with a gRPC server. Its first address stays its address when it is started again."""
 
@@ -23,19 +30,19 @@ class Server:
         self.name = name
         self.log_path = directory / f"{name}.log"
         self.errors_path = directory / f"{name}.errors"
-        self._flags = flags
+        self.flags = flags
         self._process: subprocess.Popen[bytes] | None = None
         self.address = "127.0.0.1:0"
         self.metrics_address = ""
 
     def start(self, **popen_options) -> "Server":
         log_start = self.log_path.stat().st_size if self.log_path.exists() else 0
+        self.metrics_address = f"127.0.0.1:{free_port()}"  # the log does not tell which one the system chose
         command = [str(BINARIES / f"orderflow-{self.name}"), f"--listen={self.address}",
-                   "--metrics_listen=127.0.0.1:0", *self._flags]
+                   f"--metrics_listen={self.metrics_address}", *self.flags]
         with open(self.log_path, "ab") as log, open(self.errors_path, "ab") as errors:
             self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=errors, **popen_options)
         self.address = self._wait_for("listening", log_start)["address"]
-        self.metrics_address = self._wait_for("metrics listening", log_start)["address"]
         return self
 
     def _wait_for(self, message: str, log_start: int) -> dict[str, str]:
@@ -106,7 +113,7 @@ class Cluster:
     def start_orchestrator(self) -> None:
         addresses = [f"--{name}_address={self.servers[name].address}" for name in SERVICES]
         orchestrator = self.servers["orchestrator"]
-        orchestrator._flags = [f"--database=sqlite:{self.directory}/orchestrator.db", *addresses]
+        orchestrator.flags = [f"--database=sqlite:{self.directory}/orchestrator.db", *addresses]
         orchestrator.start()
 
     def __getitem__(self, name: str) -> Server:
