@@ -1,0 +1,89 @@
+#include "orchestrator/store/schema.h"
+
+#include "absl/strings/str_replace.h"
+
+namespace orderflow::store {
+namespace {
+
+// {KEY}: the type of a primary key of one number. SQLite keeps rows in its order only if it is called INTEGER.
+//
+// An execution's arn is made of its machine's name and its own, so its uniqueness is the uniqueness of names. The text of
+// an error may be longer than an index entry may be on PostgreSQL; its beginning is enough to find it.
+constexpr char kVersion1[] = R"sql(
+CREATE TABLE store_counters (name TEXT PRIMARY KEY, value BIGINT NOT NULL);
+INSERT INTO store_counters (name, value) VALUES ('machine', 0), ('revision', 0);
+
+CREATE TABLE state_machines (
+  id {KEY},
+  arn TEXT NOT NULL UNIQUE,
+  revision BIGINT NOT NULL,
+  tags TEXT NOT NULL,
+  deleted BIGINT NOT NULL
+);
+
+CREATE TABLE state_machine_revisions (
+  revision {KEY},
+  machine BIGINT NOT NULL,
+  name TEXT NOT NULL,
+  type BIGINT NOT NULL,
+  revision_id TEXT NOT NULL,
+  definition TEXT NOT NULL,
+  role_arn TEXT NOT NULL,
+  logging TEXT NOT NULL,
+  create_time BIGINT NOT NULL,
+  update_time BIGINT NOT NULL
+);
+
+CREATE TABLE executions (
+  key {KEY},
+  arn TEXT NOT NULL UNIQUE,
+  name TEXT NOT NULL,
+  machine BIGINT NOT NULL,
+  revision BIGINT NOT NULL,
+  input TEXT NOT NULL,
+  trace_header TEXT NOT NULL,
+  start_time BIGINT NOT NULL
+);
+
+CREATE TABLE running_executions (key {KEY}, machine BIGINT NOT NULL);
+
+CREATE TABLE execution_ends (
+  key {KEY},
+  machine BIGINT NOT NULL,
+  status BIGINT NOT NULL,
+  stop_time BIGINT NOT NULL,
+  output TEXT,
+  error TEXT,
+  cause TEXT,
+  failed_state TEXT NOT NULL
+);
+CREATE INDEX execution_ends_by_status ON execution_ends (machine, status, key);
+CREATE INDEX execution_ends_by_error ON execution_ends (machine, substr(error, 1, 200), key) WHERE error IS NOT NULL;
+
+CREATE TABLE journal (
+  execution BIGINT NOT NULL,
+  sequence BIGINT NOT NULL,
+  kind BIGINT NOT NULL,
+  at BIGINT NOT NULL,
+  subject BIGINT NOT NULL,
+  payload TEXT NOT NULL,
+  PRIMARY KEY (execution, sequence)
+);
+)sql";
+
+}  // namespace
+
+Schema::Schema(database::Backend backend) {
+  const char* key = backend == database::Backend::kSqlite ? "INTEGER PRIMARY KEY" : "BIGINT PRIMARY KEY";
+  for (const char* step : {kVersion1}) steps_.push_back(absl::StrReplaceAll(step, {{"{KEY}", key}}));
+}
+
+std::vector<database::Migration> Schema::migrations() const {
+  std::vector<database::Migration> migrations;
+  for (const std::string& step : steps_) {
+    migrations.push_back({.version = static_cast<int>(migrations.size()) + 1, .sql = step});
+  }
+  return migrations;
+}
+
+}  // namespace orderflow::store

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "common/database/database.h"
+#include "common/database/database_url.h"
+
+namespace orderflow::store {
+
+// The store's tables, in the words of one database.
+//
+//   executions           what Start wrote; never changed, so that a busy store appends and does not rewrite
+//   running_executions   the keys of those that have no end yet: small, read by recovery
+//   execution_ends       how the others ended; its indexes serve the lists by status and by error
+//   journal              every input after the start
+//   state_machines       one row per name ever used; points to its current revision
+//   state_machine_revisions  what a revision says, kept for ever
+//   store_counters       the last number given to a machine and to a revision
+class Schema {
+ public:
+  explicit Schema(database::Backend backend);
+
+  // Borrows from this.
+  std::vector<database::Migration> migrations() const;
+
+ private:
+  std::vector<std::string> steps_;
+};
+
+}  // namespace orderflow::store

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <memory>
+
+#include "absl/status/statusor.h"
+#include "common/database/database.h"
+#include "orchestrator/store/execution_store.h"
+
+namespace orderflow::store {
+
+// The execution store on SQLite or PostgreSQL: what its callers submit together is committed together.
+// Several of them, in one process or in many, may share one PostgreSQL database.
+//
+// Thread-safe. The destructor waits for everything that was submitted.
+class SqlExecutionStore : public ExecutionStore {
+ public:
+  // Of the database underneath, for metrics.
+  virtual database::Statistics statistics() const = 0;
+};
+
+// Opens the store and brings its tables up to date. The errors are those of database::Database::Open.
+absl::StatusOr<std::unique_ptr<SqlExecutionStore>> OpenExecutionStore(database::Options options);
+
+}  // namespace orderflow::store
