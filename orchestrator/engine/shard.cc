@@ -319,6 +319,8 @@ void Shard::Perform(Running& running, Turn turn) {
 
 void Shard::Do(Running& running, asl::RunTask effect) {
   if (halted_) return;  // the restart issues it again
+  // A later input of the same batch may have cancelled it (a stop): then it is not to happen any more.
+  if (!running.execution.WouldAccept({now_, asl::TaskSucceeded{effect.attempt, {}}})) return;
   tasks::TaskCall call;
   call.resource = std::move(effect.resource);
   call.input = std::move(effect.input);

@@ -259,7 +259,9 @@ TEST(SimulatorTest, EveryOrderEndsOnceAndRightWhateverHappens) {
     crashes += simulation.crashes();
     if (HasFailure()) break;
   }
-  if (only < 0) EXPECT_GT(crashes, count / 2) << "the simulation is too kind to prove anything";
+  if (only < 0) {
+    EXPECT_GT(crashes, count / 2) << "the simulation is too kind to prove anything";
+  }
 }
 
 }  // namespace
