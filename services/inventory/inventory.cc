@@ -6,6 +6,8 @@
 #include <string>
 #include <utility>
 
+#include <google/protobuf/util/time_util.h>
+
 #include "common/base/check.h"
 #include "common/base/quote.h"
 #include "common/base/status.h"
@@ -55,10 +57,8 @@ absl::Status ReservationCommitted(const ReservationRecord& record) {
 
 std::string ReservationId(const std::string& order_id) { return "rsv-" + order_id; }
 
-void SetTimestamp(absl::Time time, google::protobuf::Timestamp* timestamp) {
-  const int64_t micros = absl::ToUnixMicros(time);
-  timestamp->set_seconds(micros / 1'000'000);
-  timestamp->set_nanos(static_cast<int32_t>(micros % 1'000'000 * 1000));
+google::protobuf::Timestamp ToTimestamp(absl::Time time) {
+  return google::protobuf::util::TimeUtil::MicrosecondsToTimestamp(absl::ToUnixMicros(time));
 }
 
 v1::Reservation ToProto(const ReservationRecord& record) {
@@ -70,8 +70,8 @@ v1::Reservation ToProto(const ReservationRecord& record) {
   reservation.set_unit_price_minor(record.unit_price_minor);
   reservation.set_currency(record.currency);
   reservation.set_status(static_cast<v1::ReservationStatus>(record.state));
-  SetTimestamp(record.create_time, reservation.mutable_create_time());
-  SetTimestamp(record.update_time, reservation.mutable_update_time());
+  *reservation.mutable_create_time() = ToTimestamp(record.create_time);
+  *reservation.mutable_update_time() = ToTimestamp(record.update_time);
   return reservation;
 }
 
@@ -82,7 +82,7 @@ v1::Stock ToProto(const Product& product) {
   stock.set_reserved_quantity(product.reserved);
   stock.set_unit_price_minor(product.unit_price_minor);
   stock.set_currency(product.currency);
-  SetTimestamp(product.update_time, stock.mutable_update_time());
+  *stock.mutable_update_time() = ToTimestamp(product.update_time);
   return stock;
 }
 

@@ -4,6 +4,8 @@
 #include <optional>
 #include <utility>
 
+#include <google/protobuf/util/time_util.h>
+
 #include "common/base/quote.h"
 #include "common/base/status.h"
 #include "common/hash/sha256.h"
@@ -78,10 +80,8 @@ std::string HashOf(const v1::ChargePaymentRequest& request) {
 
 std::string PaymentId(const std::string& idempotency_key) { return "pay-" + idempotency_key; }
 
-void SetTimestamp(absl::Time time, google::protobuf::Timestamp* timestamp) {
-  const int64_t micros = absl::ToUnixMicros(time);
-  timestamp->set_seconds(micros / 1'000'000);
-  timestamp->set_nanos(static_cast<int32_t>(micros % 1'000'000 * 1000));
+google::protobuf::Timestamp ToTimestamp(absl::Time time) {
+  return google::protobuf::util::TimeUtil::MicrosecondsToTimestamp(absl::ToUnixMicros(time));
 }
 
 v1::Payment ToProto(const PaymentRecord& record) {
@@ -94,8 +94,8 @@ v1::Payment ToProto(const PaymentRecord& record) {
   payment.set_status(static_cast<v1::PaymentStatus>(record.state));
   payment.set_gateway_reference(record.gateway_reference);
   payment.set_decline_reason(record.decline_reason);
-  SetTimestamp(record.create_time, payment.mutable_create_time());
-  SetTimestamp(record.update_time, payment.mutable_update_time());
+  *payment.mutable_create_time() = ToTimestamp(record.create_time);
+  *payment.mutable_update_time() = ToTimestamp(record.update_time);
   return payment;
 }
 

@@ -11,17 +11,11 @@
 #include "common/base/mutex.h"
 #include "orderflow/payment/v1/payment.pb.h"
 #include "services/payment/payment_gateway.h"
+#include "services/payment/payment_options.h"
 #include "services/payment/payment_store.h"
 #include "services/payment/reversal.h"
 
 namespace orderflow::payment {
-
-struct PaymentOptions {
-  // How long a payment may stay without an answer before the settler undoes it: longer than any caller tries.
-  absl::Duration settle_after = absl::Minutes(15);
-  // What keys at the provider begin with, so that several installations can share a provider's account.
-  std::string gateway_key_prefix = "orderflow";
-};
 
 // Charges and refunds as orders see them: what proto/orderflow/payment/v1/payment.proto promises, without gRPC, so that
 // a server and a Lambda function are two faces of it.

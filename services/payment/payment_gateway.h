@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string>
 
+#include "absl/time/time.h"
 #include "common/base/callback.h"
 
 namespace orderflow::payment {
@@ -14,6 +15,7 @@ struct GatewayCharge {
   int64_t amount_minor = 0;
   std::string currency;
   std::string payment_token;  // a secret; empty: the provider's default
+  absl::Time first_asked;     // or a little earlier; providers forget keys after a while
 };
 
 // What became of a charge.

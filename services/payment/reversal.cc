@@ -12,7 +12,8 @@ GatewayCharge ToGatewayCharge(const std::string& key_prefix, const PaymentRecord
           .order_id = record.order_id,
           .amount_minor = record.amount_minor,
           .currency = record.currency,
-          .payment_token = record.payment_token};
+          .payment_token = record.payment_token,
+          .first_asked = record.create_time};
 }
 
 // One payment on its way. Lives as long as a callback holds it.
