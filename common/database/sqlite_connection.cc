@@ -41,7 +41,7 @@ void ConfigureSqlite() {
   std::fprintf(stderr,
                "FATAL: %s of database %s failed (%s, SQLite code %d): it is not known what is on disk. "
                "This process ends; its next start recovers what is there.\n",
-               doing, path.c_str(), system_error != 0 ? std::strerror(system_error) : "unknown error", code);
+               doing, path.c_str(), system_error != 0 ? std::strerror(system_error) : sqlite3_errstr(code), code);
   std::fflush(stderr);
   _exit(kExitDataUncertain);
 }
