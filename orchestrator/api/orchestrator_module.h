@@ -1,0 +1,54 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "common/base/clock.h"
+#include "common/database/database.h"
+#include "common/rpc/module.h"
+#include "orchestrator/api/substitutions.h"
+#include "orchestrator/engine/engine.h"
+#include "orchestrator/tasks/grpc_task_runner.h"
+
+namespace orderflow::api {
+
+struct OrchestratorOptions {
+  database::Options database;  // journal and visibility
+  tasks::GrpcTaskRunnerOptions tasks;
+  engine::Options engine;
+
+  // Parts of all ARNs.
+  std::string region = "us-east-1";
+  std::string account = "000000000000";
+
+  // Where the order workflow's tasks are; `substitutions` are added to them and win.
+  ServiceAddresses services;
+  Substitutions substitutions;
+
+  // The definition that orders run, deployed at the start as state machine "order-processing". Empty: the one built in.
+  std::string order_workflow;
+  // Where it comes from, for messages: a file name.
+  std::string order_workflow_source = "the built-in order workflow";
+  // Which of its events are logged. Not set: what was set before; OFF for a new one.
+  std::optional<engine::LogLevel> order_workflow_logging;
+
+  // How long PlaceOrder waits for the outcome at most.
+  absl::Duration place_order_wait = absl::Seconds(60);
+
+  const Clock* clock = &SystemClock();  // borrowed
+};
+
+// The orchestrator, ready to be served: opens the journal, deploys the order workflow and takes up all unfinished executions.
+// Blocks until that is done. Serves WorkflowService and OrderService.
+//
+// INVALID_ARGUMENT: the order workflow has mistakes (one line each), or a setting. FAILED_PRECONDITION, DATA_LOSS: an unfinished
+// execution cannot be taken up. Otherwise the errors of Database::Open.
+absl::StatusOr<std::unique_ptr<rpc::Module>> OpenOrchestratorModule(OrchestratorOptions options);
+
+// The order workflow that is built in: workflows/order-processing.asl.json.
+std::string_view BuiltInOrderWorkflow();
+
+}  // namespace orderflow::api
