@@ -23,8 +23,7 @@ constexpr size_t kMaxErrorBytes = 256;
 
 std::string ToText(std::string_view bytes, size_t max_bytes) {
   if (!json::IsUtf8(bytes))
-    return absl::Utf8SafeCHexEscape(absl::string_view(bytes.data(), bytes.size()))
-        .substr(0, max_bytes);
+    return absl::CHexEscape(absl::string_view(bytes.data(), bytes.size())).substr(0, max_bytes);
   if (bytes.size() <= max_bytes) return std::string(bytes);
   size_t end = max_bytes;
   while (end > 0 && (static_cast<unsigned char>(bytes[end]) & 0xc0) == 0x80)
