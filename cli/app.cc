@@ -120,7 +120,8 @@ void AddHelpCommand(CLI::App& app, Session& session) {
         }
         command = command->get_subcommand(word);
       }
-      session.out() << command->help();
+      // `up` reads its flags as servers do, not as the parser here.
+      session.out() << (command->get_name() == "up" ? UpHelp() : command->help());
       return ExitCode::kOk;
     };
   });
@@ -129,6 +130,7 @@ void AddHelpCommand(CLI::App& app, Session& session) {
 // Lets global flags stand behind a command as well as before it.
 void AllowGlobalFlagsEverywhere(CLI::App& command) {
   for (CLI::App* subcommand : command.get_subcommands(nullptr)) {
+    if (subcommand->get_name() == "up") continue;
     subcommand->fallthrough();
     AllowGlobalFlagsEverywhere(*subcommand);
   }

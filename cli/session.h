@@ -72,6 +72,7 @@ class Session {
 
 // Each adds its command with all that belongs to it.
 void AddUpCommand(CLI::App& app, Session& session);
+std::string UpHelp();
 void AddOrderCommands(CLI::App& app, Session& session);
 void AddExecutionCommands(CLI::App& app, Session& session);
 void AddWorkflowCommands(CLI::App& app, Session& session);

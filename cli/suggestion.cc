@@ -28,7 +28,8 @@ std::optional<std::string> NearestWord(std::string_view typed, const std::vector
   constexpr size_t kLongestWord = 64;
   if (typed.empty() || typed.size() > kLongestWord) return std::nullopt;
   std::optional<std::string> nearest;
-  size_t shortest = std::max<size_t>(1, typed.size() / 3) + 1;
+  // A swap of two letters is a distance of two; in a very short word that would be any other word.
+  size_t shortest = (typed.size() <= 3 ? 1 : std::max<size_t>(2, typed.size() / 3)) + 1;
   for (const std::string& candidate : candidates) {
     const bool is_start = typed.size() >= 2 && candidate.substr(0, typed.size()) == typed;
     const size_t distance = is_start ? 1 : EditDistance(typed, candidate);

@@ -7,6 +7,7 @@ Settings (environment): ORDERFLOW_CRASH_ROUNDS, how often it is killed (20); ORD
 from __future__ import annotations
 
 import collections
+import contextlib
 import email
 import email.policy
 import json
@@ -115,27 +116,27 @@ class CrashTest(unittest.TestCase):
               f"{len(orders) - len(confirmed)} declined with their stock given back")
 
     def rows(self, database: str, sql: str) -> list[tuple]:
-        with sqlite3.connect(f"file:{self.up.data}/{database}.db?mode=ro", uri=True) as connection:
+        with contextlib.closing(sqlite3.connect(self.up.data / database)) as connection:
             return connection.execute(sql).fetchall()
 
     def check_reservations(self, orders: dict[str, dict], confirmed: set[str]) -> None:
         reserved, released = 1, 3
-        states = dict(self.rows("inventory", "SELECT order_id, state FROM reservations"))
+        states = dict(self.rows("inventory.db", "SELECT order_id, state FROM reservations"))
         self.assertEqual(states.keys(), orders.keys())
         for order_id, state in states.items():
             self.assertEqual(state, reserved if order_id in confirmed else released, order_id)
-        stock = self.rows("inventory", "SELECT available, reserved FROM stock WHERE product_id = 'crash-product'")
+        stock = self.rows("inventory.db", "SELECT available, reserved FROM stock WHERE product_id = 'crash-product'")
         self.assertEqual(stock, [(STOCK - len(confirmed), len(confirmed))])
 
     def check_charges(self, confirmed: set[str]) -> None:
         """The gateway's own ledger, which the payment service never writes."""
         charged = collections.Counter(
-            order_id for (order_id,) in self.rows("gateway", "SELECT order_id FROM gateway_charges WHERE outcome = 1"))
+            order_id for (order_id,) in self.rows("payment.db.gateway", "SELECT order_id FROM gateway_charges WHERE outcome = 1"))
         self.assertEqual(set(charged), confirmed)
         self.assertEqual(max(charged.values()), 1)
 
     def check_mails(self, confirmed: set[str]) -> int:
-        orders_by_message_id = dict(self.rows("email", "SELECT message_id, order_id FROM email_outbox"))
+        orders_by_message_id = dict(self.rows("email.db", "SELECT message_id, order_id FROM email_outbox"))
         mails: collections.Counter[str] = collections.Counter()
         for path in (self.up.data / "mail").rglob("*.eml"):
             message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 BINARIES = Path(os.environ.get("ORDERFLOW_BINARIES", Path(__file__).parents[2] / "build/release/bin"))
 SERVICES = ("receive", "inventory", "payment", "email")
+CATALOG = Path(__file__).parents[2] / "services/inventory/catalog.json"
 START_SECONDS = 60
 
 
@@ -102,6 +103,8 @@ class Cluster:
         flags = [f"--database=sqlite:{self.directory}/{name}.db"]
         if name == "email":
             flags.append(f"--maildir={self.directory}/mail")
+        if name == "inventory":
+            flags.append(f"--catalog={CATALOG}")
         return Server(name, self.directory, flags)
 
     def start(self) -> "Cluster":
