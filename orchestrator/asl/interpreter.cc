@@ -74,10 +74,10 @@ void Execution::AppendOutstanding(std::vector<Effect>& effects) const {
   const ExecutionState& state = impl_->state;
   const Branch& root = state.root;
   const auto append = [&](const Timer& timer) {
-    if (timer.id != 0) effects.push_back(SetTimer{timer.id, timer.due});
+    if (timer.id != 0) effects.emplace_back(SetTimer{timer.id, timer.due});
   };
   append(state.timeout);
-  if (root.attempt.id != 0) effects.push_back(OpenTask(root));
+  if (root.attempt.id != 0) effects.emplace_back(OpenTask(root));
   append(root.timeout);
   append(root.heartbeat);
   append(root.resume);

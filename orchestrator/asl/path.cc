@@ -160,22 +160,22 @@ bool Path::Select(const Value& root, const Value& document, int64_t& visits, std
 Path::Result Path::Evaluate(const Value& root) const {
   if (simple_) {
     const Value* found = Find(root);
-    return found == nullptr ? Result{} : Result{.value = *found};
+    return found == nullptr ? Result{} : Result{.value = *found, .too_expensive = false};
   }
   if (definite_) {  // names, indexes, and a last step that picks members
     const Value* at = &root;
     for (size_t i = 0; i + 1 < steps_.size() && at != nullptr; ++i) {
       at = steps_[i].kind == Step::Kind::kName ? at->Find(steps_[i].name) : ItemAt(*at, steps_[i].index);
     }
-    return at == nullptr ? Result{} : Result{.value = PickMembers(*at, steps_.back().names)};
+    return at == nullptr ? Result{} : Result{.value = PickMembers(*at, steps_.back().names), .too_expensive = false};
   }
   int64_t visits = kMaxVisits;
   std::vector<const Value*> found;
-  if (!Select(root, root, visits, found)) return Result{.too_expensive = true};
+  if (!Select(root, root, visits, found)) return Result{.value = {}, .too_expensive = true};
   json::Array items;
   items.reserve(found.size());
   for (const Value* value : found) items.push_back(*value);
-  return Result{.value = Value::FromArray(std::move(items))};
+  return Result{.value = Value::FromArray(std::move(items)), .too_expensive = false};
 }
 
 std::string Path::DescribeMiss(const Value& root) const {

@@ -85,7 +85,7 @@ bool Turn::Handle(const TimerFired& fired) {
     }
   } else if (fired.timer == branch.timeout.id || fired.timer == branch.heartbeat.id) {
     (fired.timer == branch.timeout.id ? branch.timeout : branch.heartbeat) = Timer{};
-    effects_.push_back(CancelTask{branch.attempt.id});
+    effects_.emplace_back(CancelTask{branch.attempt.id});
     CloseAttempt(branch);
     history_.TaskTimedOut(branch, std::get<TaskState>(branch.state->kind));
     Fail(branch, Failure{kErrorTimeout, std::nullopt});
@@ -285,7 +285,7 @@ void Turn::BeginAttempt(Branch& branch, const TaskState& task) {
   branch.attempt.id = ++state_.last_attempt;
   branch.attempt.deadline = std::nullopt;
   if (timeout->has_value()) branch.attempt.deadline = now_ + absl::Seconds(**timeout);
-  effects_.push_back(OpenTask(branch));
+  effects_.emplace_back(OpenTask(branch));
   if (branch.attempt.deadline.has_value()) Set(branch.timeout, *branch.attempt.deadline);
   if (heartbeat->has_value()) Set(branch.heartbeat, now_ + absl::Seconds(**heartbeat));
 }
@@ -384,12 +384,12 @@ std::optional<Failure> Turn::CheckOutput(const Branch& branch, const Value& outp
 
 void Turn::Set(Timer& timer, absl::Time due) {
   timer = Timer{++state_.last_timer, due};
-  effects_.push_back(SetTimer{timer.id, timer.due});
+  effects_.emplace_back(SetTimer{timer.id, timer.due});
 }
 
 void Turn::Cancel(Timer& timer) {
   if (timer.id == 0) return;
-  effects_.push_back(CancelTimer{timer.id});
+  effects_.emplace_back(CancelTimer{timer.id});
   timer = Timer{};
 }
 
@@ -402,12 +402,12 @@ void Turn::Complete(Status status, Value output, const std::optional<std::string
     // What comes from outside of the states follows no event of theirs.
     history_.ExecutionEnded(status == Status::kFailed ? branch.last_event : 0, status, error, cause);
   }
-  if (root.attempt.id != 0) effects_.push_back(CancelTask{root.attempt.id});
+  if (root.attempt.id != 0) effects_.emplace_back(CancelTask{root.attempt.id});
   CloseAttempt(root);
   Cancel(root.resume);
   Cancel(state_.timeout);
   state_.status = status;
-  effects_.push_back(asl::Complete{.status = status,
+  effects_.emplace_back(asl::Complete{.status = status,
                                    .output = std::move(output),
                                    .error = error,
                                    .cause = cause,
