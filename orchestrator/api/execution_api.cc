@@ -124,7 +124,13 @@ void ExecutionApi::Start(const workflow::v1::StartExecutionRequest& request,
                          Callback<workflow::v1::StartExecutionResponse> done) {
   absl::StatusOr<engine::StartRequest> start = ToStart(request);
   if (!start.ok()) return std::move(done)(start.status());
-  auto started = [done = std::move(done)](absl::StatusOr<engine::StartResult> result) mutable {
+  auto started = [this, &request, done = std::move(done)](
+                     absl::StatusOr<engine::StartResult> result) mutable {
+    if (absl::IsFailedPrecondition(result.status())) {
+      // Deleted between the look at the registry and the start.
+      registry_.Forget(request.state_machine_arn());
+      return std::move(done)(StateMachineDoesNotExist(request.state_machine_arn()));
+    }
     if (!result.ok()) return std::move(done)(ToStatesError(result.status()));
     workflow::v1::StartExecutionResponse response;
     response.set_execution_arn(std::move(result->execution_arn));

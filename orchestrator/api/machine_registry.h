@@ -60,10 +60,12 @@ class MachineRegistry {
   // The same for a certain revision, also of a deleted state machine: the engine's MachineLoader.
   void Load(int64_t revision, Callback<engine::MachinePtr> done);
 
+  // Forgets the newest revision: the store may know a newer one.
+  void Forget(const std::string& arn);
+
  private:
   absl::StatusOr<engine::MachinePtr> Prepare(store::StateMachineRecord record) const;
   engine::MachinePtr Remember(engine::MachinePtr machine, std::optional<int64_t> newest_as_of);
-  void Forget(const std::string& arn);
   void AnswerKnown(store::StateMachineRecord wanted, Callback<store::StateMachineRecord> done);
 
   const Options options_;

@@ -84,18 +84,17 @@ absl::Status ConstraintError(std::string_view field, std::string_view value,
 }
 
 absl::Status InvalidDefinition(const std::vector<asl::Diagnostic>& diagnostics) {
-  std::string mistakes;
   std::vector<FieldViolation> violations;
   for (const asl::Diagnostic& diagnostic : diagnostics) {
     if (diagnostic.severity != asl::Diagnostic::Severity::kError) continue;
-    const std::string text = absl::StrCat(diagnostic.code, ": ", diagnostic.message, " at ",
-                                          diagnostic.location.empty() ? "/" : diagnostic.location);
-    absl::StrAppend(&mistakes, mistakes.empty() ? "" : ", ", text);
-    violations.push_back({absl::StrCat("definition", diagnostic.location), diagnostic.message});
+    violations.push_back({absl::StrCat("definition", diagnostic.location),
+                          diagnostic.hint.empty()
+                              ? diagnostic.message
+                              : absl::StrCat(diagnostic.message, " (", diagnostic.hint, ")")});
   }
   // The violations come as BadRequest, the name as ErrorInfo, the message as AWS words it.
   absl::Status status(StatusCode::kInvalidArgument,
-                      absl::StrCat("Invalid State Machine Definition: '", mistakes, "'"));
+                      absl::StrCat("Invalid State Machine Definition: '", asl::FormatDiagnostics(diagnostics), "'"));
   const absl::Status with_violations = InvalidArgumentError(violations);
   with_violations.ForEachPayload(
       [&status](absl::string_view type, const absl::Cord& payload) { status.SetPayload(type, payload); });

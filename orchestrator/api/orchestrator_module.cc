@@ -1,0 +1,136 @@
+#include "orchestrator/api/orchestrator_module.h"
+
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/await.h"
+#include "common/base/status.h"
+#include "common/logging/logging.h"
+#include "common/metrics/metrics.h"
+#include "orchestrator/api/execution_api.h"
+#include "orchestrator/api/machine_registry.h"
+#include "orchestrator/api/order_api.h"
+#include "orchestrator/api/order_outcome.h"
+#include "orchestrator/api/order_service.h"
+#include "orchestrator/api/orchestrator_metrics.h"
+#include "orchestrator/api/state_machine_api.h"
+#include "orchestrator/api/workflow_deployment.h"
+#include "orchestrator/api/workflow_service.h"
+#include "orchestrator/store/sql_execution_store.h"
+#include "orchestrator/tasks/task_dispatcher.h"
+
+namespace orderflow::api {
+namespace {
+
+absl::StatusOr<std::unique_ptr<tasks::TaskRunner>> MakeRunner(const OrchestratorOptions& options) {
+  ORDERFLOW_ASSIGN_OR_RETURN(std::shared_ptr<tasks::TaskRunner> grpc,
+                             tasks::CreateGrpcTaskRunner(options.tasks, *options.clock));
+  auto dispatcher = std::make_unique<tasks::TaskDispatcher>();
+  dispatcher->Add("grpc://", grpc);
+  dispatcher->Add("grpcs://", grpc);
+  return dispatcher;
+}
+
+MachineRegistry::Options RegistryOptions(const OrchestratorOptions& options) {
+  MachineRegistry::Options registry;
+  registry.region = options.region;
+  registry.account = options.account;
+  registry.substitutions = OrderSubstitutions(options.services);
+  for (const auto& [name, value] : options.substitutions) registry.substitutions[name] = value;
+  return registry;
+}
+
+engine::Options EngineOptions(engine::Options options) {
+  if (!options.execution_log) {
+    options.execution_log = [](std::string line) {
+      logging::Info("execution event", {{"event", logging::Json{line}}});
+    };
+  }
+  if (!options.report) {
+    options.report = [](std::string message) { logging::Error(message); };
+  }
+  return options;
+}
+
+class OrchestratorModule final : public rpc::Module {
+ public:
+  OrchestratorModule(const OrchestratorOptions& options, std::unique_ptr<store::SqlExecutionStore> store,
+                     std::unique_ptr<tasks::TaskRunner> runner)
+      : store_(std::move(store)),
+        runner_(std::move(runner)),
+        registry_(RegistryOptions(options), *store_, *runner_, *options.clock),
+        engine_(engine::Engine::Create(
+            EngineOptions(options.engine), *store_, *runner_, *options.clock,
+            [this](int64_t revision, Callback<engine::MachinePtr> done) {
+              registry_.Load(revision, std::move(done));
+            })),
+        machines_(registry_, *store_),
+        executions_(registry_, *engine_, *store_, options.engine.limits),
+        orders_(registry_, *engine_, *store_),
+        workflow_service_(machines_, executions_),
+        order_service_({options.place_order_wait, options.engine.limits}, orders_, registry_, *engine_, *store_,
+                       *options.clock),
+        metrics_(ExportMetrics(*engine_, *store_)) {}
+
+  ~OrchestratorModule() override { Stop(); }
+
+  absl::Status Prepare(const OrchestratorOptions& options) {
+    const Deployment deployment{std::string(kOrderMachine),
+                                options.order_workflow.empty() ? std::string(BuiltInOrderWorkflow())
+                                                               : options.order_workflow,
+                                options.order_workflow_source, options.order_workflow_logging};
+    ORDERFLOW_RETURN_IF_ERROR(Deploy(registry_, *store_, deployment));
+    ORDERFLOW_RETURN_IF_ERROR(
+        AwaitStatus([this](StatusCallback done) { engine_->Recover(std::move(done)); }));
+    if (const int64_t running = engine_->statistics().running; running > 0) {
+      logging::Info("took up unfinished executions", {{"executions", running}});
+    }
+    return absl::OkStatus();
+  }
+
+  std::string name() const override { return "orchestrator"; }
+  std::vector<grpc::Service*> services() override { return {&workflow_service_, &order_service_}; }
+
+  void CheckReady(StatusCallback done) override {
+    const engine::Engine::Statistics statistics = engine_->statistics();
+    if (!statistics.accepting) {
+      return std::move(done)(absl::UnavailableError(
+          statistics.failing_batches > 0 ? "the journal cannot be written" : "the engine accepts nothing"));
+    }
+    store_->Check(std::move(done));
+  }
+
+  void Stop() override {
+    if (engine_ == nullptr) return;
+    metrics_.clear();
+    engine_->Shutdown();
+    engine_.reset();
+    runner_.reset();
+    store_.reset();
+  }
+
+ private:
+  std::unique_ptr<store::SqlExecutionStore> store_;
+  std::unique_ptr<tasks::TaskRunner> runner_;
+  MachineRegistry registry_;
+  std::unique_ptr<engine::Engine> engine_;
+  StateMachineApi machines_;
+  ExecutionApi executions_;
+  OrderApi orders_;
+  WorkflowService workflow_service_;
+  OrderService order_service_;
+  std::vector<metrics::Registration> metrics_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<rpc::Module>> OpenOrchestratorModule(OrchestratorOptions options) {
+  ORDERFLOW_ASSIGN_OR_RETURN(auto store, store::OpenExecutionStore(options.database));
+  ORDERFLOW_ASSIGN_OR_RETURN(auto runner, MakeRunner(options));
+  auto module = std::make_unique<OrchestratorModule>(options, std::move(store), std::move(runner));
+  ORDERFLOW_RETURN_IF_ERROR(module->Prepare(options));
+  return module;
+}
+
+}  // namespace orderflow::api

@@ -1,0 +1,37 @@
+#pragma once
+
+#include "orchestrator/api/execution_api.h"
+#include "orchestrator/api/state_machine_api.h"
+#include "orderflow/workflow/v1/workflow.grpc.pb.h"
+
+namespace orderflow::api {
+
+// WorkflowService over gRPC: each operation handed to where it is done. Thread-safe. Borrows both.
+class WorkflowService final : public workflow::v1::WorkflowService::CallbackService {
+ public:
+  WorkflowService(StateMachineApi& machines, ExecutionApi& executions)
+      : machines_(machines), executions_(executions) {}
+
+#define ORDERFLOW_OPERATION(Operation)                                                  \
+  grpc::ServerUnaryReactor* Operation(grpc::CallbackServerContext* context,             \
+                                      const workflow::v1::Operation##Request* request,  \
+                                      workflow::v1::Operation##Response* response) override
+  ORDERFLOW_OPERATION(CreateStateMachine);
+  ORDERFLOW_OPERATION(UpdateStateMachine);
+  ORDERFLOW_OPERATION(DeleteStateMachine);
+  ORDERFLOW_OPERATION(DescribeStateMachine);
+  ORDERFLOW_OPERATION(ListStateMachines);
+  ORDERFLOW_OPERATION(StartExecution);
+  ORDERFLOW_OPERATION(StartSyncExecution);
+  ORDERFLOW_OPERATION(DescribeExecution);
+  ORDERFLOW_OPERATION(ListExecutions);
+  ORDERFLOW_OPERATION(GetExecutionHistory);
+  ORDERFLOW_OPERATION(StopExecution);
+#undef ORDERFLOW_OPERATION
+
+ private:
+  StateMachineApi& machines_;
+  ExecutionApi& executions_;
+};
+
+}  // namespace orderflow::api
