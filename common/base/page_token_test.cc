@@ -39,8 +39,8 @@ TEST(PageTokenTest, EveryChangedByteIsRefused) {
     changed[i] = changed[i] == 'A' ? 'B' : 'A';
     absl::StatusOr<Page> page = ParsePage(1, changed, kFilter);
     // The last character may carry bits that do not count; then the cursor is still the same.
-    if (page.ok()) EXPECT_EQ(page->cursor, "order-12345") << i;
-    if (i + 1 < token.size()) EXPECT_FALSE(page.ok()) << i;
+    EXPECT_EQ(page.ok() ? page->cursor : "order-12345", "order-12345") << i;
+    EXPECT_TRUE(!page.ok() || i + 1 == token.size()) << i;
   }
   for (size_t size = 1; size < token.size(); ++size) {
     EXPECT_FALSE(ParsePage(1, token.substr(0, size), kFilter).ok()) << size;
