@@ -67,5 +67,32 @@ TEST(ConformanceTest, ExecutionsInScopeEndAndReadAsRecorded) {
   EXPECT_GE(in_scope, 400) << "the engine lost features, or the recordings are not all there";
 }
 
+// The verdict on a definition, without what only the API knows (its other arguments, the type of the machine).
+TEST(ConformanceTest, DefinitionsAreAcceptedAndRefusedAsRecorded) {
+  const char* directory = std::getenv("ORDERFLOW_CONFORMANCE_DIR");
+  if (directory == nullptr || *directory == '\0') {
+    std::cout << "ORDERFLOW_CONFORMANCE_DIR is not set: no recordings to compare with.\n";
+    return;
+  }
+  int in_scope = 0, same_verdict = 0, same_message = 0;
+  for (const std::filesystem::path& file : CaseFiles(directory)) {
+    const json::ParseResult recording = json::Parse(ReadFile(file));
+    ASSERT_TRUE(recording.value.has_value()) << file << ": " << recording.error->message;
+    const std::optional<ValidationResult> result = RunRecordedValidation(*recording.value);
+    if (!result.has_value()) continue;
+    ++in_scope;
+    same_verdict += result->same_verdict ? 1 : 0;
+    same_message += result->message_difference.empty() ? 1 : 0;
+    const std::string name = file.parent_path().filename() / file.stem();
+    if (!result->same_verdict) std::cout << "verdict: " << name << ": " << result->message_difference << "\n";
+    else if (!result->message_difference.empty()) std::cout << "message: " << name << ": " << result->message_difference << "\n";
+  }
+  std::cout << same_verdict << " of " << in_scope << " definitions get the recorded verdict, " << same_message
+            << " with the recorded finding\n";
+  EXPECT_EQ(same_verdict, in_scope);
+  EXPECT_GE(in_scope, 10);
+  EXPECT_GE(same_message * 100, in_scope * 90);
+}
+
 }  // namespace
 }  // namespace orderflow::asl

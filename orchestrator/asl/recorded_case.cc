@@ -259,4 +259,43 @@ CaseResult RunRecordedCase(const Value& recording) {
   return result;
 }
 
+namespace {
+
+// "CODE: message at location", as CreateStateMachine puts it.
+std::string RecordedFinding(const Value& expect) {
+  if (const Value* response = expect.Find("response")) {
+    const Value* found = response->Find("diagnostics");
+    if (found == nullptr || found->size() == 0) return "";
+    const Value& first = found->AsArray()[0];
+    const std::string location = TextOf(first, "location");
+    return TextOf(first, "code") + ": " + TextOf(first, "message") + (location.empty() ? "" : " at " + location);
+  }
+  const std::string message = TextOf(expect, "message");
+  const std::string begin = "Invalid State Machine Definition: '";
+  if (message.rfind(begin, 0) != 0) return message;
+  return message.substr(begin.size(), message.size() - begin.size() - 1);
+}
+
+}  // namespace
+
+std::optional<ValidationResult> RunRecordedValidation(const Value& recording) {
+  const Value& expect = *recording.Find("expect");
+  if (TextOf(recording, "kind") != "validation" || TextOf(recording, "type") == "EXPRESS") return std::nullopt;
+  const std::string code = TextOf(expect, "code");
+  if (!code.empty() && code != "InvalidDefinition") return std::nullopt;
+  const Value& definition = *recording.Find("definition");
+  if (MissingFeature(definition).has_value()) return std::nullopt;
+
+  const std::string text = definition.IsString() ? definition.AsString() : json::Serialize(definition);
+  ParsedDefinition parsed = ParseStateMachine(text, ParseOptions{});
+  ValidationResult result;
+  const Value* rejected = expect.Find("rejected");
+  result.same_verdict = (rejected != nullptr && rejected->AsBool()) == (parsed.machine == nullptr);
+  for (Diagnostic& diagnostic : parsed.diagnostics) diagnostic.hint.clear();
+  if (parsed.diagnostics.size() > 1) parsed.diagnostics.resize(1);
+  const std::string expected = RecordedFinding(expect), actual = FormatDiagnostics(parsed.diagnostics);
+  if (expected != actual) result.message_difference = "expected \"" + expected + "\", got \"" + actual + "\"";
+  return result;
+}
+
 }  // namespace orderflow::asl

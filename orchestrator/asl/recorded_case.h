@@ -17,4 +17,12 @@ struct CaseResult {
 };
 CaseResult RunRecordedCase(const json::Value& recording);
 
+// One recording of what the service says about a definition. Nothing where it is about features that this engine does
+// not have, or about more than the definition.
+struct ValidationResult {
+  bool same_verdict = false;
+  std::string message_difference;  // empty: the first finding has the recorded code, message and place
+};
+std::optional<ValidationResult> RunRecordedValidation(const json::Value& recording);
+
 }  // namespace orderflow::asl
