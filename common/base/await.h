@@ -35,10 +35,12 @@ class Awaited {
 
 }  // namespace base_internal
 
-// Blocks until an asynchronous call has called back, and answers what it was given. For tests, start-up and
-// command lines: never on a thread that callbacks need (a gRPC callback, a database's or a shard's thread).
+// Blocks until an asynchronous call has called back, and answers what it was given. For tests,
+// start-up and command lines: never on a thread that callbacks need (a gRPC callback, a database's
+// or a shard's thread).
 //
-//   absl::StatusOr<Stock> stock = Await<Stock>([&](Callback<Stock> done) { store.Get(id, std::move(done)); });
+//   absl::StatusOr<Stock> stock = Await<Stock>([&](Callback<Stock> done) { store.Get(id,
+//   std::move(done)); });
 template <typename T, typename F>
 absl::StatusOr<T> Await(F start) {
   auto awaited = std::make_shared<base_internal::Awaited<absl::StatusOr<T>>>();

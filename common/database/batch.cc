@@ -8,8 +8,8 @@
 namespace orderflow::database {
 namespace {
 
-// How often a body that keeps losing races is tried before ABORTED goes to its caller. With the pauses below that is
-// about a second.
+// How often a body that keeps losing races is tried before ABORTED goes to its caller. With the
+// pauses below that is about a second.
 constexpr int kMaxRaces = 10;
 constexpr int kMaxDisconnects = 3;
 
@@ -57,7 +57,8 @@ void RunAlone(Connection& connection, Job& job, Counters& counters) {
   }
 }
 
-// Whether the transaction as a whole failed in a way that leaves nothing of it, so that the bodies may run again.
+// Whether the transaction as a whole failed in a way that leaves nothing of it, so that the bodies
+// may run again.
 bool MayRunAgain(Fate fate) {
   return fate == Fate::kRolledBack || fate == Fate::kRaceLost || fate == Fate::kDisconnected;
 }
@@ -101,8 +102,8 @@ Fate RunTogether(Connection& connection, std::vector<Job>& jobs, Counters& count
   return connection.fate();
 }
 
-// False if the bodies must run alone. After a lost race or connection all try it together again: most likely the race
-// is over, and the server was only restarted.
+// False if the bodies must run alone. After a lost race or connection all try it together again:
+// most likely the race is over, and the server was only restarted.
 bool RunTogetherTwice(Connection& connection, std::vector<Job>& jobs, Counters& counters) {
   Fate fate = RunTogether(connection, jobs, counters);
   if (fate == Fate::kRaceLost || fate == Fate::kDisconnected) {

@@ -23,9 +23,10 @@ struct Counters {
   }
 };
 
-// Runs the jobs' bodies in one transaction, each inside a savepoint, and commits once; sets each job's outcome. Where
-// the transaction as a whole fails before its commit, each body runs again in a transaction of its own, so that the one
-// that is to blame fails alone. A lost race is run again several times.
+// Runs the jobs' bodies in one transaction, each inside a savepoint, and commits once; sets each
+// job's outcome. Where the transaction as a whole fails before its commit, each body runs again in
+// a transaction of its own, so that the one that is to blame fails alone. A lost race is run again
+// several times.
 void RunBatch(Connection& connection, std::vector<Job>& jobs, Counters& counters);
 
 }  // namespace orderflow::database

@@ -5,7 +5,8 @@
 namespace orderflow::database {
 namespace {
 
-// Pages (of 4 KiB) in the log from which on copying pays: pages that were written several times are copied once.
+// Pages (of 4 KiB) in the log from which on copying pays: pages that were written several times are
+// copied once.
 constexpr int kPagesWorthCopying = 1000;
 
 }  // namespace

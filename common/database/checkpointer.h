@@ -8,9 +8,9 @@
 
 namespace orderflow::database {
 
-// Keeps SQLite's log short without stopping its writer for long. A thread of its own copies the log's bulk into the database
-// file while the writer goes on appending; then the writer copies the little that came since by itself, since the log can
-// only start anew when all of it was copied.
+// Keeps SQLite's log short without stopping its writer for long. A thread of its own copies the
+// log's bulk into the database file while the writer goes on appending; then the writer copies the
+// little that came since by itself, since the log can only start anew when all of it was copied.
 //
 // `AfterCommit` is for the writer's thread only.
 class Checkpointer {

@@ -7,7 +7,8 @@
 namespace orderflow::database {
 namespace {
 
-// PostgreSQL has no NUL in text; SQLite would take it, and hide the rest from some of its functions.
+// PostgreSQL has no NUL in text; SQLite would take it, and hide the rest from some of its
+// functions.
 absl::Status CheckParameters(absl::Span<const Parameter> parameters) {
   for (size_t i = 0; i < parameters.size(); ++i) {
     const auto* text = std::get_if<std::string_view>(&parameters[i]);
@@ -45,7 +46,8 @@ absl::StatusOr<std::vector<Row>> Connection::Query(std::string_view sql,
   return rows;
 }
 
-absl::StatusOr<std::vector<int64_t>> Connection::ExecuteAll(absl::Span<const Statement> statements) {
+absl::StatusOr<std::vector<int64_t>> Connection::ExecuteAll(
+    absl::Span<const Statement> statements) {
   for (const Statement& statement : statements) {
     if (failure_.ok()) failure_ = CheckParameters(statement.parameters);
   }

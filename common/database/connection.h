@@ -20,20 +20,23 @@ enum class Fate {
   kUnknown,       // the connection went while it was committing
 };
 
-// One connection to a database: the two databases' common face towards the code that runs batches and migrations.
+// One connection to a database: the two databases' common face towards the code that runs batches
+// and migrations.
 //
-// After a failed statement every further one of the same body answers the same error, as PostgreSQL would, so that a
-// body which is wrong there is wrong on SQLite too.
+// After a failed statement every further one of the same body answers the same error, as PostgreSQL
+// would, so that a body which is wrong there is wrong on SQLite too.
 //
 // One thread only.
 class Connection : public Transaction {
  public:
-  absl::StatusOr<int64_t> Execute(std::string_view sql, absl::Span<const Parameter> parameters) final;
+  absl::StatusOr<int64_t> Execute(std::string_view sql,
+                                  absl::Span<const Parameter> parameters) final;
   absl::StatusOr<std::vector<Row>> Query(std::string_view sql,
                                          absl::Span<const Parameter> parameters) final;
   absl::StatusOr<std::vector<int64_t>> ExecuteAll(absl::Span<const Statement> statements) final;
 
-  // Connects again if the connection was lost; may take a while. UNAVAILABLE if that does not succeed.
+  // Connects again if the connection was lost; may take a while. UNAVAILABLE if that does not
+  // succeed.
   virtual absl::Status Ready() = 0;
 
   virtual absl::Status Begin(bool read_only) = 0;
@@ -56,7 +59,8 @@ class Connection : public Transaction {
   Fate fate() const { return fate_; }
 
  protected:
-  // Runs one statement: the number of changed rows, and the rows of its answer where `rows` is not null.
+  // Runs one statement: the number of changed rows, and the rows of its answer where `rows` is not
+  // null.
   virtual absl::StatusOr<int64_t> Run(std::string_view sql, absl::Span<const Parameter> parameters,
                                       std::vector<Row>* rows) = 0;
   virtual absl::StatusOr<std::vector<int64_t>> RunAll(absl::Span<const Statement> statements) = 0;
@@ -66,7 +70,8 @@ class Connection : public Transaction {
   Fate fate_ = Fate::kAlive;
 
  private:
-  absl::StatusOr<int64_t> RunUnlessFailed(std::string_view sql, absl::Span<const Parameter> parameters,
+  absl::StatusOr<int64_t> RunUnlessFailed(std::string_view sql,
+                                          absl::Span<const Parameter> parameters,
                                           std::vector<Row>* rows);
 
   absl::Status failure_;  // of the body's first failed statement

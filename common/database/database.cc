@@ -21,7 +21,8 @@ std::optional<std::string> Row::OptionalText(int column) const {
 
 absl::StatusOr<std::unique_ptr<Database>> Database::Open(Options options,
                                                          absl::Span<const Migration> migrations) {
-  if (options.name.empty()) return absl::InvalidArgumentError("a database needs the name of its schema's owner");
+  if (options.name.empty())
+    return absl::InvalidArgumentError("a database needs the name of its schema's owner");
   ORDERFLOW_ASSIGN_OR_RETURN(const DatabaseUrl url, ParseDatabaseUrl(options.url));
   if (url.backend == Backend::kSqlite) return SqliteDatabase::Open(url.target, options, migrations);
   return PostgresDatabase::Open(options, migrations);
@@ -29,11 +30,10 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(Options options,
 
 void Database::Check(StatusCallback done) {
   // Reads a table, unlike SELECT 1, which SQLite answers without looking at its file.
-  SubmitRead(
-      Body([](Transaction& txn) -> absl::Status {
-        return txn.Query("SELECT COUNT(*) FROM schema_migrations", {}).status();
-      }),
-      std::move(done));
+  SubmitRead(Body([](Transaction& txn) -> absl::Status {
+               return txn.Query("SELECT COUNT(*) FROM schema_migrations", {}).status();
+             }),
+             std::move(done));
 }
 
 }  // namespace orderflow::database

@@ -32,15 +32,20 @@ constexpr Migration kMigrations[] = {
 constexpr char kInsert[] = "INSERT INTO item (id, name) VALUES ($1, $2)";
 
 Database::Body Insert(int64_t id) {
-  return [=](Transaction& txn) { return txn.Execute(kInsert, {id, absl::StrCat("item ", id)}).status(); };
+  return [=](Transaction& txn) {
+    return txn.Execute(kInsert, {id, absl::StrCat("item ", id)}).status();
+  };
 }
 
 // Runs one statement as a body of its own.
 absl::Status WriteSql(Database& db, std::string_view sql, std::vector<Parameter> parameters) {
-  return Write(db, [&](Transaction& txn) { return txn.Execute(sql, absl::MakeConstSpan(parameters)).status(); });
+  return Write(db, [&](Transaction& txn) {
+    return txn.Execute(sql, absl::MakeConstSpan(parameters)).status();
+  });
 }
 
-absl::StatusOr<std::vector<Row>> ReadSql(Database& db, std::string_view sql, std::vector<Parameter> parameters) {
+absl::StatusOr<std::vector<Row>> ReadSql(Database& db, std::string_view sql,
+                                         std::vector<Parameter> parameters) {
   absl::StatusOr<std::vector<Row>> rows;
   const absl::Status status = Read(db, [&](Transaction& txn) {
     rows = txn.Query(sql, absl::MakeConstSpan(parameters));
@@ -70,17 +75,20 @@ class DatabaseTest : public ::testing::TestWithParam<TestBackend> {
   std::unique_ptr<Database> OpenNew() { return Open(NewOptions()); }
 };
 
-INSTANTIATE_TEST_SUITE_P(Databases, DatabaseTest, ::testing::ValuesIn(AllTestBackends()), TestBackendName);
+INSTANTIATE_TEST_SUITE_P(Databases, DatabaseTest, ::testing::ValuesIn(AllTestBackends()),
+                         TestBackendName);
 
 TEST_P(DatabaseTest, EveryTypeComesBackAsItWent) {
   auto db = OpenNew();
   const Blob bytes{std::string("\0\xff'\\x00", 7)};
   const std::string text = "Größe \xf0\x9f\x93\xa6 'quoted' \\ $1";
-  for (const int64_t id : {std::numeric_limits<int64_t>::min(), int64_t{0}, std::numeric_limits<int64_t>::max()}) {
-    ASSERT_THAT(WriteSql(*db, "INSERT INTO item (id, name, bytes) VALUES ($1, $2, $3)",
-                         {id, id == 0 ? Parameter() : Parameter(id < 0 ? std::string_view(text) : ""),
-                          id == 0 ? Parameter() : Parameter(id < 0 ? bytes : Blob{})}),
-                IsOk());
+  for (const int64_t id :
+       {std::numeric_limits<int64_t>::min(), int64_t{0}, std::numeric_limits<int64_t>::max()}) {
+    ASSERT_THAT(
+        WriteSql(*db, "INSERT INTO item (id, name, bytes) VALUES ($1, $2, $3)",
+                 {id, id == 0 ? Parameter() : Parameter(id < 0 ? std::string_view(text) : ""),
+                  id == 0 ? Parameter() : Parameter(id < 0 ? bytes : Blob{})}),
+        IsOk());
   }
 
   const auto rows = ReadSql(*db, "SELECT id, name, bytes FROM item ORDER BY id", {});
@@ -101,7 +109,9 @@ TEST_P(DatabaseTest, EveryTypeComesBackAsItWent) {
 TEST_P(DatabaseTest, ParametersGoByTheirNumber) {
   auto db = OpenNew();
   const auto rows = ReadSql(
-      *db, "SELECT CAST($2 AS TEXT), CAST($1 AS BIGINT), CAST($2 AS TEXT) WHERE CAST($3 AS BIGINT) = 3", {1, "two", 3});
+      *db,
+      "SELECT CAST($2 AS TEXT), CAST($1 AS BIGINT), CAST($2 AS TEXT) WHERE CAST($3 AS BIGINT) = 3",
+      {1, "two", 3});
   ASSERT_THAT(rows, IsOk());
   ASSERT_EQ(rows->size(), 1u);
   EXPECT_EQ((*rows)[0].Text(0), "two");
@@ -112,7 +122,8 @@ TEST_P(DatabaseTest, ParametersGoByTheirNumber) {
 TEST_P(DatabaseTest, SumsAndCountsAreIntegers) {
   auto db = OpenNew();
   for (int64_t id = 1; id <= 3; ++id) ASSERT_THAT(Write(*db, Insert(id)), IsOk());
-  const auto rows = ReadSql(*db, "SELECT COUNT(*), SUM(id), COALESCE(MAX(id), 0), 1 = 1 FROM item", {});
+  const auto rows =
+      ReadSql(*db, "SELECT COUNT(*), SUM(id), COALESCE(MAX(id), 0), 1 = 1 FROM item", {});
   ASSERT_THAT(rows, IsOk());
   EXPECT_EQ((*rows)[0].Int(0), 3);
   EXPECT_EQ((*rows)[0].Int(1), 6);
@@ -123,25 +134,30 @@ TEST_P(DatabaseTest, SumsAndCountsAreIntegers) {
 TEST_P(DatabaseTest, ExecuteCountsChangedRows) {
   auto db = OpenNew();
   for (int64_t id = 1; id <= 3; ++id) ASSERT_THAT(Write(*db, Insert(id)), IsOk());
-  EXPECT_THAT(Write(*db,
-                    [](Transaction& txn) -> absl::Status {
-                      EXPECT_THAT(txn.Execute("UPDATE item SET count = 1 WHERE id > $1", {1}), IsOkAndHolds(2));
-                      EXPECT_THAT(txn.Execute("UPDATE item SET count = 1 WHERE id > $1", {9}), IsOkAndHolds(0));
-                      EXPECT_THAT(txn.Execute("SELECT id FROM item", {}), IsOkAndHolds(0));
-                      EXPECT_THAT(txn.Execute("INSERT INTO item (id) VALUES (1) ON CONFLICT DO NOTHING", {}),
-                                  IsOkAndHolds(0));
-                      EXPECT_THAT(txn.Execute("DELETE FROM item", {}), IsOkAndHolds(3));
-                      return absl::OkStatus();
-                    }),
-              IsOk());
+  EXPECT_THAT(
+      Write(*db,
+            [](Transaction& txn) -> absl::Status {
+              EXPECT_THAT(txn.Execute("UPDATE item SET count = 1 WHERE id > $1", {1}),
+                          IsOkAndHolds(2));
+              EXPECT_THAT(txn.Execute("UPDATE item SET count = 1 WHERE id > $1", {9}),
+                          IsOkAndHolds(0));
+              EXPECT_THAT(txn.Execute("SELECT id FROM item", {}), IsOkAndHolds(0));
+              EXPECT_THAT(
+                  txn.Execute("INSERT INTO item (id) VALUES (1) ON CONFLICT DO NOTHING", {}),
+                  IsOkAndHolds(0));
+              EXPECT_THAT(txn.Execute("DELETE FROM item", {}), IsOkAndHolds(3));
+              return absl::OkStatus();
+            }),
+      IsOk());
 }
 
 TEST_P(DatabaseTest, ReturningAnswersTheRowsOfAWrite) {
   auto db = OpenNew();
   EXPECT_THAT(Write(*db,
                     [](Transaction& txn) -> absl::Status {
-                      const auto rows = txn.Query("INSERT INTO item (id, name) VALUES ($1, $2) RETURNING id, name",
-                                                  {5, "five"});
+                      const auto rows = txn.Query(
+                          "INSERT INTO item (id, name) VALUES ($1, $2) RETURNING id, name",
+                          {5, "five"});
                       ORDERFLOW_RETURN_IF_ERROR(rows.status());
                       EXPECT_EQ((*rows)[0].Int(0), 5);
                       EXPECT_EQ((*rows)[0].Text(1), "five");
@@ -156,10 +172,11 @@ TEST_P(DatabaseTest, SeveralStatementsGoInOneCall) {
   ASSERT_THAT(Write(*db, Insert(1)), IsOk());
   EXPECT_THAT(Write(*db,
                     [](Transaction& txn) -> absl::Status {
-                      const auto changed = txn.ExecuteAll({{kInsert, {2, "two"}},
-                                                           {kInsert, {3, "three"}},
-                                                           {"UPDATE item SET count = $1", {7}},
-                                                           {"DELETE FROM item WHERE id > $1", {9}}});
+                      const auto changed =
+                          txn.ExecuteAll({{kInsert, {2, "two"}},
+                                          {kInsert, {3, "three"}},
+                                          {"UPDATE item SET count = $1", {7}},
+                                          {"DELETE FROM item WHERE id > $1", {9}}});
                       EXPECT_THAT(changed, IsOkAndHolds(ElementsAre(1, 1, 3, 0)));
                       return changed.status();
                     }),
@@ -169,7 +186,8 @@ TEST_P(DatabaseTest, SeveralStatementsGoInOneCall) {
 
 TEST_P(DatabaseTest, OneOfSeveralStatementsFailsThemAll) {
   auto db = OpenNew();
-  for (int attempt = 0; attempt < 2; ++attempt) {  // The second time some of them are prepared already.
+  for (int attempt = 0; attempt < 2;
+       ++attempt) {  // The second time some of them are prepared already.
     EXPECT_THAT(Write(*db,
                       [](Transaction& txn) {
                         return txn
@@ -195,9 +213,11 @@ TEST_P(DatabaseTest, OtherBrokenConstraintsAreAFailedPrecondition) {
   auto db = OpenNew();
   ASSERT_THAT(Write(*db, Insert(1)), IsOk());
   constexpr auto kFailed = absl::StatusCode::kFailedPrecondition;
-  EXPECT_THAT(WriteSql(*db, "INSERT INTO part (id, item) VALUES ($1, $2)", {1, 99}), StatusIs(kFailed));
+  EXPECT_THAT(WriteSql(*db, "INSERT INTO part (id, item) VALUES ($1, $2)", {1, 99}),
+              StatusIs(kFailed));
   EXPECT_THAT(WriteSql(*db, "UPDATE item SET count = $1", {-1}), StatusIs(kFailed));
-  EXPECT_THAT(WriteSql(*db, "INSERT INTO part (id, item) VALUES ($1, $2)", {1, Parameter()}), StatusIs(kFailed));
+  EXPECT_THAT(WriteSql(*db, "INSERT INTO part (id, item) VALUES ($1, $2)", {1, Parameter()}),
+              StatusIs(kFailed));
 }
 
 TEST_P(DatabaseTest, OurOwnMistakesAreInternal) {
@@ -207,7 +227,8 @@ TEST_P(DatabaseTest, OurOwnMistakesAreInternal) {
   EXPECT_THAT(WriteSql(*db, "SELEKT 1", {}), StatusIs(kInternal));
   EXPECT_THAT(WriteSql(*db, kInsert, {1}), StatusIs(kInternal));
   EXPECT_THAT(WriteSql(*db, kInsert, {1, "one", "more"}), StatusIs(kInternal));
-  EXPECT_THAT(WriteSql(*db, "INSERT INTO item (id) VALUES (1); DELETE FROM item", {}), StatusIs(kInternal));
+  EXPECT_THAT(WriteSql(*db, "INSERT INTO item (id) VALUES (1); DELETE FROM item", {}),
+              StatusIs(kInternal));
   EXPECT_THAT(Write(*db, Insert(1)), IsOk()) << "and the next one goes well";
 }
 
@@ -333,7 +354,8 @@ TEST_P(DatabaseTest, AFailingBodyDoesNotTakeItsNeighboursAlong) {
   {
     HeldDatabase held(*db);
     db->Submit(Insert(1), outcomes.Next());
-    db->Submit([](Transaction&) { return absl::CancelledError("before any statement"); }, outcomes.Next());
+    db->Submit([](Transaction&) { return absl::CancelledError("before any statement"); },
+               outcomes.Next());
     db->Submit(Insert(2), outcomes.Next());
     db->Submit(
         [](Transaction& txn) -> absl::Status {
@@ -345,9 +367,10 @@ TEST_P(DatabaseTest, AFailingBodyDoesNotTakeItsNeighboursAlong) {
     db->Submit(Insert(4), outcomes.Next());
   }
   constexpr auto kOk = absl::StatusCode::kOk;
-  EXPECT_THAT(outcomes.Wait(),
-              ElementsAre(StatusIs(kOk), StatusIs(absl::StatusCode::kCancelled), StatusIs(kOk),
-                          StatusIs(absl::StatusCode::kAlreadyExists), StatusIs(kOk), StatusIs(kOk)));
+  EXPECT_THAT(
+      outcomes.Wait(),
+      ElementsAre(StatusIs(kOk), StatusIs(absl::StatusCode::kCancelled), StatusIs(kOk),
+                  StatusIs(absl::StatusCode::kAlreadyExists), StatusIs(kOk), StatusIs(kOk)));
   EXPECT_THAT(Ids(*db), ElementsAre(1, 2, 3, 4));
 }
 
@@ -360,7 +383,8 @@ TEST_P(DatabaseTest, BeyondItsLimitTheQueueRefuses) {
   for (int64_t id = 1; id <= 3; ++id) db->Submit(Insert(id), outcomes.Next());
   held.LetGo();
   EXPECT_THAT(outcomes.Wait(),
-              ElementsAre(IsOk(), IsOk(), StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("limit is 2"))));
+              ElementsAre(IsOk(), IsOk(),
+                          StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("limit is 2"))));
   EXPECT_THAT(Ids(*db), ElementsAre(1, 2));
 }
 
@@ -382,7 +406,9 @@ TEST_P(DatabaseTest, TheValueOfABodyReachesItsCallback) {
     ORDERFLOW_RETURN_IF_ERROR(Insert(7)(txn));
     return std::string("added");
   };
-  const auto submit = [&](Callback<std::string> done) { db->Submit<std::string>(add, std::move(done)); };
+  const auto submit = [&](Callback<std::string> done) {
+    db->Submit<std::string>(add, std::move(done));
+  };
   EXPECT_THAT(Await<std::string>(submit), IsOkAndHolds("added"));
   EXPECT_THAT(Await<std::string>(submit), StatusIs(absl::StatusCode::kAlreadyExists));
 }
@@ -431,8 +457,9 @@ TEST_P(DatabaseTest, ManyThreadsMaySubmit) {
   for (int i = 0; i < 4; ++i) {
     threads.emplace_back([&] {
       for (int j = 0; j < 50; ++j) {
-        const absl::Status status =
-            Write(*db, [](Transaction& txn) { return txn.Execute("UPDATE item SET count = count + 1", {}).status(); });
+        const absl::Status status = Write(*db, [](Transaction& txn) {
+          return txn.Execute("UPDATE item SET count = count + 1", {}).status();
+        });
         if (status.ok()) ++succeeded;
       }
     });
@@ -446,7 +473,8 @@ TEST_P(DatabaseTest, ManyThreadsMaySubmit) {
 
 using DatabaseOnDiskTest = DatabaseTest;
 
-INSTANTIATE_TEST_SUITE_P(Databases, DatabaseOnDiskTest, ::testing::ValuesIn(TestBackends()), TestBackendName);
+INSTANTIATE_TEST_SUITE_P(Databases, DatabaseOnDiskTest, ::testing::ValuesIn(TestBackends()),
+                         TestBackendName);
 
 TEST_P(DatabaseOnDiskTest, WhatWasAcknowledgedIsThereAfterReopening) {
   const Options options = NewOptions();

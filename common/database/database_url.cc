@@ -19,17 +19,20 @@ absl::StatusOr<DatabaseUrl> ParseDatabaseUrl(std::string_view url) {
   if (scheme == "postgresql" || scheme == "postgres") {
     return DatabaseUrl{Backend::kPostgres, std::string(url)};
   }
-  const std::string_view path = url.substr(0, kSqlite.size()) == kSqlite ? url.substr(kSqlite.size()) : url;
+  const std::string_view path =
+      url.substr(0, kSqlite.size()) == kSqlite ? url.substr(kSqlite.size()) : url;
   // "sqlite:///path" is what many other programs write.
   if (scheme == "sqlite" && path.substr(0, 3) == "///") {
     return DatabaseUrl{Backend::kSqlite, std::string(path.substr(2))};
   }
   if (!scheme.empty()) {
-    return absl::InvalidArgumentError(absl::StrCat("a database url starts with sqlite: or postgresql://, not with ",
-                                                   std::string(scheme), "://"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("a database url starts with sqlite: or postgresql://, not with ",
+                     std::string(scheme), "://"));
   }
   if (path.empty() || path.find('\0') != std::string_view::npos) {
-    return absl::InvalidArgumentError("a database url needs the path of a file: sqlite:PATH, or postgresql://...");
+    return absl::InvalidArgumentError(
+        "a database url needs the path of a file: sqlite:PATH, or postgresql://...");
   }
   return DatabaseUrl{Backend::kSqlite, std::string(path)};
 }

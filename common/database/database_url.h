@@ -9,8 +9,8 @@ namespace orderflow::database {
 
 enum class Backend { kSqlite, kPostgres };
 
-// Where a url points to. `target` is the file's path (or ":memory:"), or the whole url for PostgreSQL: it may hold a
-// password and must not be logged.
+// Where a url points to. `target` is the file's path (or ":memory:"), or the whole url for
+// PostgreSQL: it may hold a password and must not be logged.
 struct DatabaseUrl {
   Backend backend;
   std::string target;

@@ -14,20 +14,24 @@ namespace {
 
 constexpr char kCreateTable[] =
     "CREATE TABLE IF NOT EXISTS schema_migrations ("
-    "owner TEXT NOT NULL, version BIGINT NOT NULL, applied_at BIGINT NOT NULL, PRIMARY KEY (owner, version))";
-constexpr char kFindVersion[] = "SELECT COALESCE(MAX(version), 0) FROM schema_migrations WHERE owner = $1";
-constexpr char kRecord[] = "INSERT INTO schema_migrations (owner, version, applied_at) VALUES ($1, $2, $3)";
+    "owner TEXT NOT NULL, version BIGINT NOT NULL, applied_at BIGINT NOT NULL, "
+    "PRIMARY KEY (owner, version))";
+constexpr char kFindVersion[] =
+    "SELECT COALESCE(MAX(version), 0) FROM schema_migrations WHERE owner = $1";
+constexpr char kRecord[] =
+    "INSERT INTO schema_migrations (owner, version, applied_at) VALUES ($1, $2, $3)";
 
 absl::Status Apply(Connection& connection, std::string_view owner, const Migration& migration) {
   if (absl::Status applied = connection.RunScript(migration.sql); !applied.ok()) {
-    return absl::Status(applied.code(),
-                        absl::StrCat("migration ", migration.version, ": ", std::string(applied.message())));
+    return absl::Status(applied.code(), absl::StrCat("migration ", migration.version, ": ",
+                                                     std::string(applied.message())));
   }
   Transaction& txn = connection;
   return txn.Execute(kRecord, {owner, migration.version, absl::ToUnixMicros(absl::Now())}).status();
 }
 
-// Inside a transaction: the next missing step, if any. Answers how many versions the schema then has.
+// Inside a transaction: the next missing step, if any. Answers how many versions the schema then
+// has.
 absl::StatusOr<int64_t> TakeStep(Connection& connection, std::string_view owner,
                                  absl::Span<const Migration> migrations) {
   ORDERFLOW_RETURN_IF_ERROR(connection.LockMigrations());

@@ -16,9 +16,11 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
-constexpr Migration kOne[] = {{1, "CREATE TABLE a (id BIGINT PRIMARY KEY); INSERT INTO a (id) VALUES (1)"}};
+constexpr Migration kOne[] = {
+    {1, "CREATE TABLE a (id BIGINT PRIMARY KEY); INSERT INTO a (id) VALUES (1)"}};
 constexpr Migration kTwo[] = {kOne[0], {2, "INSERT INTO a (id) VALUES (2)"}};
-constexpr Migration kBroken[] = {kOne[0], {2, "INSERT INTO a (id) VALUES (3); INSERT INTO nowhere VALUES (1)"}};
+constexpr Migration kBroken[] = {
+    kOne[0], {2, "INSERT INTO a (id) VALUES (3); INSERT INTO nowhere VALUES (1)"}};
 
 class MigrationsTest : public ::testing::TestWithParam<TestBackend> {
  protected:
@@ -31,7 +33,8 @@ class MigrationsTest : public ::testing::TestWithParam<TestBackend> {
     int64_t sum = 0;
     EXPECT_THAT(Read(**db,
                      [&](Transaction& txn) -> absl::Status {
-                       ORDERFLOW_ASSIGN_OR_RETURN(const auto rows, txn.Query("SELECT SUM(id) FROM a", {}));
+                       ORDERFLOW_ASSIGN_OR_RETURN(const auto rows,
+                                                  txn.Query("SELECT SUM(id) FROM a", {}));
                        sum = rows[0].Int(0);
                        return absl::OkStatus();
                      }),
@@ -42,7 +45,8 @@ class MigrationsTest : public ::testing::TestWithParam<TestBackend> {
   const std::string url_ = NewTestUrl(GetParam());
 };
 
-INSTANTIATE_TEST_SUITE_P(Databases, MigrationsTest, ::testing::ValuesIn(TestBackends()), TestBackendName);
+INSTANTIATE_TEST_SUITE_P(Databases, MigrationsTest, ::testing::ValuesIn(TestBackends()),
+                         TestBackendName);
 
 TEST_P(MigrationsTest, EachStepIsTakenOnce) {
   ASSERT_THAT(Open(kOne), IsOk());

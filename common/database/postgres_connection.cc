@@ -57,14 +57,16 @@ absl::StatusOr<std::unique_ptr<PostgresConnection>> PostgresConnection::Create(S
   if (options == nullptr) {
     PQfreemem(error);  // Not shown: it may repeat the url, and that may hold a password.
     return absl::InvalidArgumentError(
-        "the database url cannot be read; expected postgresql://USER@HOST:PORT/DATABASE?SETTING=VALUE with special "
+        "the database url cannot be read; expected "
+        "postgresql://USER@HOST:PORT/DATABASE?SETTING=VALUE with special "
         "characters as %XX");
   }
   const std::string host = OptionOf(options, "host"), port = OptionOf(options, "port");
-  std::string server = absl::StrCat(host.empty() ? "(local socket)" : host, port.empty() ? "" : ":", port, "/",
-                                    OptionOf(options, "dbname"));
+  std::string server = absl::StrCat(host.empty() ? "(local socket)" : host, port.empty() ? "" : ":",
+                                    port, "/", OptionOf(options, "dbname"));
   PQconninfoFree(options);
-  return std::unique_ptr<PostgresConnection>(new PostgresConnection(std::move(settings), std::move(server)));
+  return std::unique_ptr<PostgresConnection>(
+      new PostgresConnection(std::move(settings), std::move(server)));
 }
 
 PostgresConnection::~PostgresConnection() { Disconnect(); }
@@ -91,19 +93,23 @@ absl::Status PostgresConnection::Ready() {
 }
 
 absl::Status PostgresConnection::Connect() {
-  // What stands in the url wins over what stands before it, and what stands behind wins over the url.
-  const char* const keywords[] = {"connect_timeout", "fallback_application_name", "keepalives_idle",
-                                  "keepalives_interval", "keepalives_count", "dbname", "client_encoding", nullptr};
-  const char* const values[] = {"5", settings_.application_name.c_str(), "10",
-                                "5", "3", settings_.url.c_str(), "UTF8", nullptr};
+  // What stands in the url wins over what stands before it, and what stands behind wins over the
+  // url.
+  const char* const keywords[] = {"connect_timeout",  "fallback_application_name",
+                                  "keepalives_idle",  "keepalives_interval",
+                                  "keepalives_count", "dbname",
+                                  "client_encoding",  nullptr};
+  const char* const values[] = {
+      "5",    settings_.application_name.c_str(), "10", "5", "3", settings_.url.c_str(), "UTF8",
+      nullptr};
   connection_ = PQconnectdbParams(keywords, values, /*expand_dbname=*/1);
   ORDERFLOW_CHECK(connection_ != nullptr);  // Only without memory.
   absl::Status status;
   if (PQstatus(connection_) == CONNECTION_OK) {
     status = ConfigureSession();
   } else {
-    status = absl::UnavailableError(
-        absl::StrCat("PostgreSQL ", server_, " cannot be reached: ", OneLine(PQerrorMessage(connection_))));
+    status = absl::UnavailableError(absl::StrCat(
+        "PostgreSQL ", server_, " cannot be reached: ", OneLine(PQerrorMessage(connection_))));
   }
   if (!status.ok()) Disconnect();
   return status;
@@ -111,14 +117,16 @@ absl::Status PostgresConnection::Connect() {
 
 absl::Status PostgresConnection::ConfigureSession() {
   // Notices would go to standard error.
-  PQsetNoticeReceiver(connection_, [](void*, const PGresult*) {}, nullptr);
+  PQsetNoticeReceiver(
+      connection_, [](void*, const PGresult*) {}, nullptr);
   const int64_t timeout_ms = absl::ToInt64Milliseconds(settings_.statement_timeout);
   const std::string sql = absl::StrCat("SET statement_timeout TO ", timeout_ms,
                                        "; SET idle_in_transaction_session_timeout TO 60000");
   const Result result(PQexec(connection_, sql.c_str()), &PQclear);
   if (PQresultStatus(result.get()) != PGRES_COMMAND_OK) {
-    return absl::UnavailableError(absl::StrCat("PostgreSQL ", server_, " does not accept our settings: ",
-                                               OneLine(PQerrorMessage(connection_))));
+    return absl::UnavailableError(
+        absl::StrCat("PostgreSQL ", server_,
+                     " does not accept our settings: ", OneLine(PQerrorMessage(connection_))));
   }
   ORDERFLOW_CHECK(PQsetnonblocking(connection_, 1) == 0);
   ORDERFLOW_CHECK(PQenterPipelineMode(connection_) == 1);
@@ -149,8 +157,8 @@ absl::Status PostgresConnection::Commit() {
   if (!results.ok()) {
     if (fate_ == Fate::kDisconnected) {
       fate_ = Fate::kUnknown;
-      return absl::UnavailableError(absl::StrCat("it is not known whether this was committed: ",
-                                                 results.status().message()));
+      return absl::UnavailableError(
+          absl::StrCat("it is not known whether this was committed: ", results.status().message()));
     }
     Rollback();
     if (fate_ == Fate::kAlive) fate_ = Fate::kRolledBack;
@@ -206,17 +214,20 @@ absl::Status PostgresConnection::RunScript(std::string_view sql) {
 
 absl::Status PostgresConnection::LockMigrations() { return RunScript(kLockMigrations); }
 
-absl::StatusOr<int64_t> PostgresConnection::Run(std::string_view sql, absl::Span<const Parameter> parameters,
+absl::StatusOr<int64_t> PostgresConnection::Run(std::string_view sql,
+                                                absl::Span<const Parameter> parameters,
                                                 std::vector<Row>* rows) {
   const Statement statement{sql, std::vector<Parameter>(parameters.begin(), parameters.end())};
-  ORDERFLOW_ASSIGN_OR_RETURN(const std::vector<Result> results, Exchange(absl::MakeConstSpan(&statement, 1)));
+  ORDERFLOW_ASSIGN_OR_RETURN(const std::vector<Result> results,
+                             Exchange(absl::MakeConstSpan(&statement, 1)));
   if (rows != nullptr) {
     ORDERFLOW_ASSIGN_OR_RETURN(*rows, ReadRows(*results.back()));
   }
   return ChangedRows(*results.back());
 }
 
-absl::StatusOr<std::vector<int64_t>> PostgresConnection::RunAll(absl::Span<const Statement> statements) {
+absl::StatusOr<std::vector<int64_t>> PostgresConnection::RunAll(
+    absl::Span<const Statement> statements) {
   std::vector<int64_t> changed;
   if (statements.empty()) return changed;
   ORDERFLOW_ASSIGN_OR_RETURN(const std::vector<Result> results, Exchange(statements));
@@ -228,7 +239,8 @@ absl::StatusOr<std::vector<int64_t>> PostgresConnection::RunAll(absl::Span<const
 absl::StatusOr<std::vector<PostgresConnection::Result>> PostgresConnection::Exchange(
     absl::Span<const Statement> statements) {
   if (connection_ == nullptr) return Lost();
-  deadline_ = steady_clock::now() + absl::ToChronoMilliseconds(settings_.statement_timeout) + kSilence;
+  deadline_ =
+      steady_clock::now() + absl::ToChronoMilliseconds(settings_.statement_timeout) + kSilence;
   sent_.clear();
   parsing_.clear();
   if (!Enqueue(statements) || !Flush()) return Lost();
@@ -252,25 +264,29 @@ bool PostgresConnection::Enqueue(absl::Span<const Statement> statements) {
 
 bool PostgresConnection::EnqueueControl(const char* sql) {
   sent_.push_back(Command::kControl);
-  return PQsendQueryParams(connection_, sql, 0, nullptr, nullptr, nullptr, nullptr, kTextFormat) == 1;
+  return PQsendQueryParams(connection_, sql, 0, nullptr, nullptr, nullptr, nullptr, kTextFormat) ==
+         1;
 }
 
-bool PostgresConnection::EnqueueStatement(std::string_view sql, absl::Span<const Parameter> parameters) {
+bool PostgresConnection::EnqueueStatement(std::string_view sql,
+                                          absl::Span<const Parameter> parameters) {
   auto found = statements_.find(AsAbsl(sql));
   if (found == statements_.end()) {
-    if (statements_.size() >= kMaxStatements) {  // Somebody builds SQL from values: keep memory bounded at least.
+    if (statements_.size() >=
+        kMaxStatements) {  // Somebody builds SQL from values: keep memory bounded at least.
       statements_.clear();
       if (!EnqueueControl("DEALLOCATE ALL")) return false;
     }
     found = statements_.emplace(std::string(sql), absl::StrCat("s", ++next_statement_)).first;
     sent_.push_back(Command::kPrepare);
     parsing_.push_back(found->first);
-    if (PQsendPrepare(connection_, found->second.c_str(), found->first.c_str(), 0, nullptr) != 1) return false;
+    if (PQsendPrepare(connection_, found->second.c_str(), found->first.c_str(), 0, nullptr) != 1)
+      return false;
   }
   const PostgresParameters wire(parameters);
   sent_.push_back(Command::kStatement);
-  return PQsendQueryPrepared(connection_, found->second.c_str(), wire.count(), wire.values(), wire.lengths(),
-                             wire.formats(), kTextFormat) == 1;
+  return PQsendQueryPrepared(connection_, found->second.c_str(), wire.count(), wire.values(),
+                             wire.lengths(), wire.formats(), kTextFormat) == 1;
 }
 
 absl::StatusOr<std::vector<PostgresConnection::Result>> PostgresConnection::Receive() {
@@ -282,7 +298,8 @@ absl::StatusOr<std::vector<PostgresConnection::Result>> PostgresConnection::Rece
     const bool good = status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
     if (!good && failure.ok()) failure = ErrorOf(result.get());
     if (good && command == Command::kPrepare) parsing_.erase(parsing_.begin());
-    if (command == Command::kStatement || &command == &sent_.back()) results.push_back(std::move(result));
+    if (command == Command::kStatement || &command == &sent_.back())
+      results.push_back(std::move(result));
     ORDERFLOW_ASSIGN_OR_RETURN(const Result separator, ReceiveOne());
     if (separator != nullptr) return Lost();  // One result for each command is all that we ask for.
   }
@@ -337,9 +354,10 @@ absl::Status PostgresConnection::ErrorOf(const PGresult* result) {
   }
   if (meaning.fate != Fate::kAlive) fate_ = meaning.fate;
   // Not the error's detail: it quotes values, and those may be personal.
-  return absl::Status(meaning.code, absl::StrCat("PostgreSQL: ", AsAbsl(meaning.hint),
-                                                 message == nullptr ? "error without a message" : message,
-                                                 " (SQLSTATE ", AsAbsl(sqlstate), ")"));
+  return absl::Status(meaning.code,
+                      absl::StrCat("PostgreSQL: ", AsAbsl(meaning.hint),
+                                   message == nullptr ? "error without a message" : message,
+                                   " (SQLSTATE ", AsAbsl(sqlstate), ")"));
 }
 
 }  // namespace orderflow::database

@@ -21,20 +21,23 @@ absl::Status MigrateServer(const PostgresConnection::Settings& settings, const O
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<PostgresDatabase>> PostgresDatabase::Open(const Options& options,
-                                                                         absl::Span<const Migration> migrations) {
+absl::StatusOr<std::unique_ptr<PostgresDatabase>> PostgresDatabase::Open(
+    const Options& options, absl::Span<const Migration> migrations) {
   if (options.connections < 1) {
     return absl::InvalidArgumentError(
         absl::StrCat("a database needs at least one connection, not ", options.connections));
   }
-  PostgresConnection::Settings settings{.url = options.url,
-                                        .application_name = absl::StrCat("orderflow ", options.name),
-                                        .statement_timeout = options.statement_timeout,
-                                        .pause = nullptr};
+  PostgresConnection::Settings settings{
+      .url = options.url,
+      .application_name = absl::StrCat("orderflow ", options.name),
+      .statement_timeout = options.statement_timeout,
+      .pause = nullptr};
   ORDERFLOW_RETURN_IF_ERROR(MigrateServer(settings, options, migrations));
   std::unique_ptr<PostgresDatabase> database(new PostgresDatabase(options));
   WorkQueue& queue = database->queue_;
-  settings.pause = [&queue](std::chrono::steady_clock::time_point until) { return queue.SleepUntil(until); };
+  settings.pause = [&queue](std::chrono::steady_clock::time_point until) {
+    return queue.SleepUntil(until);
+  };
   for (int i = 0; i < options.connections; ++i) {
     ORDERFLOW_ASSIGN_OR_RETURN(auto connection, PostgresConnection::Create(settings));
     database->connections_.push_back(std::move(connection));
@@ -52,11 +55,15 @@ PostgresDatabase::~PostgresDatabase() {
 }
 
 void PostgresDatabase::Submit(Body body, StatusCallback done) {
-  queue_.Push(kLane, Job{.body = std::move(body), .done = std::move(done), .read_only = false, .outcome = {}});
+  queue_.Push(
+      kLane,
+      Job{.body = std::move(body), .done = std::move(done), .read_only = false, .outcome = {}});
 }
 
 void PostgresDatabase::SubmitRead(Body body, StatusCallback done) {
-  queue_.Push(kLane, Job{.body = std::move(body), .done = std::move(done), .read_only = true, .outcome = {}});
+  queue_.Push(
+      kLane,
+      Job{.body = std::move(body), .done = std::move(done), .read_only = true, .outcome = {}});
 }
 
 void PostgresDatabase::Serve(PostgresConnection& connection) {

@@ -13,14 +13,14 @@
 
 namespace orderflow::database {
 
-// Several threads, each with a connection, share one queue: a free one takes its part of the waiting bodies and commits
-// them together.
+// Several threads, each with a connection, share one queue: a free one takes its part of the
+// waiting bodies and commits them together.
 //
 // Thread-safe.
 class PostgresDatabase final : public Database {
  public:
-  static absl::StatusOr<std::unique_ptr<PostgresDatabase>> Open(const Options& options,
-                                                                absl::Span<const Migration> migrations);
+  static absl::StatusOr<std::unique_ptr<PostgresDatabase>> Open(
+      const Options& options, absl::Span<const Migration> migrations);
   ~PostgresDatabase() override;
 
   using Database::Submit;

@@ -10,8 +10,8 @@ namespace orderflow::database {
 // What an SQLSTATE means to a caller, and to the transaction it came up in.
 struct PostgresErrorMeaning {
   absl::StatusCode code;
-  Fate fate;                       // kAlive: rolling back to the savepoint is enough
-  std::string_view hint;           // stands before the server's message; may be empty
+  Fate fate;              // kAlive: rolling back to the savepoint is enough
+  std::string_view hint;  // stands before the server's message; may be empty
 };
 
 PostgresErrorMeaning MeaningOfSqlState(std::string_view sqlstate);

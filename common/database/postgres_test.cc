@@ -26,15 +26,20 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 constexpr auto kUnavailable = absl::StatusCode::kUnavailable;
-constexpr Migration kMigrations[] = {
-    {1, "CREATE TABLE item (id BIGINT PRIMARY KEY, count BIGINT NOT NULL); INSERT INTO item VALUES (1, 0), (2, 0)"}};
+constexpr Migration kMigrations[] = {{1,
+                                      "CREATE TABLE item (id BIGINT PRIMARY KEY, count BIGINT NOT "
+                                      "NULL); INSERT INTO item VALUES (1, 0), (2, 0)"}};
 
 Database::Body Insert(int64_t id) {
-  return [=](Transaction& txn) { return txn.Execute("INSERT INTO item (id, count) VALUES ($1, 0)", {id}).status(); };
+  return [=](Transaction& txn) {
+    return txn.Execute("INSERT INTO item (id, count) VALUES ($1, 0)", {id}).status();
+  };
 }
 
 Database::Body Increment(int64_t id) {
-  return [=](Transaction& txn) { return txn.Execute("UPDATE item SET count = count + 1 WHERE id = $1", {id}).status(); };
+  return [=](Transaction& txn) {
+    return txn.Execute("UPDATE item SET count = count + 1 WHERE id = $1", {id}).status();
+  };
 }
 
 // Instantiated where there is a server.
@@ -78,11 +83,13 @@ std::vector<TestBackend> OnlyPostgres() {
   return backends;
 }
 
-INSTANTIATE_TEST_SUITE_P(Databases, PostgresTest, ::testing::ValuesIn(OnlyPostgres()), TestBackendName);
+INSTANTIATE_TEST_SUITE_P(Databases, PostgresTest, ::testing::ValuesIn(OnlyPostgres()),
+                         TestBackendName);
 
-// Changes `first`, waits until the other body has changed what is its first, and then wants that, too: a deadlock, unless it
-// runs again.
-Database::Body Cross(int64_t first, int64_t second, Gate& mine, Gate& other, std::atomic<int>& runs) {
+// Changes `first`, waits until the other body has changed what is its first, and then wants that,
+// too: a deadlock, unless it runs again.
+Database::Body Cross(int64_t first, int64_t second, Gate& mine, Gate& other,
+                     std::atomic<int>& runs) {
   return [=, &mine, &other, &runs](Transaction& txn) -> absl::Status {
     ++runs;
     ORDERFLOW_RETURN_IF_ERROR(Increment(first)(txn));
@@ -150,8 +157,10 @@ TEST_P(PostgresTest, ABodyWhoseConnectionIsLostBeforeTheCommitRunsAgain) {
                     [&](Transaction& txn) -> absl::Status {
                       ORDERFLOW_RETURN_IF_ERROR(Insert(3)(txn));
                       if (++runs == 1) {
-                        ORDERFLOW_ASSIGN_OR_RETURN(const auto pid, txn.Query("SELECT pg_backend_pid()", {}));
-                        Count(*killer, absl::StrCat("SELECT COUNT(pg_terminate_backend(", pid[0].Int(0), ", 5000))"));
+                        ORDERFLOW_ASSIGN_OR_RETURN(const auto pid,
+                                                   txn.Query("SELECT pg_backend_pid()", {}));
+                        Count(*killer, absl::StrCat("SELECT COUNT(pg_terminate_backend(",
+                                                    pid[0].Int(0), ", 5000))"));
                       }
                       return Insert(4)(txn);
                     }),
@@ -197,7 +206,8 @@ TEST_P(PostgresTest, AServerThatStaysAwayIsUnavailable) {
   auto db = Open(UrlThrough(proxy.directory()));
   proxy.GoAway();
   EXPECT_THAT(Write(*db, Insert(3)), StatusIs(kUnavailable, HasSubstr("cannot be reached")));
-  EXPECT_THAT(AwaitStatus([&](StatusCallback done) { db->Check(std::move(done)); }), StatusIs(kUnavailable));
+  EXPECT_THAT(AwaitStatus([&](StatusCallback done) { db->Check(std::move(done)); }),
+              StatusIs(kUnavailable));
   proxy.ComeBack();
   absl::Status status;
   do {  // The next attempt may have to be due first.
@@ -212,7 +222,8 @@ TEST_P(PostgresTest, TheDestructorDoesNotWaitForAServerThatIsAway) {
   proxy.GoAway();
   std::atomic<int> unavailable = 0;
   for (int64_t id = 10; id < 20; ++id) {
-    db->Submit(Insert(id), [&](absl::Status status) { unavailable += absl::IsUnavailable(status) ? 1 : 0; });
+    db->Submit(Insert(id),
+               [&](absl::Status status) { unavailable += absl::IsUnavailable(status) ? 1 : 0; });
   }
   db.reset();
   EXPECT_EQ(unavailable, 10);
@@ -220,23 +231,27 @@ TEST_P(PostgresTest, TheDestructorDoesNotWaitForAServerThatIsAway) {
 
 TEST_P(PostgresTest, AStatementThatTakesTooLongIsUnavailable) {
   auto db = Database::Open(
-      {.url = url_, .name = "test", .connections = 1, .statement_timeout = absl::Milliseconds(50)}, kMigrations);
+      {.url = url_, .name = "test", .connections = 1, .statement_timeout = absl::Milliseconds(50)},
+      kMigrations);
   ASSERT_THAT(db, IsOk());
-  EXPECT_THAT(Write(**db, [](Transaction& txn) { return txn.Query("SELECT 1 FROM pg_sleep(60)", {}).status(); }),
-              StatusIs(kUnavailable, HasSubstr("took too long")));
+  EXPECT_THAT(
+      Write(**db,
+            [](Transaction& txn) { return txn.Query("SELECT 1 FROM pg_sleep(60)", {}).status(); }),
+      StatusIs(kUnavailable, HasSubstr("took too long")));
   EXPECT_THAT(Write(**db, Insert(3)), IsOk());
 }
 
 TEST_P(PostgresTest, ManyDifferentStatementsAreForgottenAgain) {
   auto db = Open();
-  EXPECT_THAT(Write(*db,
-                    [](Transaction& txn) -> absl::Status {
-                      for (int i = 0; i < 1200; ++i) {
-                        ORDERFLOW_RETURN_IF_ERROR(txn.Query(absl::StrCat("SELECT ", i), {}).status());
-                      }
-                      return absl::OkStatus();
-                    }),
-              IsOk());
+  EXPECT_THAT(
+      Write(*db,
+            [](Transaction& txn) -> absl::Status {
+              for (int i = 0; i < 1200; ++i) {
+                ORDERFLOW_RETURN_IF_ERROR(txn.Query(absl::StrCat("SELECT ", i), {}).status());
+              }
+              return absl::OkStatus();
+            }),
+      IsOk());
   EXPECT_LE(Count(*db, "SELECT COUNT(*) FROM pg_prepared_statements"), 500);
 }
 

@@ -69,8 +69,8 @@ absl::StatusOr<Column> ReadColumn(const PGresult& result, int row, int column) {
     case kUnknown:
       return Column(std::string(value));
     default:
-      return absl::InternalError(absl::StrCat("column ", PQfname(&result, column), " has the type with oid ",
-                                              PQftype(&result, column),
+      return absl::InternalError(absl::StrCat("column ", PQfname(&result, column),
+                                              " has the type with oid ", PQftype(&result, column),
                                               "; only BIGINT, TEXT and BYTEA are used here"));
   }
 }
@@ -87,8 +87,12 @@ struct PostgresParameters::Add {
     Append(digits.data(), 0, kTextFormat);
   }
   // A null pointer would be NULL.
-  void operator()(std::string_view text) const { Append(text.empty() ? "" : text.data(), text.size(), kBinaryFormat); }
-  void operator()(const Blob& blob) const { Append(blob.bytes.data(), blob.bytes.size(), kBinaryFormat); }
+  void operator()(std::string_view text) const {
+    Append(text.empty() ? "" : text.data(), text.size(), kBinaryFormat);
+  }
+  void operator()(const Blob& blob) const {
+    Append(blob.bytes.data(), blob.bytes.size(), kBinaryFormat);
+  }
 
   void Append(const char* value, size_t length, int format) const {
     to.values_.push_back(value);

@@ -12,8 +12,8 @@
 
 namespace orderflow::database {
 
-// Parameters as libpq takes them: integers as text, whatever the column's width; text and bytes as they are, with their
-// length. Borrows the parameters.
+// Parameters as libpq takes them: integers as text, whatever the column's width; text and bytes as
+// they are, with their length. Borrows the parameters.
 class PostgresParameters {
  public:
   explicit PostgresParameters(absl::Span<const Parameter> parameters);

@@ -29,19 +29,22 @@ absl::string_view AsAbsl(std::string_view text) { return {text.data(), text.size
 void ConfigureSqlite() {
   static std::once_flag once;
   std::call_once(once, [] {
-    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);         // a global lock around every allocation
-    sqlite3_config(SQLITE_CONFIG_STMTJRNL_SPILL, -1);   // what a savepoint may undo stays in memory
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);        // a global lock around every allocation
+    sqlite3_config(SQLITE_CONFIG_STMTJRNL_SPILL, -1);  // what a savepoint may undo stays in memory
     sqlite3_initialize();
   });
 }
 
-// A failed sync may have dropped the dirty pages: what is read now need not be what is on disk, and syncing again would
-// succeed without writing them. Only recovery from the disk's contents is safe.
-[[noreturn]] void EndProcess(const std::string& path, const char* doing, int code, int system_error) {
-  std::fprintf(stderr,
-               "FATAL: %s of database %s failed (%s, SQLite code %d): it is not known what is on disk. "
-               "This process ends; its next start recovers what is there.\n",
-               doing, path.c_str(), system_error != 0 ? std::strerror(system_error) : sqlite3_errstr(code), code);
+// A failed sync may have dropped the dirty pages: what is read now need not be what is on disk, and
+// syncing again would succeed without writing them. Only recovery from the disk's contents is safe.
+[[noreturn]] void EndProcess(const std::string& path, const char* doing, int code,
+                             int system_error) {
+  std::fprintf(
+      stderr,
+      "FATAL: %s of database %s failed (%s, SQLite code %d): it is not known what is on disk. "
+      "This process ends; its next start recovers what is there.\n",
+      doing, path.c_str(), system_error != 0 ? std::strerror(system_error) : sqlite3_errstr(code),
+      code);
   std::fflush(stderr);
   _exit(kExitDataUncertain);
 }
@@ -57,11 +60,14 @@ absl::StatusCode CodeOf(int code) {
   switch (code) {
     case SQLITE_CONSTRAINT_UNIQUE:
     case SQLITE_CONSTRAINT_PRIMARYKEY:
-    case SQLITE_CONSTRAINT_ROWID: return absl::StatusCode::kAlreadyExists;
-    default: break;
+    case SQLITE_CONSTRAINT_ROWID:
+      return absl::StatusCode::kAlreadyExists;
+    default:
+      break;
   }
   switch (code & 0xff) {
-    case SQLITE_CONSTRAINT: return absl::StatusCode::kFailedPrecondition;
+    case SQLITE_CONSTRAINT:
+      return absl::StatusCode::kFailedPrecondition;
     case SQLITE_FULL:
     case SQLITE_IOERR:
     case SQLITE_BUSY:
@@ -70,12 +76,17 @@ absl::StatusCode CodeOf(int code) {
     case SQLITE_READONLY:
     case SQLITE_PERM:
     case SQLITE_PROTOCOL:
-    case SQLITE_NOLFS: return absl::StatusCode::kUnavailable;
-    case SQLITE_NOMEM: return absl::StatusCode::kResourceExhausted;
-    case SQLITE_TOOBIG: return absl::StatusCode::kInvalidArgument;
+    case SQLITE_NOLFS:
+      return absl::StatusCode::kUnavailable;
+    case SQLITE_NOMEM:
+      return absl::StatusCode::kResourceExhausted;
+    case SQLITE_TOOBIG:
+      return absl::StatusCode::kInvalidArgument;
     case SQLITE_CORRUPT:
-    case SQLITE_NOTADB: return absl::StatusCode::kDataLoss;
-    default: return absl::StatusCode::kInternal;
+    case SQLITE_NOTADB:
+      return absl::StatusCode::kDataLoss;
+    default:
+      return absl::StatusCode::kInternal;
   }
 }
 
@@ -97,8 +108,10 @@ std::string WithSystemError(int code, int system_error) {
 
 absl::StatusOr<Column> ReadColumn(sqlite3_stmt* row, int column) {
   switch (sqlite3_column_type(row, column)) {
-    case SQLITE_NULL: return Column();
-    case SQLITE_INTEGER: return Column(static_cast<int64_t>(sqlite3_column_int64(row, column)));
+    case SQLITE_NULL:
+      return Column();
+    case SQLITE_INTEGER:
+      return Column(static_cast<int64_t>(sqlite3_column_int64(row, column)));
     case SQLITE_TEXT: {
       const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(row, column));
       return Column(std::string(text, sqlite3_column_bytes(row, column)));
@@ -109,7 +122,8 @@ absl::StatusOr<Column> ReadColumn(sqlite3_stmt* row, int column) {
       return Column(Blob{size == 0 ? std::string() : std::string(bytes, size)});
     }
     default:
-      return absl::InternalError(absl::StrCat("column ", column, " (", sqlite3_column_name(row, column),
+      return absl::InternalError(absl::StrCat("column ", column, " (",
+                                              sqlite3_column_name(row, column),
                                               ") has a floating-point number"));
   }
 }
@@ -126,18 +140,20 @@ absl::StatusOr<Row> ReadRow(sqlite3_stmt* row) {
 }
 
 int BindOne(sqlite3_stmt* statement, int index, const Parameter& parameter) {
-  // The parameters outlive the step, so nothing is copied. SQLite takes a null pointer for NULL: hence the "".
+  // The parameters outlive the step, so nothing is copied. SQLite takes a null pointer for NULL:
+  // hence the "".
   struct Binder {
     sqlite3_stmt* statement;
     int index;
     int operator()(std::monostate) const { return sqlite3_bind_null(statement, index); }
     int operator()(int64_t value) const { return sqlite3_bind_int64(statement, index, value); }
     int operator()(std::string_view text) const {
-      return sqlite3_bind_text64(statement, index, text.empty() ? "" : text.data(), text.size(), SQLITE_STATIC,
-                                 SQLITE_UTF8);
+      return sqlite3_bind_text64(statement, index, text.empty() ? "" : text.data(), text.size(),
+                                 SQLITE_STATIC, SQLITE_UTF8);
     }
     int operator()(const Blob& blob) const {
-      return sqlite3_bind_blob64(statement, index, blob.bytes.data(), blob.bytes.size(), SQLITE_STATIC);
+      return sqlite3_bind_blob64(statement, index, blob.bytes.data(), blob.bytes.size(),
+                                 SQLITE_STATIC);
     }
   };
   return std::visit(Binder{statement, index}, parameter);
@@ -164,7 +180,8 @@ absl::StatusOr<std::unique_ptr<SqliteConnection>> SqliteConnection::Open(const S
   std::unique_ptr<SqliteConnection> connection(new SqliteConnection(db, settings.path));
   if (code != SQLITE_OK) return connection->Error(code, "opening");
   absl::Status configured = connection->Configure(settings);
-  if (configured.code() == absl::StatusCode::kDataLoss) return absl::UnavailableError(configured.message());
+  if (configured.code() == absl::StatusCode::kDataLoss)
+    return absl::UnavailableError(configured.message());
   if (!configured.ok()) return configured;
   return connection;
 }
@@ -180,7 +197,8 @@ absl::Status SqliteConnection::Configure(const Settings& settings) {
   std::vector<Row> rows;
   ORDERFLOW_RETURN_IF_ERROR(Run("PRAGMA journal_mode=WAL", {}, &rows).status());
   if (rows.size() != 1 || rows[0].Text(0) != "wal") {
-    return absl::UnavailableError(absl::StrCat("database ", path_, ": this file system cannot share memory, which "
+    return absl::UnavailableError(absl::StrCat("database ", path_,
+                                               ": this file system cannot share memory, which "
                                                "SQLite's write-ahead log needs"));
   }
   ORDERFLOW_RETURN_IF_ERROR(RunScript("PRAGMA synchronous=FULL"));
@@ -268,17 +286,19 @@ absl::Status SqliteConnection::RunScript(std::string_view sql) {
 }
 
 absl::Status SqliteConnection::Checkpoint() {
-  const int code = sqlite3_wal_checkpoint_v2(db_, nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+  const int code =
+      sqlite3_wal_checkpoint_v2(db_, nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
   if (IsFailedSync(code)) EndProcess(path_, "checkpoint", code, sqlite3_system_errno(db_));
   return code == SQLITE_OK ? absl::OkStatus() : Error(code, "checkpoint");
 }
 
 absl::StatusOr<SqliteConnection::Prepared*> SqliteConnection::Prepare(std::string_view sql) {
-  if (const auto found = statements_.find(AsAbsl(sql)); found != statements_.end()) return found->second.get();
+  if (const auto found = statements_.find(AsAbsl(sql)); found != statements_.end())
+    return found->second.get();
   auto statement = std::make_unique<Prepared>();
   const char* rest = nullptr;
-  const int code = sqlite3_prepare_v3(db_, sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT,
-                                      &statement->handle, &rest);
+  const int code = sqlite3_prepare_v3(db_, sql.data(), static_cast<int>(sql.size()),
+                                      SQLITE_PREPARE_PERSISTENT, &statement->handle, &rest);
   if (code != SQLITE_OK) return Error(code, absl::StrCat("preparing \"", AsAbsl(sql), "\""));
   if (statement->handle == nullptr || rest != sql.data() + sql.size()) {
     sqlite3_finalize(statement->handle);
@@ -289,22 +309,26 @@ absl::StatusOr<SqliteConnection::Prepared*> SqliteConnection::Prepare(std::strin
     const std::optional<int> number = NumberOf(sqlite3_bind_parameter_name(statement->handle, i));
     if (!number.has_value()) {
       sqlite3_finalize(statement->handle);
-      return absl::InternalError(absl::StrCat("a parameter is not written $1, $2, ...: \"", AsAbsl(sql), "\""));
+      return absl::InternalError(
+          absl::StrCat("a parameter is not written $1, $2, ...: \"", AsAbsl(sql), "\""));
     }
     statement->parameter_of.push_back(*number - 1);
     statement->parameters = std::max(statement->parameters, *number);
   }
-  if (statements_.size() >= kMaxStatements) {  // Somebody builds SQL from values: keep memory bounded at least.
+  if (statements_.size() >=
+      kMaxStatements) {  // Somebody builds SQL from values: keep memory bounded at least.
     for (auto& [text, old] : statements_) sqlite3_finalize(old->handle);
     statements_.clear();
   }
   return statements_.emplace(std::string(sql), std::move(statement)).first->second.get();
 }
 
-absl::Status SqliteConnection::Bind(const Prepared& statement, absl::Span<const Parameter> parameters) {
+absl::Status SqliteConnection::Bind(const Prepared& statement,
+                                    absl::Span<const Parameter> parameters) {
   if (static_cast<int>(parameters.size()) != statement.parameters) {
-    return absl::InternalError(absl::StrCat("\"", sqlite3_sql(statement.handle), "\" has ", statement.parameters,
-                                            " parameters, ", parameters.size(), " were given"));
+    return absl::InternalError(absl::StrCat("\"", sqlite3_sql(statement.handle), "\" has ",
+                                            statement.parameters, " parameters, ",
+                                            parameters.size(), " were given"));
   }
   for (size_t i = 0; i < statement.parameter_of.size(); ++i) {
     const int code =
@@ -327,7 +351,8 @@ absl::Status SqliteConnection::Step(const Prepared& statement, std::vector<Row>*
   return Error(extended, "running a statement");
 }
 
-absl::StatusOr<int64_t> SqliteConnection::Run(std::string_view sql, absl::Span<const Parameter> parameters,
+absl::StatusOr<int64_t> SqliteConnection::Run(std::string_view sql,
+                                              absl::Span<const Parameter> parameters,
                                               std::vector<Row>* rows) {
   ORDERFLOW_ASSIGN_OR_RETURN(Prepared * statement, Prepare(sql));
   if (body_reads_only() && !statement->read_only) {
@@ -347,11 +372,13 @@ absl::StatusOr<int64_t> SqliteConnection::Run(std::string_view sql, absl::Span<c
   return sqlite3_total_changes64(db_) == before ? 0 : sqlite3_changes64(db_);
 }
 
-absl::StatusOr<std::vector<int64_t>> SqliteConnection::RunAll(absl::Span<const Statement> statements) {
+absl::StatusOr<std::vector<int64_t>> SqliteConnection::RunAll(
+    absl::Span<const Statement> statements) {
   std::vector<int64_t> changed;
   changed.reserve(statements.size());
   for (const Statement& statement : statements) {
-    ORDERFLOW_ASSIGN_OR_RETURN(changed.emplace_back(), Run(statement.sql, statement.parameters, nullptr));
+    ORDERFLOW_ASSIGN_OR_RETURN(changed.emplace_back(),
+                               Run(statement.sql, statement.parameters, nullptr));
   }
   return changed;
 }

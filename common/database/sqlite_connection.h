@@ -16,8 +16,8 @@
 
 namespace orderflow::database {
 
-// One connection to an SQLite file in WAL mode with synchronous=FULL: a commit that answered OK is on disk. If syncing
-// fails, nobody knows what is: the process ends itself (exit status 70).
+// One connection to an SQLite file in WAL mode with synchronous=FULL: a commit that answered OK is
+// on disk. If syncing fails, nobody knows what is: the process ends itself (exit status 70).
 //
 // One thread only (at a time).
 class SqliteConnection final : public Connection {
@@ -44,7 +44,8 @@ class SqliteConnection final : public Connection {
   // A transaction that writes is alone anyway.
   absl::Status LockMigrations() override { return absl::OkStatus(); }
 
-  // Copies what is in the log into the database file as far as readers and writers allow, without waiting for them.
+  // Copies what is in the log into the database file as far as readers and writers allow, without
+  // waiting for them.
   absl::Status Checkpoint();
   // Pages in the log after this connection's last commit.
   int log_pages() const { return log_pages_; }
@@ -57,7 +58,8 @@ class SqliteConnection final : public Connection {
  private:
   struct Prepared {
     sqlite3_stmt* handle = nullptr;
-    std::vector<int> parameter_of;  // SQLite's index - 1 -> ours - 1: it numbers $2 first where it stands first
+    std::vector<int>
+        parameter_of;  // SQLite's index - 1 -> ours - 1: it numbers $2 first where it stands first
     int parameters = 0;
     bool read_only = false;
   };

@@ -19,9 +19,8 @@ constexpr int kCheckpointerCacheKib = 100;
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<SqliteDatabase>> SqliteDatabase::Open(const std::string& path,
-                                                                     const Options& options,
-                                                                     absl::Span<const Migration> migrations) {
+absl::StatusOr<std::unique_ptr<SqliteDatabase>> SqliteDatabase::Open(
+    const std::string& path, const Options& options, absl::Span<const Migration> migrations) {
   SqliteConnection::Settings settings{
       .path = path, .busy_timeout = options.statement_timeout, .cache_kib = kWriterCacheKib};
   ORDERFLOW_ASSIGN_OR_RETURN(auto writer, SqliteConnection::Open(settings));
@@ -44,7 +43,8 @@ SqliteDatabase::SqliteDatabase(const Options& options, std::unique_ptr<SqliteCon
       writer_(std::move(writer)),
       reader_(std::move(reader)),
       queue_(/*lanes=*/2, options.max_queued) {
-  if (checkpointer != nullptr) checkpointer_ = std::make_unique<Checkpointer>(std::move(checkpointer));
+  if (checkpointer != nullptr)
+    checkpointer_ = std::make_unique<Checkpointer>(std::move(checkpointer));
   threads_.emplace_back([this] { ServeWrites(); });
   if (reader_ != nullptr) threads_.emplace_back([this] { ServeReads(); });
 }
@@ -55,12 +55,16 @@ SqliteDatabase::~SqliteDatabase() {
 }
 
 void SqliteDatabase::Submit(Body body, StatusCallback done) {
-  queue_.Push(kWriteLane, Job{.body = std::move(body), .done = std::move(done), .read_only = false, .outcome = {}});
+  queue_.Push(
+      kWriteLane,
+      Job{.body = std::move(body), .done = std::move(done), .read_only = false, .outcome = {}});
 }
 
 void SqliteDatabase::SubmitRead(Body body, StatusCallback done) {
   const int lane = reader_ == nullptr ? kWriteLane : kReadLane;
-  queue_.Push(lane, Job{.body = std::move(body), .done = std::move(done), .read_only = true, .outcome = {}});
+  queue_.Push(
+      lane,
+      Job{.body = std::move(body), .done = std::move(done), .read_only = true, .outcome = {}});
 }
 
 void SqliteDatabase::ServeWrites() {

@@ -15,15 +15,16 @@
 
 namespace orderflow::database {
 
-// One thread writes: it takes all bodies that wait, up to a batch, and syncs the disk once for them. Another one reads, and
-// a third copies the log into the database file. In memory, one thread does everything.
+// One thread writes: it takes all bodies that wait, up to a batch, and syncs the disk once for
+// them. Another one reads, and a third copies the log into the database file. In memory, one thread
+// does everything.
 //
 // Thread-safe.
 class SqliteDatabase final : public Database {
  public:
   // `path` as SqliteConnection takes it.
-  static absl::StatusOr<std::unique_ptr<SqliteDatabase>> Open(const std::string& path, const Options& options,
-                                                              absl::Span<const Migration> migrations);
+  static absl::StatusOr<std::unique_ptr<SqliteDatabase>> Open(
+      const std::string& path, const Options& options, absl::Span<const Migration> migrations);
   ~SqliteDatabase() override;
 
   using Database::Submit;
@@ -34,7 +35,8 @@ class SqliteDatabase final : public Database {
 
  private:
   SqliteDatabase(const Options& options, std::unique_ptr<SqliteConnection> writer,
-                 std::unique_ptr<SqliteConnection> reader, std::unique_ptr<SqliteConnection> checkpointer);
+                 std::unique_ptr<SqliteConnection> reader,
+                 std::unique_ptr<SqliteConnection> checkpointer);
   void ServeWrites();
   void ServeReads();
 

@@ -25,7 +25,8 @@ absl::Status SyncDirectory(const fs::path& directory) {
   const int fd = open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0) return Failed("cannot open the directory", directory);
   const int result = fsync(fd);
-  const absl::Status status = result == 0 ? absl::OkStatus() : Failed("cannot sync the directory", directory);
+  const absl::Status status =
+      result == 0 ? absl::OkStatus() : Failed("cannot sync the directory", directory);
   close(fd);
   return status;
 }
@@ -44,11 +45,13 @@ absl::Status CreateDirectory(const fs::path& directory) {
 absl::Status CreateDatabaseFile(const std::string& path) {
   std::error_code error;
   const fs::path absolute = fs::absolute(path, error).lexically_normal();
-  if (error) return absl::UnavailableError(absl::StrCat("cannot find ", path, ": ", error.message()));
+  if (error)
+    return absl::UnavailableError(absl::StrCat("cannot find ", path, ": ", error.message()));
   ORDERFLOW_RETURN_IF_ERROR(CreateDirectory(absolute.parent_path()));
   // Never opened if it exists: closing a file drops all locks that this process (SQLite) has on it.
   const int fd = open(absolute.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
-  if (fd < 0) return errno == EEXIST ? absl::OkStatus() : Failed("cannot create the database", absolute);
+  if (fd < 0)
+    return errno == EEXIST ? absl::OkStatus() : Failed("cannot create the database", absolute);
   close(fd);
   return SyncDirectory(absolute.parent_path());
 }

@@ -75,7 +75,8 @@ class SqliteTest : public ::testing::Test {
     int64_t count = -1;
     EXPECT_THAT(Read(db,
                      [&](Transaction& txn) -> absl::Status {
-                       ORDERFLOW_ASSIGN_OR_RETURN(const auto rows, txn.Query("SELECT COUNT(*) FROM item", {}));
+                       ORDERFLOW_ASSIGN_OR_RETURN(const auto rows,
+                                                  txn.Query("SELECT COUNT(*) FROM item", {}));
                        count = rows[0].Int(0);
                        return absl::OkStatus();
                      }),
@@ -129,7 +130,8 @@ TEST_F(SqliteTest, WhatCannotBeOpenedIsUnavailableAndNamed) {
               StatusIs(kUnavailable, HasSubstr("/proc/nowhere")));
   std::filesystem::create_directories(std::filesystem::path(path_).parent_path());
   std::ofstream(path_) << std::string(10'000, '?');
-  EXPECT_THAT(TryOpen(), StatusIs(kUnavailable, AllOf(HasSubstr(path_), HasSubstr("not a database"))));
+  EXPECT_THAT(TryOpen(),
+              StatusIs(kUnavailable, AllOf(HasSubstr(path_), HasSubstr("not a database"))));
 }
 
 TEST_F(SqliteTest, AnotherProcessesLockIsUnavailableUntilItIsGone) {
@@ -137,7 +139,8 @@ TEST_F(SqliteTest, AnotherProcessesLockIsUnavailableUntilItIsGone) {
   sqlite3* other = nullptr;
   ASSERT_EQ(sqlite3_open(path_.c_str(), &other), SQLITE_OK);
   ASSERT_EQ(sqlite3_exec(other, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr), SQLITE_OK);
-  EXPECT_THAT(Write(*db, Insert(1)), StatusIs(kUnavailable, HasSubstr("another process holds the lock")));
+  EXPECT_THAT(Write(*db, Insert(1)),
+              StatusIs(kUnavailable, HasSubstr("another process holds the lock")));
   EXPECT_EQ(CountRows(*db), 0) << "reads go on";
   sqlite3_close(other);
   EXPECT_THAT(Write(*db, Insert(1)), IsOk());
@@ -154,7 +157,8 @@ absl::Status LimitPages(Database& db, int64_t pages) {
 TEST_F(SqliteTest, AFullDatabaseIsUnavailableUntilThereIsSpace) {
   auto db = Open();
   ASSERT_THAT(LimitPages(*db, 10), IsOk());
-  EXPECT_THAT(Write(*db, Insert(1, std::string(100'000, 'x'))), StatusIs(kUnavailable, HasSubstr("disk full")));
+  EXPECT_THAT(Write(*db, Insert(1, std::string(100'000, 'x'))),
+              StatusIs(kUnavailable, HasSubstr("disk full")));
   EXPECT_EQ(CountRows(*db), 0);
   ASSERT_THAT(LimitPages(*db, 1000), IsOk());
   EXPECT_THAT(Write(*db, Insert(1, std::string(100'000, 'x'))), IsOk());
@@ -178,7 +182,8 @@ TEST_F(SqliteTest, TheBodyThatDoesNotFitFailsAlone) {
   hold.Open();
   db.reset();
   for (int i = 0; i < 9; ++i) {
-    EXPECT_EQ(outcomes[i].code(), i == 4 ? kUnavailable : absl::StatusCode::kOk) << i << ": " << outcomes[i];
+    EXPECT_EQ(outcomes[i].code(), i == 4 ? kUnavailable : absl::StatusCode::kOk)
+        << i << ": " << outcomes[i];
   }
   EXPECT_EQ(CountRows(*Open()), 8);
 }
@@ -226,7 +231,10 @@ TEST_F(SqliteTest, TheLogIsCopiedAndStartedAnewWhileTheWriterIsBusy) {
   for (int round = 0; round < kRounds; ++round) {
     ASSERT_THAT(Write(*db,
                       [=](Transaction& txn) {
-                        return txn.Execute("UPDATE item SET text = text || 'y' WHERE id % 10 = $1", {round % 10}).status();
+                        return txn
+                            .Execute("UPDATE item SET text = text || 'y' WHERE id % 10 = $1",
+                                     {round % 10})
+                            .status();
                       }),
                 IsOk());
   }

@@ -27,17 +27,19 @@ void RunOnServer(const std::string& sql) {
   PQfinish(connection);
 }
 
-// Removes at the end of the process what NewTestUrl made. A forked child (a death test) leaves it alone.
-// Thread-safe.
+// Removes at the end of the process what NewTestUrl made. A forked child (a death test) leaves it
+// alone. Thread-safe.
 class Leftovers {
  public:
   ~Leftovers() {
     if (getpid() != owner_) return;
     MutexLock lock(mutex_);
     std::error_code ignored;
-    for (const std::string& directory : directories_) std::filesystem::remove_all(directory, ignored);
+    for (const std::string& directory : directories_)
+      std::filesystem::remove_all(directory, ignored);
     for (const std::string& schema : schemas_) {
-      RunOnServer(absl::StrCat("SET client_min_messages TO error; DROP SCHEMA ", schema, " CASCADE"));
+      RunOnServer(
+          absl::StrCat("SET client_min_messages TO error; DROP SCHEMA ", schema, " CASCADE"));
     }
   }
 
@@ -95,8 +97,8 @@ std::string NewTestUrl(TestBackend backend) {
     case TestBackend::kPostgres: {
       const std::string url = PostgresUrl();
       // Every connection of this url sees the new schema only.
-      return absl::StrCat(url, url.find('?') == std::string::npos ? "?" : "&", "options=-csearch_path%3D",
-                          TheLeftovers().NewSchema());
+      return absl::StrCat(url, url.find('?') == std::string::npos ? "?" : "&",
+                          "options=-csearch_path%3D", TheLeftovers().NewSchema());
     }
   }
   std::abort();
@@ -104,9 +106,12 @@ std::string NewTestUrl(TestBackend backend) {
 
 std::string TestBackendName(const ::testing::TestParamInfo<TestBackend>& info) {
   switch (info.param) {
-    case TestBackend::kSqliteFile: return "SqliteFile";
-    case TestBackend::kSqliteMemory: return "SqliteMemory";
-    case TestBackend::kPostgres: return "Postgres";
+    case TestBackend::kSqliteFile:
+      return "SqliteFile";
+    case TestBackend::kSqliteMemory:
+      return "SqliteMemory";
+    case TestBackend::kPostgres:
+      return "Postgres";
   }
   std::abort();
 }

@@ -7,10 +7,12 @@
 //     auto store = OpenStockStore({.url = database::NewTestUrl(GetParam()), .name = "stock"});
 //     ...
 //   }
-//   INSTANTIATE_TEST_SUITE_P(Databases, StockStoreTest, ::testing::ValuesIn(database::TestBackends()),
+//   INSTANTIATE_TEST_SUITE_P(Databases, StockStoreTest,
+//   ::testing::ValuesIn(database::TestBackends()),
 //                            database::TestBackendName);
 //
-// PostgreSQL takes part where ORDERFLOW_TEST_POSTGRES names a server (scripts/with-postgres starts one).
+// PostgreSQL takes part where ORDERFLOW_TEST_POSTGRES names a server (scripts/with-postgres starts
+// one).
 
 #include <string>
 #include <vector>
@@ -28,8 +30,9 @@ std::vector<TestBackend> TestBackends();
 // The same and SQLite in memory.
 std::vector<TestBackend> AllTestBackends();
 
-// The url of a new, empty database: a file in a temporary directory, or a schema of its own on the server. Opening the url
-// again finds the same data (not in memory). All are removed when the process ends.
+// The url of a new, empty database: a file in a temporary directory, or a schema of its own on the
+// server. Opening the url again finds the same data (not in memory). All are removed when the
+// process ends.
 std::string NewTestUrl(TestBackend backend);
 
 // Names the instances of a suite: SqliteFile, SqliteMemory, Postgres.

@@ -33,7 +33,8 @@ int NewSocket() {
 
 }  // namespace
 
-TestProxy::TestProxy(std::string server_directory) : server_path_(std::move(server_directory) + kSocketName) {
+TestProxy::TestProxy(std::string server_directory)
+    : server_path_(std::move(server_directory) + kSocketName) {
   directory_ = (std::filesystem::temp_directory_path() / "orderflow-proxy-XXXXXX").string();
   ORDERFLOW_CHECK(mkdtemp(directory_.data()) != nullptr);
   ORDERFLOW_CHECK(pipe2(wake_, O_CLOEXEC | O_NONBLOCK) == 0);
@@ -77,7 +78,8 @@ void TestProxy::Listen() {
   const std::string path = directory_ + kSocketName;
   const sockaddr_un address = AddressOf(path);
   listener_ = NewSocket();
-  ORDERFLOW_CHECK(bind(listener_, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0);
+  ORDERFLOW_CHECK(bind(listener_, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) ==
+                  0);
   ORDERFLOW_CHECK(listen(listener_, 16) == 0);
 }
 
@@ -108,7 +110,8 @@ void TestProxy::Accept() {
   link.client = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
   link.server = NewSocket();
   const sockaddr_un address = AddressOf(server_path_);
-  ORDERFLOW_CHECK(connect(link.server, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0);
+  ORDERFLOW_CHECK(
+      connect(link.server, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0);
   links_.push_back(link);
 }
 
@@ -161,7 +164,8 @@ bool TestProxy::Forward(Link& link, bool from_client) {
   char buffer[16384];
   const ssize_t size = read(from_client ? link.client : link.server, buffer, sizeof(buffer));
   if (size <= 0) return false;
-  if (!from_client && link.answers_dropped) return false;  // The server has done it; the client shall not know.
+  if (!from_client && link.answers_dropped)
+    return false;  // The server has done it; the client shall not know.
   if (from_client && IsToBeDropped(std::string_view(buffer, size))) link.answers_dropped = true;
   return send(from_client ? link.server : link.client, buffer, size, MSG_NOSIGNAL) == size;
 }

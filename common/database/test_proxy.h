@@ -12,8 +12,8 @@
 
 namespace orderflow::database {
 
-// Stands between a test and a PostgreSQL server on a Unix socket, and can go away at the worst moment.
-// Thread-safe.
+// Stands between a test and a PostgreSQL server on a Unix socket, and can go away at the worst
+// moment. Thread-safe.
 class TestProxy {
  public:
   // `server_directory` has the server's socket.
@@ -23,8 +23,8 @@ class TestProxy {
   // The directory with the proxy's socket: what stands for the host in its url.
   const std::string& directory() const { return directory_; }
 
-  // The next time that a client sends something with this text it reaches the server, but instead of its answer the client
-  // gets the end of its connection.
+  // The next time that a client sends something with this text it reaches the server, but instead
+  // of its answer the client gets the end of its connection.
   void DropAnswerTo(std::string_view text);
   // Ends all connections and accepts no new ones until ComeBack. Returns when that is so.
   void GoAway();
@@ -52,7 +52,7 @@ class TestProxy {
   const std::string server_path_;
   std::string directory_;
   int listener_ = -1;
-  int wake_[2];  // a pipe
+  int wake_[2];              // a pipe
   std::vector<Link> links_;  // the thread's own
 
   Mutex mutex_;

@@ -17,8 +17,8 @@ void WorkQueue::Push(int lane, Job job) {
     target.jobs.push_back(std::move(job));
     ++queued_;
   } else {
-    job.outcome = absl::ResourceExhaustedError(
-        absl::StrCat("the database has ", queued_, " operations waiting, the limit is ", max_queued_));
+    job.outcome = absl::ResourceExhaustedError(absl::StrCat(
+        "the database has ", queued_, " operations waiting, the limit is ", max_queued_));
     dropped = std::move(job.body);
     target.refused.push_back(std::move(job));
   }

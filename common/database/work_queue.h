@@ -18,7 +18,8 @@ struct Job {
   absl::Status outcome;  // what `done` will be told
 };
 
-// Bodies that wait for the threads of a database, in lanes: a thread serves one lane, in order of arrival.
+// Bodies that wait for the threads of a database, in lanes: a thread serves one lane, in order of
+// arrival.
 //
 // Thread-safe. Each Take that gave jobs must be followed by a Finish of them.
 class WorkQueue {
@@ -28,15 +29,16 @@ class WorkQueue {
 
   void Push(int lane, Job job);
 
-  // Waits for jobs and takes at most `max` of them from the front, all reading or all writing. With more
-  // than one `sharers` (threads on this lane) it leaves the others their part. Empty: the queue has shut down.
+  // Waits for jobs and takes at most `max` of them from the front, all reading or all writing. With
+  // more than one `sharers` (threads on this lane) it leaves the others their part. Empty: the
+  // queue has shut down.
   std::vector<Job> Take(int lane, size_t max, size_t sharers);
 
   // Tells each job's outcome.
   void Finish(std::vector<Job> jobs);
 
-  // From now on Take answers "empty" once nothing is queued or running any more, in any lane. Jobs that `done` callbacks push
-  // meanwhile still run.
+  // From now on Take answers "empty" once nothing is queued or running any more, in any lane. Jobs
+  // that `done` callbacks push meanwhile still run.
   void ShutDown();
 
   // Sleeps until `deadline` or, sooner, the shutdown begins; true if it has begun.

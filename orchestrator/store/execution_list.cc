@@ -28,23 +28,30 @@ constexpr char kAllMachines[] = "SELECT id FROM state_machines";
 
 // Each gives the newest keys before $1, at most $2, out of one index and in its order.
 constexpr char kAll[] = "SELECT key FROM executions WHERE key < $1 ORDER BY key DESC LIMIT $2";
-constexpr char kRunning[] = "SELECT key FROM running_executions WHERE key < $1 ORDER BY key DESC LIMIT $2";
+constexpr char kRunning[] =
+    "SELECT key FROM running_executions WHERE key < $1 ORDER BY key DESC LIMIT $2";
 constexpr char kRunningOfMachine[] =
     "SELECT key FROM running_executions WHERE key < $1 AND machine = $3 ORDER BY key DESC LIMIT $2";
 constexpr char kEnded[] =
-    "SELECT key FROM execution_ends WHERE machine = $3 AND status = $4 AND key < $1 ORDER BY key DESC LIMIT $2";
-constexpr char kWithError[] =
-    "SELECT key FROM execution_ends WHERE machine = $3 AND error IS NOT NULL AND "
-    "substr(error, 1, 200) = substr($4, 1, 200) AND error = $4 AND key < $1 ORDER BY key DESC LIMIT $2";
-constexpr char kWithErrorAndStatus[] =
-    "SELECT key FROM execution_ends WHERE machine = $3 AND error IS NOT NULL AND "
-    "substr(error, 1, 200) = substr($4, 1, 200) AND error = $4 AND status = $5 AND key < $1 "
+    "SELECT key FROM execution_ends WHERE machine = $3 AND status = $4 AND key < $1 "
     "ORDER BY key DESC LIMIT $2";
+// (error || '' keeps SQLite from putting $4 in the place of error everywhere, the index's
+// expression included, which would then not be found.)
+constexpr char kWithError[] =
+    "SELECT key FROM execution_ends "
+    "WHERE machine = $3 AND error IS NOT NULL AND substr(error, 1, 200) = substr($4, 1, 200) AND "
+    "error || '' = $4 AND key < $1 ORDER BY key DESC LIMIT $2";
+constexpr char kWithErrorAndStatus[] =
+    "SELECT key FROM execution_ends "
+    "WHERE machine = $3 AND error IS NOT NULL AND substr(error, 1, 200) = substr($4, 1, 200) AND "
+    "error || '' = $4 AND status = $5 AND key < $1 ORDER BY key DESC LIMIT $2";
 
 constexpr ExecutionStatus kEndedStatuses[] = {ExecutionStatus::kSucceeded, ExecutionStatus::kFailed,
-                                              ExecutionStatus::kTimedOut, ExecutionStatus::kAborted};
+                                              ExecutionStatus::kTimedOut,
+                                              ExecutionStatus::kAborted};
 
-// Gathers the keys of a page: the newest of several sorted runs, one for each part of an index that the filter needs.
+// Gathers the keys of a page: the newest of several sorted runs, one for each part of an index that
+// the filter needs.
 class KeyFinder {
  public:
   KeyFinder(Transaction& txn, const ExecutionFilter& filter, ExecutionKey before, int64_t limit)
@@ -63,11 +70,12 @@ class KeyFinder {
     const bool any_machine = filter_.state_machine_arn.empty();
     if (any_machine && filter_.error.empty()) {
       if (!filter_.status.has_value()) return Add(txn_.Query(kAll, {before_, limit_}));
-      if (*filter_.status == ExecutionStatus::kRunning) return Add(txn_.Query(kRunning, {before_, limit_}));
+      if (*filter_.status == ExecutionStatus::kRunning)
+        return Add(txn_.Query(kRunning, {before_, limit_}));
     }
-    ORDERFLOW_ASSIGN_OR_RETURN(const std::vector<Row> machines, any_machine
-                                                                    ? txn_.Query(kAllMachines, {})
-                                                                    : txn_.Query(kMachine, {filter_.state_machine_arn}));
+    ORDERFLOW_ASSIGN_OR_RETURN(const std::vector<Row> machines,
+                               any_machine ? txn_.Query(kAllMachines, {})
+                                           : txn_.Query(kMachine, {filter_.state_machine_arn}));
     for (const Row& machine : machines) ORDERFLOW_RETURN_IF_ERROR(FindOfMachine(machine.Int(0)));
     return absl::OkStatus();
   }
@@ -76,19 +84,22 @@ class KeyFinder {
     if (!filter_.error.empty()) return FindWithError(machine);
     if (filter_.status.has_value()) return FindWithStatus(machine, *filter_.status);
     ORDERFLOW_RETURN_IF_ERROR(FindWithStatus(machine, ExecutionStatus::kRunning));
-    for (const ExecutionStatus status : kEndedStatuses) ORDERFLOW_RETURN_IF_ERROR(FindWithStatus(machine, status));
+    for (const ExecutionStatus status : kEndedStatuses)
+      ORDERFLOW_RETURN_IF_ERROR(FindWithStatus(machine, status));
     return absl::OkStatus();
   }
 
   absl::Status FindWithStatus(int64_t machine, ExecutionStatus status) {
-    if (status == ExecutionStatus::kRunning) return Add(txn_.Query(kRunningOfMachine, {before_, limit_, machine}));
+    if (status == ExecutionStatus::kRunning)
+      return Add(txn_.Query(kRunningOfMachine, {before_, limit_, machine}));
     return Add(txn_.Query(kEnded, {before_, limit_, machine, static_cast<int64_t>(status)}));
   }
 
   absl::Status FindWithError(int64_t machine) {
-    if (!filter_.status.has_value()) return Add(txn_.Query(kWithError, {before_, limit_, machine, filter_.error}));
-    return Add(txn_.Query(kWithErrorAndStatus,
-                          {before_, limit_, machine, filter_.error, static_cast<int64_t>(*filter_.status)}));
+    if (!filter_.status.has_value())
+      return Add(txn_.Query(kWithError, {before_, limit_, machine, filter_.error}));
+    return Add(txn_.Query(kWithErrorAndStatus, {before_, limit_, machine, filter_.error,
+                                                static_cast<int64_t>(*filter_.status)}));
   }
 
   absl::Status Add(absl::StatusOr<std::vector<Row>> rows) {
@@ -106,9 +117,10 @@ class KeyFinder {
 
 // Tells lists apart that a token must not be carried between.
 std::string NameOfList(const ExecutionFilter& filter) {
-  const std::string status = filter.status.has_value() ? absl::StrCat(static_cast<int>(*filter.status)) : "any";
-  return absl::StrCat("executions ", status, " ", filter.state_machine_arn.size(), ":", filter.state_machine_arn, " ",
-                      filter.error);
+  const std::string status =
+      filter.status.has_value() ? absl::StrCat(static_cast<int>(*filter.status)) : "any";
+  return absl::StrCat("executions ", status, " ", filter.state_machine_arn.size(), ":",
+                      filter.state_machine_arn, " ", filter.error);
 }
 
 absl::StatusOr<ExecutionKey> ParseCursor(const std::string& cursor) {
@@ -126,7 +138,8 @@ size_t BytesOf(const ExecutionRecord& record) {
 }
 
 // The executions in the order of the keys, until the page is heavy enough.
-absl::StatusOr<std::vector<ExecutionRecord>> ReadExecutions(Transaction& txn, absl::Span<const ExecutionKey> keys) {
+absl::StatusOr<std::vector<ExecutionRecord>> ReadExecutions(Transaction& txn,
+                                                            absl::Span<const ExecutionKey> keys) {
   std::vector<ExecutionRecord> records;
   size_t bytes = 0;
   for (size_t at = 0; at < keys.size() && bytes < kMaxPageBytes; at += kExecutionsAtOnce) {
@@ -143,7 +156,8 @@ absl::StatusOr<std::vector<ExecutionRecord>> ReadExecutions(Transaction& txn, ab
 
 }  // namespace
 
-absl::StatusOr<Page<ExecutionRecord>> ListExecutions(Transaction& txn, const ExecutionFilter& filter, int page_size,
+absl::StatusOr<Page<ExecutionRecord>> ListExecutions(Transaction& txn,
+                                                     const ExecutionFilter& filter, int page_size,
                                                      std::string_view page_token) {
   const std::string list = NameOfList(filter);
   ORDERFLOW_ASSIGN_OR_RETURN(const orderflow::Page asked, ParsePage(page_size, page_token, list));
@@ -152,8 +166,10 @@ absl::StatusOr<Page<ExecutionRecord>> ListExecutions(Transaction& txn, const Exe
                              KeyFinder(txn, filter, before, asked.size + 1).Find());
   const size_t wanted = std::min(keys.size(), static_cast<size_t>(asked.size));
   Page<ExecutionRecord> page;
-  ORDERFLOW_ASSIGN_OR_RETURN(page.items, ReadExecutions(txn, absl::MakeConstSpan(keys).first(wanted)));
-  if (page.items.size() < keys.size()) page.next = MakePageToken(absl::StrCat(page.items.back().key), list);
+  ORDERFLOW_ASSIGN_OR_RETURN(page.items,
+                             ReadExecutions(txn, absl::MakeConstSpan(keys).first(wanted)));
+  if (page.items.size() < keys.size())
+    page.next = MakePageToken(absl::StrCat(page.items.back().key), list);
   return page;
 }
 

@@ -8,9 +8,10 @@
 
 namespace orderflow::store {
 
-// A page of executions, newest first; shorter than asked where its executions are large. Used by SqlExecutionStore only.
-// INVALID_ARGUMENT: page size or token.
-absl::StatusOr<Page<ExecutionRecord>> ListExecutions(database::Transaction& txn, const ExecutionFilter& filter,
-                                                     int page_size, std::string_view page_token);
+// A page of executions, newest first; shorter than asked where its executions are large. Used by
+// SqlExecutionStore only. INVALID_ARGUMENT: page size or token.
+absl::StatusOr<Page<ExecutionRecord>> ListExecutions(database::Transaction& txn,
+                                                     const ExecutionFilter& filter, int page_size,
+                                                     std::string_view page_token);
 
 }  // namespace orderflow::store

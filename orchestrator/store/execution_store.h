@@ -12,35 +12,44 @@
 
 namespace orderflow::store {
 
-// The engine's own number for an execution: ascending in the order of acceptance, unique in the store.
+// The engine's own number for an execution: ascending in the order of acceptance, unique in the
+// store.
 using ExecutionKey = int64_t;
 
 enum class MachineType : uint8_t { kStandard = 0, kExpress = 1 };
-enum class ExecutionStatus : uint8_t { kRunning = 0, kSucceeded = 1, kFailed = 2, kTimedOut = 3, kAborted = 4 };
+enum class ExecutionStatus : uint8_t {
+  kRunning = 0,
+  kSucceeded = 1,
+  kFailed = 2,
+  kTimedOut = 3,
+  kAborted = 4
+};
 
-// A state machine; a change of definition, role or logging makes a new revision and running executions keep theirs.
+// A state machine; a change of definition, role or logging makes a new revision and running
+// executions keep theirs.
 struct StateMachineRecord {
   std::string arn;
   std::string name;
   MachineType type = MachineType::kStandard;
-  int64_t revision = 0;      // counts up over all machines: names one immutable definition
-  std::string revision_id;   // UUID shown by the API
-  std::string definition;    // as the caller sent it, substitutions not applied
+  int64_t revision = 0;     // counts up over all machines: names one immutable definition
+  std::string revision_id;  // UUID shown by the API
+  std::string definition;   // as the caller sent it, substitutions not applied
   std::string role_arn;
-  std::string logging;       // LoggingConfiguration as JSON text, empty if none
-  std::string tags;          // JSON text, empty if none
+  std::string logging;  // LoggingConfiguration as JSON text, empty if none
+  std::string tags;     // JSON text, empty if none
   absl::Time create_time;
   absl::Time update_time;
 };
 
-// An execution as lists and descriptions show it. The row that Start writes holds the input: it is the journal's first record.
+// An execution as lists and descriptions show it. The row that Start writes holds the input: it is
+// the journal's first record.
 struct ExecutionRecord {
   ExecutionKey key = 0;
   std::string arn;
   std::string name;
   std::string state_machine_arn;
   int64_t revision = 0;
-  std::string input;         // JSON text as given
+  std::string input;  // JSON text as given
   std::string trace_header;
   absl::Time start_time;
   ExecutionStatus status = ExecutionStatus::kRunning;
@@ -51,15 +60,22 @@ struct ExecutionRecord {
   std::string failed_state;
 };
 
-// One journaled input after the start. (execution, sequence) is the primary key: it fences a second writer.
+// One journaled input after the start. (execution, sequence) is the primary key: it fences a second
+// writer.
 struct JournalRecord {
-  enum class Kind : int8_t { kTaskSucceeded = 1, kTaskFailed = 2, kTimerFired = 3, kHeartbeat = 4, kStop = 5 };
+  enum class Kind : int8_t {
+    kTaskSucceeded = 1,
+    kTaskFailed = 2,
+    kTimerFired = 3,
+    kHeartbeat = 4,
+    kStop = 5
+  };
   ExecutionKey execution = 0;
-  int64_t sequence = 0;      // from 1, without gaps
+  int64_t sequence = 0;  // from 1, without gaps
   Kind kind = Kind::kTaskSucceeded;
-  absl::Time at;             // whole microseconds
-  int64_t subject = 0;       // attempt or timer
-  std::string payload;       // JSON text: the output, or {"error":..,"cause":..}; empty for timers
+  absl::Time at;        // whole microseconds
+  int64_t subject = 0;  // attempt or timer
+  std::string payload;  // JSON text: the output, or {"error":..,"cause":..}; empty for timers
 };
 
 struct ExecutionEnd {
@@ -79,59 +95,76 @@ struct Batch {
 };
 
 struct StartOutcome {
-  bool created = false;          // false: the name is known; `existing` says what runs under it
+  bool created = false;  // false: the name is known; `existing` says what runs under it
   std::optional<ExecutionRecord> existing;
 };
 
 struct ExecutionFilter {
-  std::string state_machine_arn;             // empty: of all machines
+  std::string state_machine_arn;  // empty: of all machines
   std::optional<ExecutionStatus> status;
-  std::string error;                         // empty: any
+  std::string error;  // empty: any
 };
 
-// The journal: the only thing the engine waits for. Separate from the rest so that a simulator can stand in.
-// Thread-safe. `done` runs on the store's thread and must not block.
+// The journal: the only thing the engine waits for. Separate from the rest so that a simulator can
+// stand in. Thread-safe. `done` runs on the store's thread and must not block.
 class Journal {
  public:
   virtual ~Journal() = default;
-  // Records a new execution durably, unless its (state machine, name) is known.
-  // FAILED_PRECONDITION: the state machine revision does not exist (any more).
+  // Records a new execution durably, unless its (state machine, name) is known. The arn is made of
+  // the two, and stands for them. A start that is repeated because its outcome is not known finds
+  // itself in `existing`, with its own key. FAILED_PRECONDITION: the state machine revision does
+  // not exist (any more). ABORTED: another execution has the key.
   virtual void Start(ExecutionRecord execution, Callback<StartOutcome> done) = 0;
-  // Appends durably. ABORTED: another writer has the execution. UNAVAILABLE: nothing was written.
+  // Appends durably. ABORTED: another writer has the execution, or has ended it. UNAVAILABLE:
+  // nothing was written, unless the database went away while it committed (PostgreSQL only): then
+  // the same batch again answers ABORTED.
   virtual void Append(Batch batch, StatusCallback done) = 0;
 };
 
-// A page of a list, newest first; `next` is set where there is more.
+// A page of a list, newest first; `next` is set where there is more. A page may be shorter than
+// asked before the last one.
 template <typename T>
 struct Page {
   std::vector<T> items;
   std::optional<std::string> next;
 };
 
-// Everything the orchestrator keeps: journal and visibility. One suite of tests states its contract, run on SQLite and PostgreSQL.
+// Everything the orchestrator keeps: journal and visibility. One suite of tests states its
+// contract, run on SQLite and PostgreSQL.
 class ExecutionStore : public Journal {
  public:
-  // State machines. ALREADY_EXISTS from Create: the name is taken (the existing record can be read by arn).
+  // State machines. ALREADY_EXISTS from Create: the name is taken (the existing record can be read
+  // by arn). An update takes definition, role, logging and tags from `record`; the name, type and
+  // time of creation stay.
   virtual void CreateStateMachine(StateMachineRecord record, Callback<StateMachineRecord> done) = 0;
-  virtual void UpdateStateMachine(StateMachineRecord record, Callback<StateMachineRecord> done) = 0;  // NOT_FOUND
-  virtual void DeleteStateMachine(std::string arn, StatusCallback done) = 0;  // OK if it is not there; running executions go on
-  virtual void GetStateMachine(std::string arn, Callback<StateMachineRecord> done) = 0;               // NOT_FOUND
-  virtual void GetRevision(int64_t revision, Callback<StateMachineRecord> done) = 0;                  // also of deleted machines
-  virtual void ListStateMachines(int page_size, std::string page_token, Callback<Page<StateMachineRecord>> done) = 0;
+  virtual void UpdateStateMachine(StateMachineRecord record,
+                                  Callback<StateMachineRecord> done) = 0;  // NOT_FOUND
+  virtual void DeleteStateMachine(
+      std::string arn, StatusCallback done) = 0;  // OK if it is not there; running executions go on
+  virtual void GetStateMachine(std::string arn,
+                               Callback<StateMachineRecord> done) = 0;  // NOT_FOUND
+  virtual void GetRevision(int64_t revision,
+                           Callback<StateMachineRecord> done) = 0;  // also of deleted machines
+  virtual void ListStateMachines(int page_size, std::string page_token,
+                                 Callback<Page<StateMachineRecord>> done) = 0;
 
-  // Executions. A page token is opaque; INVALID_ARGUMENT for one that this list (with this filter) did not give.
-  virtual void GetExecution(std::string arn, Callback<ExecutionRecord> done) = 0;                     // NOT_FOUND
+  // Executions. A page token is opaque; INVALID_ARGUMENT for one that this list (with this filter)
+  // did not give.
+  virtual void GetExecution(std::string arn, Callback<ExecutionRecord> done) = 0;  // NOT_FOUND
   virtual void ListExecutions(ExecutionFilter filter, int page_size, std::string page_token,
                               Callback<Page<ExecutionRecord>> done) = 0;
   // The journal of one execution from `from_sequence` on, in order.
-  virtual void ReadJournal(ExecutionKey execution, int64_t from_sequence, Callback<std::vector<JournalRecord>> done) = 0;
+  virtual void ReadJournal(ExecutionKey execution, int64_t from_sequence,
+                           Callback<std::vector<JournalRecord>> done) = 0;
 
-  // Recovery: running executions with key > `after`, ascending, at most `limit`, each with its journal.
+  // Recovery: running executions with key > `after`, ascending, at most `limit`, each with its
+  // journal.
   struct Unfinished {
     ExecutionRecord execution;
     std::vector<JournalRecord> journal;
   };
-  virtual void ReadUnfinished(ExecutionKey after, int limit, Callback<std::vector<Unfinished>> done) = 0;
+  virtual void ReadUnfinished(ExecutionKey after, int limit,
+                              Callback<std::vector<Unfinished>> done) = 0;
   // The largest key in use, 0 if there is none.
   virtual void GetLastKey(Callback<ExecutionKey> done) = 0;
   // OK when the database answers.

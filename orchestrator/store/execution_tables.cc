@@ -18,24 +18,25 @@ using database::Transaction;
 // Only while the revision's machine is there: a start and a deletion cannot miss each other.
 constexpr char kInsertExecution[] =
     "INSERT INTO executions (key, arn, name, machine, revision, input, trace_header, start_time) "
-    "SELECT CAST($1 AS BIGINT), CAST($2 AS TEXT), CAST($3 AS TEXT), m.id, r.revision, CAST($5 AS TEXT), "
-    "CAST($6 AS TEXT), CAST($7 AS BIGINT) "
-    "FROM state_machine_revisions r JOIN state_machines m ON m.id = r.machine "
-    "WHERE r.revision = $4 AND m.deleted = 0 "
+    "SELECT CAST($1 AS BIGINT), CAST($2 AS TEXT), CAST($3 AS TEXT), m.id, r.revision, "
+    "CAST($5 AS TEXT), CAST($6 AS TEXT), CAST($7 AS BIGINT) FROM state_machine_revisions r "
+    "JOIN state_machines m ON m.id = r.machine WHERE r.revision = $4 AND m.deleted = 0 "
     "ON CONFLICT (arn) DO NOTHING RETURNING machine";
 constexpr char kInsertRunning[] = "INSERT INTO running_executions (key, machine) VALUES ($1, $2)";
 
 constexpr char kInsertRecord[] =
-    "INSERT INTO journal (execution, sequence, kind, at, subject, payload) VALUES ($1, $2, $3, $4, $5, $6)";
+    "INSERT INTO journal (execution, sequence, kind, at, subject, payload) "
+    "VALUES ($1, $2, $3, $4, $5, $6)";
 constexpr char kInsertEnd[] =
-    "INSERT INTO execution_ends (key, machine, status, stop_time, output, error, cause, failed_state) "
-    "SELECT key, machine, CAST($2 AS BIGINT), CAST($3 AS BIGINT), CAST($4 AS TEXT), CAST($5 AS TEXT), "
-    "CAST($6 AS TEXT), CAST($7 AS TEXT) FROM running_executions WHERE key = $1";
+    "INSERT INTO execution_ends (key, machine, status, stop_time, output, error, cause, "
+    "failed_state) "
+    "SELECT key, machine, CAST($2 AS BIGINT), CAST($3 AS BIGINT), CAST($4 AS TEXT), "
+    "CAST($5 AS TEXT), CAST($6 AS TEXT), CAST($7 AS TEXT) FROM running_executions WHERE key = $1";
 constexpr char kDeleteRunning[] = "DELETE FROM running_executions WHERE key = $1";
 
-#define SELECT_EXECUTION                                                                                        \
-  "SELECT e.key, e.arn, e.name, m.arn, e.revision, e.input, e.trace_header, e.start_time, x.status, "           \
-  "x.stop_time, x.output, x.error, x.cause, x.failed_state FROM executions e "                                  \
+#define SELECT_EXECUTION                                                                    \
+  "SELECT e.key, e.arn, e.name, m.arn, e.revision, e.input, e.trace_header, e.start_time, " \
+  "x.status, x.stop_time, x.output, x.error, x.cause, x.failed_state FROM executions e "    \
   "JOIN state_machines m ON m.id = e.machine LEFT JOIN execution_ends x ON x.key = e.key "
 constexpr char kGetExecution[] = SELECT_EXECUTION "WHERE e.arn = $1";
 constexpr char kGetExecutions[] = SELECT_EXECUTION
@@ -95,7 +96,8 @@ std::vector<ExecutionRecord> ToExecutions(const std::vector<Row>& rows) {
   return records;
 }
 
-// In the order of the batch: with several replicas each appends to its own executions only, so that none waits for another.
+// In the order of the batch: with several replicas each appends to its own executions only, so that
+// none waits for another.
 std::vector<Statement> StatementsFor(const Batch& batch) {
   std::vector<Statement> statements;
   statements.reserve(batch.records.size() + 2 * batch.ends.size());
@@ -105,9 +107,10 @@ std::vector<Statement> StatementsFor(const Batch& batch) {
                            absl::ToUnixMicros(record.at), record.subject, record.payload}});
   }
   for (const ExecutionEnd& end : batch.ends) {
-    statements.push_back({kInsertEnd,
-                          {end.execution, static_cast<int64_t>(end.status), absl::ToUnixMicros(end.stop_time),
-                           Nullable(end.output), Nullable(end.error), Nullable(end.cause), end.failed_state}});
+    statements.push_back(
+        {kInsertEnd,
+         {end.execution, static_cast<int64_t>(end.status), absl::ToUnixMicros(end.stop_time),
+          Nullable(end.output), Nullable(end.error), Nullable(end.cause), end.failed_state}});
     statements.push_back({kDeleteRunning, {end.execution}});
   }
   return statements;
@@ -117,20 +120,23 @@ std::vector<Statement> StatementsFor(const Batch& batch) {
 
 absl::StatusOr<StartOutcome> StartExecution(Transaction& txn, const ExecutionRecord& execution) {
   const absl::StatusOr<std::vector<Row>> inserted =
-      txn.Query(kInsertExecution, {execution.key, execution.arn, execution.name, execution.revision, execution.input,
-                                   execution.trace_header, absl::ToUnixMicros(execution.start_time)});
+      txn.Query(kInsertExecution,
+                {execution.key, execution.arn, execution.name, execution.revision, execution.input,
+                 execution.trace_header, absl::ToUnixMicros(execution.start_time)});
   if (absl::IsAlreadyExists(inserted.status())) {
     return absl::AbortedError(absl::StrCat("another execution has the key ", execution.key));
   }
   if (!inserted.ok()) return inserted.status();
   if (!inserted->empty()) {
-    ORDERFLOW_RETURN_IF_ERROR(txn.Execute(kInsertRunning, {execution.key, inserted->front().Int(0)}).status());
+    ORDERFLOW_RETURN_IF_ERROR(
+        txn.Execute(kInsertRunning, {execution.key, inserted->front().Int(0)}).status());
     return StartOutcome{.created = true, .existing = std::nullopt};
   }
   absl::StatusOr<ExecutionRecord> existing = GetExecution(txn, execution.arn);
   if (absl::IsNotFound(existing.status())) {
-    return absl::FailedPreconditionError(absl::StrCat("state machine revision ", execution.revision, " of ",
-                                                      execution.state_machine_arn, " does not exist any more"));
+    return absl::FailedPreconditionError(absl::StrCat("state machine revision ", execution.revision,
+                                                      " of ", execution.state_machine_arn,
+                                                      " does not exist any more"));
   }
   if (!existing.ok()) return existing.status();
   return StartOutcome{.created = false, .existing = *std::move(existing)};
@@ -145,7 +151,8 @@ absl::Status AppendBatch(Transaction& txn, const Batch& batch) {
   for (size_t i = 0; i < changed->size(); ++i) {
     if ((*changed)[i] != 1) {
       const ExecutionEnd& end = batch.ends[(i - batch.records.size()) / 2];
-      return absl::AbortedError(absl::StrCat("execution ", end.execution, " is not running: another writer has ended it"));
+      return absl::AbortedError(absl::StrCat("execution ", end.execution,
+                                             " is not running: another writer has ended it"));
     }
   }
   return absl::OkStatus();
@@ -153,11 +160,13 @@ absl::Status AppendBatch(Transaction& txn, const Batch& batch) {
 
 absl::StatusOr<ExecutionRecord> GetExecution(Transaction& txn, std::string_view arn) {
   ORDERFLOW_ASSIGN_OR_RETURN(const std::vector<Row> rows, txn.Query(kGetExecution, {arn}));
-  if (rows.empty()) return absl::NotFoundError(absl::StrCat("there is no execution ", std::string(arn)));
+  if (rows.empty())
+    return absl::NotFoundError(absl::StrCat("there is no execution ", std::string(arn)));
   return ToExecution(rows[0]);
 }
 
-absl::StatusOr<std::vector<ExecutionRecord>> GetExecutions(Transaction& txn, absl::Span<const ExecutionKey> keys) {
+absl::StatusOr<std::vector<ExecutionRecord>> GetExecutions(Transaction& txn,
+                                                           absl::Span<const ExecutionKey> keys) {
   ORDERFLOW_CHECK(!keys.empty() && keys.size() <= kExecutionsAtOnce);
   // One statement whatever their number: the last key stands for the missing ones.
   std::vector<Parameter> parameters(keys.begin(), keys.end());
@@ -169,26 +178,32 @@ absl::StatusOr<std::vector<ExecutionRecord>> GetExecutions(Transaction& txn, abs
 
 absl::StatusOr<std::vector<JournalRecord>> ReadJournal(Transaction& txn, ExecutionKey execution,
                                                        int64_t from_sequence) {
-  ORDERFLOW_ASSIGN_OR_RETURN(const std::vector<Row> rows, txn.Query(kReadJournal, {execution, from_sequence}));
+  ORDERFLOW_ASSIGN_OR_RETURN(const std::vector<Row> rows,
+                             txn.Query(kReadJournal, {execution, from_sequence}));
   std::vector<JournalRecord> records;
   records.reserve(rows.size());
   for (const Row& row : rows) records.push_back(ToRecord(row));
   return records;
 }
 
-absl::StatusOr<std::vector<ExecutionStore::Unfinished>> ReadUnfinished(Transaction& txn, ExecutionKey after,
+absl::StatusOr<std::vector<ExecutionStore::Unfinished>> ReadUnfinished(Transaction& txn,
+                                                                       ExecutionKey after,
                                                                        int limit) {
-  ORDERFLOW_ASSIGN_OR_RETURN(const std::vector<Row> executions, txn.Query(kGetUnfinished, {after, limit}));
+  ORDERFLOW_ASSIGN_OR_RETURN(const std::vector<Row> executions,
+                             txn.Query(kGetUnfinished, {after, limit}));
   std::vector<ExecutionStore::Unfinished> unfinished;
   unfinished.reserve(executions.size());
-  for (const Row& row : executions) unfinished.push_back({.execution = ToExecution(row), .journal = {}});
-  ORDERFLOW_ASSIGN_OR_RETURN(const std::vector<Row> records, txn.Query(kReadUnfinishedJournals, {after, limit}));
+  for (const Row& row : executions)
+    unfinished.push_back({.execution = ToExecution(row), .journal = {}});
+  ORDERFLOW_ASSIGN_OR_RETURN(const std::vector<Row> records,
+                             txn.Query(kReadUnfinishedJournals, {after, limit}));
   size_t at = 0;  // Both are sorted by execution.
   for (const Row& row : records) {
     JournalRecord record = ToRecord(row);
     while (at < unfinished.size() && unfinished[at].execution.key < record.execution) ++at;
     if (at == unfinished.size() || unfinished[at].execution.key != record.execution) {
-      return absl::InternalError(absl::StrCat("the journal has records of ", record.execution, ", which is not running"));
+      return absl::InternalError(
+          absl::StrCat("the journal has records of ", record.execution, ", which is not running"));
     }
     unfinished[at].journal.push_back(std::move(record));
   }

@@ -15,12 +15,15 @@
 namespace orderflow::store {
 
 // The contracts are those of ExecutionStore's methods of the same name.
-absl::StatusOr<StartOutcome> StartExecution(database::Transaction& txn, const ExecutionRecord& execution);
+absl::StatusOr<StartOutcome> StartExecution(database::Transaction& txn,
+                                            const ExecutionRecord& execution);
 absl::Status AppendBatch(database::Transaction& txn, const Batch& batch);
 absl::StatusOr<ExecutionRecord> GetExecution(database::Transaction& txn, std::string_view arn);
-absl::StatusOr<std::vector<JournalRecord>> ReadJournal(database::Transaction& txn, ExecutionKey execution,
+absl::StatusOr<std::vector<JournalRecord>> ReadJournal(database::Transaction& txn,
+                                                       ExecutionKey execution,
                                                        int64_t from_sequence);
-absl::StatusOr<std::vector<ExecutionStore::Unfinished>> ReadUnfinished(database::Transaction& txn, ExecutionKey after,
+absl::StatusOr<std::vector<ExecutionStore::Unfinished>> ReadUnfinished(database::Transaction& txn,
+                                                                       ExecutionKey after,
                                                                        int limit);
 absl::StatusOr<ExecutionKey> GetLastKey(database::Transaction& txn);
 

@@ -5,10 +5,12 @@
 namespace orderflow::store {
 namespace {
 
-// {KEY}: the type of a primary key of one number. SQLite keeps rows in its order only if it is called INTEGER.
+// {KEY}: the type of a primary key of one number. SQLite keeps rows in its order only if it is
+// called INTEGER.
 //
-// An execution's arn is made of its machine's name and its own, so its uniqueness is the uniqueness of names. The text of
-// an error may be longer than an index entry may be on PostgreSQL; its beginning is enough to find it.
+// An execution's arn is made of its machine's name and its own, so its uniqueness is the uniqueness
+// of names. The text of an error may be longer than an index entry may be on PostgreSQL; its
+// beginning is enough to find it.
 constexpr char kVersion1[] = R"sql(
 CREATE TABLE store_counters (name TEXT PRIMARY KEY, value BIGINT NOT NULL);
 INSERT INTO store_counters (name, value) VALUES ('machine', 0), ('revision', 0);
@@ -74,8 +76,10 @@ CREATE TABLE journal (
 }  // namespace
 
 Schema::Schema(database::Backend backend) {
-  const char* key = backend == database::Backend::kSqlite ? "INTEGER PRIMARY KEY" : "BIGINT PRIMARY KEY";
-  for (const char* step : {kVersion1}) steps_.push_back(absl::StrReplaceAll(step, {{"{KEY}", key}}));
+  const char* key =
+      backend == database::Backend::kSqlite ? "INTEGER PRIMARY KEY" : "BIGINT PRIMARY KEY";
+  for (const char* step : {kVersion1})
+    steps_.push_back(absl::StrReplaceAll(step, {{"{KEY}", key}}));
 }
 
 std::vector<database::Migration> Schema::migrations() const {

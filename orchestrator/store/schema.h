@@ -10,8 +10,8 @@ namespace orderflow::store {
 
 // The store's tables, in the words of one database.
 //
-//   executions           what Start wrote; never changed, so that a busy store appends and does not rewrite
-//   running_executions   the keys of those that have no end yet: small, read by recovery
+//   executions           what Start wrote; never changed, so that a busy store appends and does not
+//   rewrite running_executions   the keys of those that have no end yet: small, read by recovery
 //   execution_ends       how the others ended; its indexes serve the lists by status and by error
 //   journal              every input after the start
 //   state_machines       one row per name ever used; points to its current revision

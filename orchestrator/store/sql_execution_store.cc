@@ -17,50 +17,59 @@ namespace {
 using database::Database;
 using database::Transaction;
 
-// Hands each call to the database as a body; what the body does is said in the *_tables files. A body may run again, so
-// it copies what it would use up.
+// Hands each call to the database as a body; what the body does is said in the *_tables files. A
+// body may run again, so it copies what it would use up.
 class Store final : public SqlExecutionStore {
  public:
   explicit Store(std::unique_ptr<Database> db) : db_(std::move(db)) {}
 
   void Start(ExecutionRecord execution, Callback<StartOutcome> done) override {
-    db_->Submit<StartOutcome>(
-        [execution = std::move(execution)](Transaction& txn) { return StartExecution(txn, execution); },
-        std::move(done));
+    db_->Submit<StartOutcome>([execution = std::move(execution)](
+                                  Transaction& txn) { return StartExecution(txn, execution); },
+                              std::move(done));
   }
 
   void Append(Batch batch, StatusCallback done) override {
-    db_->Submit([batch = std::move(batch)](Transaction& txn) { return AppendBatch(txn, batch); }, std::move(done));
+    db_->Submit([batch = std::move(batch)](Transaction& txn) { return AppendBatch(txn, batch); },
+                std::move(done));
   }
 
   void CreateStateMachine(StateMachineRecord record, Callback<StateMachineRecord> done) override {
     db_->Submit<StateMachineRecord>(
-        [record = std::move(record)](Transaction& txn) { return store::CreateStateMachine(txn, record); },
+        [record = std::move(record)](Transaction& txn) {
+          return store::CreateStateMachine(txn, record);
+        },
         std::move(done));
   }
 
   void UpdateStateMachine(StateMachineRecord record, Callback<StateMachineRecord> done) override {
     db_->Submit<StateMachineRecord>(
-        [record = std::move(record)](Transaction& txn) { return store::UpdateStateMachine(txn, record); },
+        [record = std::move(record)](Transaction& txn) {
+          return store::UpdateStateMachine(txn, record);
+        },
         std::move(done));
   }
 
   void DeleteStateMachine(std::string arn, StatusCallback done) override {
-    db_->Submit([arn = std::move(arn)](Transaction& txn) { return store::DeleteStateMachine(txn, arn); },
-                std::move(done));
+    db_->Submit(
+        [arn = std::move(arn)](Transaction& txn) { return store::DeleteStateMachine(txn, arn); },
+        std::move(done));
   }
 
   void GetStateMachine(std::string arn, Callback<StateMachineRecord> done) override {
     db_->SubmitRead<StateMachineRecord>(
-        [arn = std::move(arn)](Transaction& txn) { return store::GetStateMachine(txn, arn); }, std::move(done));
+        [arn = std::move(arn)](Transaction& txn) { return store::GetStateMachine(txn, arn); },
+        std::move(done));
   }
 
   void GetRevision(int64_t revision, Callback<StateMachineRecord> done) override {
     db_->SubmitRead<StateMachineRecord>(
-        [revision](Transaction& txn) { return store::GetRevision(txn, revision); }, std::move(done));
+        [revision](Transaction& txn) { return store::GetRevision(txn, revision); },
+        std::move(done));
   }
 
-  void ListStateMachines(int page_size, std::string page_token, Callback<Page<StateMachineRecord>> done) override {
+  void ListStateMachines(int page_size, std::string page_token,
+                         Callback<Page<StateMachineRecord>> done) override {
     db_->SubmitRead<Page<StateMachineRecord>>(
         [page_size, token = std::move(page_token)](Transaction& txn) {
           return store::ListStateMachines(txn, page_size, token);
@@ -70,7 +79,8 @@ class Store final : public SqlExecutionStore {
 
   void GetExecution(std::string arn, Callback<ExecutionRecord> done) override {
     db_->SubmitRead<ExecutionRecord>(
-        [arn = std::move(arn)](Transaction& txn) { return store::GetExecution(txn, arn); }, std::move(done));
+        [arn = std::move(arn)](Transaction& txn) { return store::GetExecution(txn, arn); },
+        std::move(done));
   }
 
   void ListExecutions(ExecutionFilter filter, int page_size, std::string page_token,
@@ -85,17 +95,22 @@ class Store final : public SqlExecutionStore {
   void ReadJournal(ExecutionKey execution, int64_t from_sequence,
                    Callback<std::vector<JournalRecord>> done) override {
     db_->SubmitRead<std::vector<JournalRecord>>(
-        [execution, from_sequence](Transaction& txn) { return store::ReadJournal(txn, execution, from_sequence); },
+        [execution, from_sequence](Transaction& txn) {
+          return store::ReadJournal(txn, execution, from_sequence);
+        },
         std::move(done));
   }
 
-  void ReadUnfinished(ExecutionKey after, int limit, Callback<std::vector<Unfinished>> done) override {
+  void ReadUnfinished(ExecutionKey after, int limit,
+                      Callback<std::vector<Unfinished>> done) override {
     db_->SubmitRead<std::vector<Unfinished>>(
-        [after, limit](Transaction& txn) { return store::ReadUnfinished(txn, after, limit); }, std::move(done));
+        [after, limit](Transaction& txn) { return store::ReadUnfinished(txn, after, limit); },
+        std::move(done));
   }
 
   void GetLastKey(Callback<ExecutionKey> done) override {
-    db_->SubmitRead<ExecutionKey>([](Transaction& txn) { return store::GetLastKey(txn); }, std::move(done));
+    db_->SubmitRead<ExecutionKey>([](Transaction& txn) { return store::GetLastKey(txn); },
+                                  std::move(done));
   }
 
   void Check(StatusCallback done) override { db_->Check(std::move(done)); }
@@ -109,9 +124,11 @@ class Store final : public SqlExecutionStore {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<SqlExecutionStore>> OpenExecutionStore(database::Options options) {
-  ORDERFLOW_ASSIGN_OR_RETURN(const database::DatabaseUrl url, database::ParseDatabaseUrl(options.url));
+  ORDERFLOW_ASSIGN_OR_RETURN(const database::DatabaseUrl url,
+                             database::ParseDatabaseUrl(options.url));
   const Schema schema(url.backend);
-  ORDERFLOW_ASSIGN_OR_RETURN(std::unique_ptr<Database> db, Database::Open(std::move(options), schema.migrations()));
+  ORDERFLOW_ASSIGN_OR_RETURN(std::unique_ptr<Database> db,
+                             Database::Open(std::move(options), schema.migrations()));
   return std::make_unique<Store>(std::move(db));
 }
 

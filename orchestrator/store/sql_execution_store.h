@@ -8,8 +8,8 @@
 
 namespace orderflow::store {
 
-// The execution store on SQLite or PostgreSQL: what its callers submit together is committed together.
-// Several of them, in one process or in many, may share one PostgreSQL database.
+// The execution store on SQLite or PostgreSQL: what its callers submit together is committed
+// together. Several of them, in one process or in many, may share one PostgreSQL database.
 //
 // Thread-safe. The destructor waits for everything that was submitted.
 class SqlExecutionStore : public ExecutionStore {
@@ -18,7 +18,8 @@ class SqlExecutionStore : public ExecutionStore {
   virtual database::Statistics statistics() const = 0;
 };
 
-// Opens the store and brings its tables up to date. The errors are those of database::Database::Open.
+// Opens the store and brings its tables up to date. The errors are those of
+// database::Database::Open.
 absl::StatusOr<std::unique_ptr<SqlExecutionStore>> OpenExecutionStore(database::Options options);
 
 }  // namespace orderflow::store
