@@ -22,9 +22,11 @@ ChildProcess::ChildProcess(const std::vector<std::string>& command) {
   posix_spawn_file_actions_adddup2(&actions, input[0], STDIN_FILENO);
   posix_spawn_file_actions_adddup2(&actions, output[1], STDOUT_FILENO);
   std::vector<char*> arguments;
-  for (const std::string& argument : command) arguments.push_back(const_cast<char*>(argument.c_str()));
+  for (const std::string& argument : command)
+    arguments.push_back(const_cast<char*>(argument.c_str()));
   arguments.push_back(nullptr);
-  ORDERFLOW_CHECK(posix_spawnp(&pid_, arguments[0], &actions, nullptr, arguments.data(), environ) == 0);
+  ORDERFLOW_CHECK(posix_spawnp(&pid_, arguments[0], &actions, nullptr, arguments.data(), environ) ==
+                  0);
   posix_spawn_file_actions_destroy(&actions);
   close(input[0]);
   close(output[1]);

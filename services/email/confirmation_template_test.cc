@@ -33,7 +33,9 @@ TEST(ConfirmationTemplateTest, TheDefaultSaysWhatWasOrderedInBothParts) {
 
 TEST(ConfirmationTemplateTest, ASectionIsLeftOutWithoutItsValue) {
   const auto words = ConfirmationTemplate::Parse(
-      {.subject = "{{order_id}}", .text = "a{{#amount}} paid {{amount}}!{{/amount}}b{{#amount}}{{/amount}}c", .html = ""});
+      {.subject = "{{order_id}}",
+       .text = "a{{#amount}} paid {{amount}}!{{/amount}}b{{#amount}}{{/amount}}c",
+       .html = ""});
   ASSERT_THAT(words, IsOk());
   EXPECT_EQ(words->Render(TheSample()).text, "a paid 12.34 EUR!bc");
   ConfirmationValues free = TheSample();
@@ -46,8 +48,8 @@ TEST(ConfirmationTemplateTest, ValuesAreEscapedInHtmlOnly) {
   const auto words = ConfirmationTemplate::Parse(
       {.subject = "{{product_id}}", .text = "{{product_id}}", .html = "<b>{{product_id}}</b>"});
   ASSERT_THAT(words, IsOk());
-  const ConfirmationText mail =
-      words->Render({.order_id = "", .product_id = "<a href=\"x\">'&'", .quantity = "", .amount = ""});
+  const ConfirmationText mail = words->Render(
+      {.order_id = "", .product_id = "<a href=\"x\">'&'", .quantity = "", .amount = ""});
   EXPECT_EQ(mail.html, "<b>&lt;a href=&quot;x&quot;&gt;&#39;&amp;&#39;</b>");
   EXPECT_EQ(mail.text, "<a href=\"x\">'&'");
 }
@@ -58,11 +60,14 @@ TEST(ConfirmationTemplateTest, AMistakeIsNamedWithItsLine) {
         ConfirmationTemplate::Parse({.subject = "s", .text = text, .html = ""}).status().message());
   };
   EXPECT_EQ(error_of("a\nb {{oops}}"),
-            "mail template text, line 2: unknown name \"oops\"; known are order_id, product_id, quantity and amount");
+            "mail template text, line 2: unknown name \"oops\"; known are order_id, product_id, "
+            "quantity and amount");
   EXPECT_EQ(error_of("{{amount"), "mail template text, line 1: \"{{\" without \"}}\"");
-  EXPECT_EQ(error_of("{{#amount}}\n\n"), "mail template text, line 3: a section is still open at the end");
+  EXPECT_EQ(error_of("{{#amount}}\n\n"),
+            "mail template text, line 3: a section is still open at the end");
   EXPECT_THAT(error_of("{{/amount}}"), HasSubstr("the end of a section that is not open"));
-  EXPECT_THAT(error_of("{{#amount}}{{/order_id}}"), HasSubstr("the end of a section that is not open"));
+  EXPECT_THAT(error_of("{{#amount}}{{/order_id}}"),
+              HasSubstr("the end of a section that is not open"));
   EXPECT_THAT(error_of("{{#amount}}{{#amount}}"), HasSubstr("a section inside a section"));
   EXPECT_THAT(error_of("{{}}"), HasSubstr("unknown name \"\""));
   EXPECT_THAT(error_of("\xff"), HasSubstr("not UTF-8"));
@@ -81,7 +86,8 @@ TEST(ConfirmationTemplateTest, IsReadFromAFolder) {
   std::filesystem::create_directories(folder);
   std::ofstream(folder + "/subject.txt") << "Order {{order_id}}\n";
   std::ofstream(folder + "/body.txt") << "text {{quantity}}";
-  EXPECT_THAT(ConfirmationTemplate::Load(folder), StatusIs(absl::StatusCode::kNotFound, HasSubstr("body.html")));
+  EXPECT_THAT(ConfirmationTemplate::Load(folder),
+              StatusIs(absl::StatusCode::kNotFound, HasSubstr("body.html")));
   std::ofstream(folder + "/body.html") << "html {{quantity}}";
   const auto words = ConfirmationTemplate::Load(folder);
   ASSERT_THAT(words, IsOk());

@@ -29,15 +29,16 @@ TEST(FormatAmountTest, CoversTheWholeRange) {
 }
 
 TEST(MinorUnitDigitsTest, FindsEveryCodeOfTheTablesAndOnlyThose) {
-  for (const char* code : {"BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI",
-                           "VND", "VUV", "XAF", "XOF", "XPF"}) {
+  for (const char* code : {"BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF",
+                           "UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF"}) {
     EXPECT_EQ(MinorUnitDigits(code), 0) << code;
   }
   for (const char* code : {"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"}) {
     EXPECT_EQ(MinorUnitDigits(code), 3) << code;
   }
   for (const char* code : {"CLF", "UYW"}) EXPECT_EQ(MinorUnitDigits(code), 4) << code;
-  for (const char* code : {"EUR", "USD", "GBP", "CHF", "ZZZ", ""}) EXPECT_EQ(MinorUnitDigits(code), 2) << code;
+  for (const char* code : {"EUR", "USD", "GBP", "CHF", "ZZZ", ""})
+    EXPECT_EQ(MinorUnitDigits(code), 2) << code;
 }
 
 }  // namespace

@@ -64,6 +64,9 @@ class Delivery {
   // Whether a new mail may be tried at once: if not it is left to DeliverDue.
   bool TakesNewMails() const;
 
+  // Whether a mail may be tried without a claim.
+  bool RepeatIsHarmless() const { return transport_.repeat_is_harmless(); }
+
   // Until when a claim made now holds.
   absl::Time ClaimEnd() const;
 

@@ -143,16 +143,18 @@ void Emails::SendConfirmationEmail(const v1::SendConfirmationEmailRequest& reque
                                    Callback<Response> done) {
   absl::StatusOr<MailContent> content = ParseContent(request);
   if (!content.ok()) return std::move(done)(std::move(content).status());
-  const bool claimed = delivery_.TakesNewMails();
-  StoredMail row = NewMail(*content, claimed);
-  // Written here rather than after the insert: this thread has time, the database's has not.
-  absl::StatusOr<Mail> mail = writer_.Write(row);
-  if (!mail.ok()) return std::move(done)(std::move(mail).status());
-  store_.Insert(std::move(row), [this, claimed, content = *std::move(content),
-                                 mail = *std::move(mail), done = std::move(done)](
-                                    absl::StatusOr<EmailStore::Insertion> insertion) mutable {
+  const bool try_now = delivery_.TakesNewMails();
+  StoredMail row = NewMail(*std::move(content), try_now);
+  store_.Insert(row, [this, try_now, wanted = row.content, done = std::move(done)](
+                         absl::StatusOr<EmailStore::Insertion> insertion) mutable {
     if (!insertion.ok()) return std::move(done)(std::move(insertion).status());
-    OnInserted(claimed, content, std::move(mail), *std::move(insertion), std::move(done));
+    const StoredMail& mail = insertion->mail;
+    if (mail.content != wanted) return std::move(done)(MismatchError(wanted, mail.content));
+    // A mail that was there already may belong to a process that died with it; if a second delivery
+    // does no harm there is no need to wait until its claim has run out.
+    const bool queued = mail.status == v1::EMAIL_STATUS_QUEUED;
+    const bool ours = insertion->inserted || (queued && delivery_.RepeatIsHarmless());
+    OnInserted(mail, try_now && ours, std::move(done));
   });
 }
 
@@ -170,17 +172,15 @@ StoredMail Emails::NewMail(MailContent content, bool claimed) const {
           .next_attempt_time = claimed ? delivery_.ClaimEnd() : now};
 }
 
-void Emails::OnInserted(bool claimed, const MailContent& content, Mail mail,
-                        EmailStore::Insertion insertion, Callback<Response> done) {
-  const StoredMail& row = insertion.mail;
-  if (row.content != content) return std::move(done)(MismatchError(content, row.content));
-  if (!insertion.inserted || !claimed)
-    return std::move(done)(ResponseOf(row.status, row.message_id));
+void Emails::OnInserted(const StoredMail& row, bool deliver, Callback<Response> done) {
+  if (!deliver) return std::move(done)(ResponseOf(row.status, row.message_id));
+  absl::StatusOr<Mail> mail = writer_.Write(row);
+  if (!mail.ok()) return std::move(done)(std::move(mail).status());
   auto answer = std::make_shared<PendingAnswer>(row.message_id, std::move(done));
   Await(answer);
   delivery_.Deliver(
-      {.order_id = content.order_id, .attempt = row.attempts, .create_time = row.create_time},
-      std::move(mail), [answer](absl::StatusOr<v1::EmailStatus> status) {
+      {.order_id = row.content.order_id, .attempt = row.attempts, .create_time = row.create_time},
+      *std::move(mail), [answer](absl::StatusOr<v1::EmailStatus> status) {
         answer->Give(status.ok() ? *status : v1::EMAIL_STATUS_QUEUED);
       });
 }

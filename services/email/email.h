@@ -48,8 +48,7 @@ class Emails {
   class PendingAnswer;
 
   StoredMail NewMail(MailContent content, bool claimed) const;
-  void OnInserted(bool claimed, const MailContent& content, Mail mail,
-                  EmailStore::Insertion insertion,
+  void OnInserted(const StoredMail& row, bool deliver,
                   Callback<v1::SendConfirmationEmailResponse> done);
   void Await(std::shared_ptr<PendingAnswer> answer) ABSL_LOCKS_EXCLUDED(mutex_);
 

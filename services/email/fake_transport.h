@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <deque>
 #include <optional>
 #include <string>
@@ -11,8 +12,8 @@
 
 namespace orderflow::email {
 
-// A transport for tests: keeps every mail, and answers it as told, at once or when the test says so. Unlike a real one it answers from
-// within Deliver. Thread-safe.
+// A transport for tests: keeps every mail, and answers it as told, at once or when the test says
+// so. Unlike a real one it answers from within Deliver. Thread-safe.
 class FakeTransport final : public MailTransport {
  public:
   // What every further mail is answered; nothing: it waits for AnswerNext.
@@ -68,11 +69,14 @@ class FakeTransport final : public MailTransport {
   }
 
   absl::Duration max_delivery_time() const override { return absl::Seconds(20); }
+  bool repeat_is_harmless() const override { return repeat_is_harmless_; }
+  void SetRepeatIsHarmless(bool harmless) { repeat_is_harmless_ = harmless; }
   std::string name() const override { return "fake"; }
 
  private:
   Mutex mutex_;
   CondVar changed_;
+  std::atomic<bool> repeat_is_harmless_ = false;
   std::optional<DeliveryResult> answer_ ABSL_GUARDED_BY(mutex_) = DeliveryResult{
       .outcome = DeliveryResult::Outcome::kSent, .detail = ""};
   std::vector<Mail> mails_ ABSL_GUARDED_BY(mutex_);

@@ -37,14 +37,17 @@ using DeliveryCallback = absl::AnyInvocable<void(DeliveryResult) &&>;
 class MailTransport {
  public:
   virtual ~MailTransport() = default;
-  // Delivers a mail, and calls `done` once, on a thread of the transport; from within this call only after Shutdown, and then with
-  // kTryLater. `done` must not block.
+  // Delivers a mail, and calls `done` once, on a thread of the transport (or of whoever calls
+  // Shutdown); from within this call only after Shutdown, and then with kTryLater. `done` must not
+  // block.
   virtual void Deliver(Mail mail, DeliveryCallback done) = 0;
-  // Takes no more mails, ends what is under way within a bounded time and returns when every `done` was called.
-  // The destructor does the same.
+  // Takes no more mails, ends what is under way within a bounded time and returns when every `done`
+  // was called. The destructor does the same.
   virtual void Shutdown() = 0;
   // `done` is called at most so long after Deliver.
   virtual absl::Duration max_delivery_time() const = 0;
+  // Whether a mail that is delivered twice is still one mail to whoever reads it.
+  virtual bool repeat_is_harmless() const = 0;
   // "maildir" or "smtp", for logs.
   virtual std::string name() const = 0;
 };

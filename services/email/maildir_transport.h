@@ -36,6 +36,7 @@ class MaildirTransport final : public MailTransport {
   // Delivers what waits first.
   void Shutdown() override;
   absl::Duration max_delivery_time() const override { return absl::Seconds(10); }
+  bool repeat_is_harmless() const override { return true; }
   std::string name() const override { return "maildir"; }
 
  private:

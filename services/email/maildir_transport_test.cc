@@ -27,11 +27,13 @@ class MaildirTransportTest : public ::testing::Test {
  protected:
   MaildirTransportTest() {
     static std::atomic<int> count = 0;
-    path_ = ::testing::TempDir() + "/maildir" + std::to_string(getpid()) + "." + std::to_string(++count);
+    path_ = ::testing::TempDir() + "/maildir" + std::to_string(getpid()) + "." +
+            std::to_string(++count);
   }
   ~MaildirTransportTest() override { fs::remove_all(path_); }
 
-  static Mail AMail(const std::string& order_id, const std::string& content = "Subject: x\r\n\r\nbody\r\n") {
+  static Mail AMail(const std::string& order_id,
+                    const std::string& content = "Subject: x\r\n\r\nbody\r\n") {
     return {.order_id = order_id, .sender = "a@b.c", .recipient = "d@e.f", .content = content};
   }
 
@@ -51,7 +53,8 @@ class MaildirTransportTest : public ::testing::Test {
 
   std::vector<std::string> FilesIn(const std::string& folder) const {
     std::vector<std::string> names;
-    for (const auto& entry : fs::directory_iterator(path_ + "/" + folder)) names.push_back(entry.path().filename());
+    for (const auto& entry : fs::directory_iterator(path_ + "/" + folder))
+      names.push_back(entry.path().filename());
     return names;
   }
 
@@ -91,8 +94,9 @@ TEST_F(MaildirTransportTest, MoreMailsThanABatchAllArrive) {
   {
     auto transport = Open();
     for (int i = 0; i < kMails; ++i) {
-      transport->Deliver(AMail(std::to_string(i)),
-                         [&sent](DeliveryResult result) { sent += result.outcome == Outcome::kSent; });
+      transport->Deliver(AMail(std::to_string(i)), [&sent](DeliveryResult result) {
+        sent += result.outcome == Outcome::kSent;
+      });
     }
   }  // delivers what waits
   EXPECT_EQ(sent, kMails);
@@ -133,14 +137,16 @@ TEST_F(MaildirTransportTest, OldLeftoversAreRemovedAndYoungOnesKept) {
   Open();
   std::ofstream(path_ + "/tmp/old.eml") << "x";
   std::ofstream(path_ + "/tmp/young.eml") << "x";
-  fs::last_write_time(path_ + "/tmp/old.eml", fs::file_time_type::clock::now() - std::chrono::hours(37));
+  fs::last_write_time(path_ + "/tmp/old.eml",
+                      fs::file_time_type::clock::now() - std::chrono::hours(37));
   Open();
   EXPECT_THAT(FilesIn("tmp"), ::testing::ElementsAre("young.eml"));
 }
 
 TEST_F(MaildirTransportTest, APathThatIsNoFolderIsUnavailable) {
   std::ofstream(path_.c_str()) << "x";
-  EXPECT_THAT(MaildirTransport::Open(path_ + "/mail"), StatusIs(absl::StatusCode::kUnavailable, HasSubstr(path_)));
+  EXPECT_THAT(MaildirTransport::Open(path_ + "/mail"),
+              StatusIs(absl::StatusCode::kUnavailable, HasSubstr(path_)));
   EXPECT_THAT(MaildirTransport::Open(""), StatusIs(absl::StatusCode::kInvalidArgument));
   fs::remove(path_);
 }

@@ -83,6 +83,15 @@ bool KeepsItsBlanks(std::string_view text) {
          (text.front() != ' ' && text.back() != ' ' && text.find("  ") == std::string_view::npos);
 }
 
+// A reader may choke on control characters even where they come encoded.
+std::string WithoutControls(std::string_view text) {
+  std::string clean(text);
+  std::replace_if(
+      clean.begin(), clean.end(),
+      [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; }, ' ');
+  return clean;
+}
+
 std::string QuotedString(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
@@ -95,9 +104,8 @@ std::string QuotedString(std::string_view text) {
 std::string EncodeMailbox(const Mailbox& mailbox, size_t column) {
   const std::string address = "<" + mailbox.address + ">";
   if (mailbox.name.empty()) return address;
-  const std::string name =
-      IsPlainAscii(mailbox.name) ? QuotedString(mailbox.name) : EncodedWords(mailbox.name, column);
-  return name + "\r\n " + address;
+  const std::string name = WithoutControls(mailbox.name);
+  return (IsPlainAscii(name) ? QuotedString(name) : EncodedWords(name, column)) + "\r\n " + address;
 }
 
 absl::Status CheckHeaderValue(std::string_view header, std::string_view value) {
@@ -191,11 +199,11 @@ absl::StatusOr<std::string> WriteMessage(const MimeMessage& message) {
   return out;
 }
 
-std::string EncodeHeaderText(std::string_view text, size_t column) {
-  // "=?" must not look like an encoded word of ours. A single word without a blank to fold at is
-  // encoded as well if it is long.
+std::string EncodeHeaderText(std::string_view value, size_t column) {
+  const std::string text = WithoutControls(value);
+  // "=?" must not look like an encoded word of ours.
   const bool plain = IsPlainAscii(text) && KeepsItsBlanks(text) &&
-                     text.find("=?") == std::string_view::npos && text.size() <= kMaxHeaderValue;
+                     text.find("=?") == std::string::npos && text.size() <= kMaxHeaderValue;
   return plain ? FoldAtBlanks(text, column) : EncodedWords(text, column);
 }
 

@@ -42,7 +42,7 @@ absl::StatusOr<std::string> WriteMessage(const MimeMessage& message);
 // The pieces, for tests.
 
 // A header's unstructured text from column `column` on: ASCII is folded at blanks, anything else
-// (control characters too) becomes encoded words.
+// becomes encoded words; control characters become blanks.
 std::string EncodeHeaderText(std::string_view text, size_t column);
 // RFC 2045, 6.7: lines of at most 76 characters, ended with CRLF.
 std::string QuotedPrintable(std::string_view text);

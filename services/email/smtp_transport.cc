@@ -1,8 +1,11 @@
 #include "services/email/smtp_transport.h"
 
+#include <curl/curl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstring>
-#include <iterator>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -38,7 +41,7 @@ bool StartsWith(std::string_view text, std::string_view prefix) {
 }
 
 // The reply concerns this mail and not its sender, our login or the server as a whole.
-bool ConcernsOneMail(CURLcode code, long reply_code, std::string_view error) {
+bool ConcernsOneMail(int code, long reply_code, std::string_view error) {
   if (reply_code == 421) return false;  // RFC 5321, 4.2.2: the service is closing down
   // libcurl names the command that was refused, but for the end of the content.
   return StartsWith(error, "RCPT failed") || StartsWith(error, "DATA failed") ||
@@ -89,13 +92,13 @@ bool IsHostName(std::string_view name) {
          });
 }
 
-long UseSsl(SmtpTransport::Tls tls) {
+long UseSsl(SmtpTls tls) {
   switch (tls) {
-    case SmtpTransport::Tls::kNone:
+    case SmtpTls::kNone:
       return CURLUSESSL_NONE;
-    case SmtpTransport::Tls::kOptional:
+    case SmtpTls::kOptional:
       return CURLUSESSL_TRY;
-    case SmtpTransport::Tls::kRequired:
+    case SmtpTls::kRequired:
       return CURLUSESSL_ALL;
   }
   return CURLUSESSL_ALL;
@@ -103,70 +106,42 @@ long UseSsl(SmtpTransport::Tls tls) {
 
 }  // namespace
 
-// A libcurl handle and the mail that it is sending, if any.
-class SmtpTransport::Transfer {
+// One connection, made when it is needed and kept for the next mail. One thread only.
+class SmtpTransport::Connection {
  public:
-  explicit Transfer(const Options& options) : easy_(curl_easy_init()) {
+  Connection(const SmtpOptions& options, const std::atomic<Steady::time_point>& abandon_at)
+      : options_(options), abandon_at_(abandon_at), easy_(curl_easy_init()) {
     ORDERFLOW_CHECK(easy_ != nullptr);
-    const std::string url =
-        options.url + (options.url.back() == '/' ? "" : "/") + options.helo_name;
-    Set(CURLOPT_URL, url.c_str());
-    Set(CURLOPT_PROTOCOLS_STR, "smtp,smtps");
-    Set(CURLOPT_PROXY, "");  // not from the environment
-    Set(CURLOPT_NOSIGNAL, 1L);
-    Set(CURLOPT_USE_SSL, UseSsl(options.tls));
-    Set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
-    if (!options.ca_file.empty()) Set(CURLOPT_CAINFO, options.ca_file.c_str());
-    if (!options.user.empty()) {
-      Set(CURLOPT_USERNAME, options.user.c_str());
-      Set(CURLOPT_PASSWORD, options.password.c_str());
-    }
-    Set(CURLOPT_CONNECTTIMEOUT_MS, Milliseconds(options.connect_timeout));
-    Set(CURLOPT_TIMEOUT_MS, Milliseconds(options.mail_timeout));
-    Set(CURLOPT_MAXAGE_CONN, std::max(1L, Milliseconds(options.idle_timeout) / 1000));
-    Set(CURLOPT_UPLOAD, 1L);
-    Set(CURLOPT_READFUNCTION, &Transfer::Read);
-    Set(CURLOPT_READDATA, this);
-    Set(CURLOPT_HEADERFUNCTION, &Transfer::OnReplyLine);
-    Set(CURLOPT_HEADERDATA, this);
-    Set(CURLOPT_ERRORBUFFER, error_);
-    Set(CURLOPT_PRIVATE, this);
+    SetServer();
+    SetLimits();
+    SetCallbacks();
   }
-  ~Transfer() {
+  ~Connection() {
+    // Otherwise libcurl says QUIT and waits two minutes for an answer.
+    BreakOff();
     curl_easy_cleanup(easy_);
     curl_slist_free_all(recipients_);
   }
-  Transfer(const Transfer&) = delete;
-  Transfer& operator=(const Transfer&) = delete;
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
 
-  CURL* easy() const { return easy_; }
-  bool busy() const { return busy_; }
-
-  void Start(Job job) {
-    job_ = std::move(job);
-    busy_ = true;
-    sent_ = 0;
+  DeliveryResult Send(const Mail& mail) {
+    content_ = mail.content;
     reply_.clear();
     error_[0] = '\0';
+    end_.reset();
+    deadline_ = Steady::now() + absl::ToChronoMilliseconds(options_.mail_timeout);
     curl_slist_free_all(recipients_);
-    recipients_ = curl_slist_append(nullptr, job_.mail.recipient.c_str());
-    Set(CURLOPT_MAIL_FROM, job_.mail.sender.c_str());
+    recipients_ = curl_slist_append(nullptr, mail.recipient.c_str());
+    Set(CURLOPT_MAIL_FROM, mail.sender.c_str());
     Set(CURLOPT_MAIL_RCPT, recipients_);
-    Set(CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(job_.mail.content.size()));
-  }
-
-  DeliveryResult ResultOf(CURLcode code) const {
+    Set(CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(mail.content.size()));
+    const CURLcode code = curl_easy_perform(easy_);
+    if (code != CURLE_OK && end_.has_value()) return *end_;
     long reply_code = 0;
     curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &reply_code);
     const std::string_view error = error_[0] != '\0' ? error_ : curl_easy_strerror(code);
-    return ClassifySmtp(code, reply_code, error, reply_, job_.mail.recipient);
-  }
-
-  // Answers the mail's sender and is free for the next one.
-  void Finish(DeliveryResult result) {
-    busy_ = false;
-    Job job = std::exchange(job_, {});
-    std::move(job.done)(std::move(result));
+    return ClassifySmtp(code, reply_code, error, reply_, mail.recipient);
   }
 
  private:
@@ -175,30 +150,113 @@ class SmtpTransport::Transfer {
     ORDERFLOW_CHECK(curl_easy_setopt(easy_, option, value) == CURLE_OK);
   }
 
-  static size_t Read(char* buffer, size_t size, size_t count, void* self) {
-    auto& transfer = *static_cast<Transfer*>(self);
-    const std::string& content = transfer.job_.mail.content;
-    const size_t length = std::min(size * count, content.size() - transfer.sent_);
-    std::memcpy(buffer, content.data() + transfer.sent_, length);
-    transfer.sent_ += length;
+  void SetServer() {
+    const std::string slash = options_.url.back() == '/' ? "" : "/";
+    Set(CURLOPT_URL, (options_.url + slash + options_.helo_name).c_str());
+    Set(CURLOPT_PROTOCOLS_STR, "smtp,smtps");
+    Set(CURLOPT_PROXY, "");  // not from the environment
+    Set(CURLOPT_USE_SSL, UseSsl(options_.tls));
+    Set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+    if (!options_.ca_file.empty()) Set(CURLOPT_CAINFO, options_.ca_file.c_str());
+    if (options_.user.empty()) return;
+    Set(CURLOPT_USERNAME, options_.user.c_str());
+    Set(CURLOPT_PASSWORD, options_.password.c_str());
+  }
+
+  void SetLimits() {
+    Set(CURLOPT_NOSIGNAL, 1L);
+    Set(CURLOPT_CONNECTTIMEOUT_MS, Milliseconds(options_.connect_timeout));
+    // The limit of a mail is kept by OnProgress: CURLOPT_TIMEOUT does not count while libcurl waits
+    // for the last reply.
+    Set(CURLOPT_NOPROGRESS, 0L);
+    Set(CURLOPT_MAXAGE_CONN, std::max(1L, Milliseconds(options_.idle_timeout) / 1000));
+  }
+
+  void SetCallbacks() {
+    Set(CURLOPT_UPLOAD, 1L);
+    Set(CURLOPT_READFUNCTION, &Connection::OnRead);
+    Set(CURLOPT_READDATA, this);
+    Set(CURLOPT_HEADERFUNCTION, &Connection::OnReplyLine);
+    Set(CURLOPT_HEADERDATA, this);
+    Set(CURLOPT_XFERINFOFUNCTION, &Connection::OnProgress);
+    Set(CURLOPT_XFERINFODATA, this);
+    Set(CURLOPT_OPENSOCKETFUNCTION, &Connection::OnOpenSocket);
+    Set(CURLOPT_OPENSOCKETDATA, this);
+    Set(CURLOPT_CLOSESOCKETFUNCTION, &Connection::OnCloseSocket);
+    Set(CURLOPT_CLOSESOCKETDATA, this);
+    Set(CURLOPT_ERRORBUFFER, error_);
+  }
+
+  static size_t OnRead(char* buffer, size_t size, size_t count, void* self) {
+    std::string_view& content = static_cast<Connection*>(self)->content_;
+    const size_t length = std::min(size * count, content.size());
+    std::memcpy(buffer, content.data(), length);
+    content.remove_prefix(length);
     return length;
   }
 
+  // Keeps the last refusal; a "221 Bye" may follow it.
   static size_t OnReplyLine(char* line, size_t size, size_t count, void* self) {
-    static_cast<Transfer*>(self)->reply_.assign(line, std::min(size * count, kMaxDetail));
+    const std::string_view reply(line, size * count);
+    if (!reply.empty() && (reply[0] == '4' || reply[0] == '5')) {
+      static_cast<Connection*>(self)->reply_ = reply.substr(0, kMaxDetail);
+    }
     return size * count;
   }
 
+  // Called about once a second, whatever libcurl waits for.
+  static int OnProgress(void* self, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+    return static_cast<Connection*>(self)->IsOverdue() ? 1 : 0;
+  }
+
+  bool IsOverdue() {
+    const Steady::time_point now = Steady::now();
+    if (now >= deadline_) {
+      end_ = {.outcome = Outcome::kUnreachable,
+              .detail = "smtp: not done within " + absl::FormatDuration(options_.mail_timeout)};
+    } else if (now >= abandon_at_.load(std::memory_order_relaxed)) {
+      end_ = {.outcome = Outcome::kTryLater,
+              .detail = "smtp: shut down before the server answered"};
+    } else {
+      return false;
+    }
+    BreakOff();
+    return true;
+  }
+
+  static curl_socket_t OnOpenSocket(void* self, curlsocktype, curl_sockaddr* address) {
+    const int opened = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    if (opened >= 0) static_cast<Connection*>(self)->sockets_.push_back(opened);
+    return opened;
+  }
+
+  static int OnCloseSocket(void* self, curl_socket_t closed) {
+    std::vector<int>& sockets = static_cast<Connection*>(self)->sockets_;
+    sockets.erase(std::remove(sockets.begin(), sockets.end(), closed), sockets.end());
+    return close(closed);
+  }
+
+  // Makes every further read and write of libcurl fail at once, so that it does not wait for polite
+  // last words.
+  void BreakOff() {
+    for (const int open : sockets_) shutdown(open, SHUT_RDWR);
+  }
+
+  const SmtpOptions& options_;
+  const std::atomic<Steady::time_point>& abandon_at_;
   CURL* const easy_;
-  bool busy_ = false;
-  Job job_;
-  size_t sent_ = 0;  // bytes of the content
+  std::vector<int> sockets_;  // open ones: one, or two while the faster of two addresses is sought
+
+  // Of the mail under way.
+  std::string_view content_;  // what is left to send
   std::string reply_;
   char error_[CURL_ERROR_SIZE] = "";
   curl_slist* recipients_ = nullptr;
+  Steady::time_point deadline_;
+  std::optional<DeliveryResult> end_;  // set when we broke it off
 };
 
-DeliveryResult ClassifySmtp(CURLcode code, long reply_code, std::string_view error,
+DeliveryResult ClassifySmtp(int code, long reply_code, std::string_view error,
                             std::string_view reply, std::string_view recipient) {
   if (code == CURLE_OK) return {.outcome = Outcome::kSent, .detail = ""};
   std::string detail = "smtp: " + Printable(error, recipient);
@@ -217,9 +275,17 @@ DeliveryResult ClassifySmtp(CURLcode code, long reply_code, std::string_view err
           .detail = std::move(detail)};
 }
 
-absl::StatusOr<std::unique_ptr<SmtpTransport>> SmtpTransport::Create(Options options) {
+absl::StatusOr<SmtpTls> ParseSmtpTls(const std::string& text) {
+  if (text == "none") return SmtpTls::kNone;
+  if (text == "optional") return SmtpTls::kOptional;
+  if (text == "required") return SmtpTls::kRequired;
+  return absl::InvalidArgumentError("TLS for SMTP is " + Quote(text) +
+                                    "; must be none, optional or required");
+}
+
+absl::StatusOr<std::unique_ptr<SmtpTransport>> SmtpTransport::Create(SmtpOptions options) {
   ORDERFLOW_ASSIGN_OR_RETURN(const Url url, ParseUrl(options.url));
-  if (url.scheme == "smtps") options.tls = Tls::kRequired;
+  if (url.scheme == "smtps") options.tls = SmtpTls::kRequired;
   if (options.connections < 1 || options.connections > 100) {
     return absl::InvalidArgumentError("the number of SMTP connections is " +
                                       std::to_string(options.connections) + "; must be 1 to 100");
@@ -228,7 +294,7 @@ absl::StatusOr<std::unique_ptr<SmtpTransport>> SmtpTransport::Create(Options opt
     return absl::InvalidArgumentError("the SMTP greeting " + Quote(options.helo_name) +
                                       " is no host name");
   }
-  if (!options.user.empty() && options.tls != Tls::kRequired && !IsThisMachine(url.host)) {
+  if (!options.user.empty() && options.tls != SmtpTls::kRequired && !IsThisMachine(url.host)) {
     return absl::InvalidArgumentError(
         "a login at an SMTP server needs TLS: require STARTTLS or use smtps://");
   }
@@ -237,29 +303,23 @@ absl::StatusOr<std::unique_ptr<SmtpTransport>> SmtpTransport::Create(Options opt
   return std::unique_ptr<SmtpTransport>(new SmtpTransport(std::move(options)));
 }
 
-SmtpTransport::SmtpTransport(Options options)
-    : options_(std::move(options)), multi_(curl_multi_init()) {
-  ORDERFLOW_CHECK(multi_ != nullptr);
-  curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, static_cast<long>(options_.connections));
-  for (int i = 0; i < options_.connections; ++i) {
-    transfers_.push_back(std::make_unique<Transfer>(options_));
-  }
-  thread_ = std::thread([this] { Run(); });
+SmtpTransport::SmtpTransport(SmtpOptions options) : options_(std::move(options)) {
+  for (int i = 0; i < options_.connections; ++i) threads_.emplace_back([this] { Work(); });
 }
 
-SmtpTransport::~SmtpTransport() {
-  Shutdown();
-  transfers_.clear();
-  curl_multi_cleanup(multi_);
-}
+SmtpTransport::~SmtpTransport() { Shutdown(); }
 
 void SmtpTransport::Shutdown() {
   {
     MutexLock lock(mutex_);
     stopping_ = true;
   }
-  curl_multi_wakeup(multi_);
-  if (thread_.joinable()) thread_.join();
+  abandon_at_ = Steady::now() + absl::ToChronoMilliseconds(options_.drain_timeout);
+  changed_.NotifyAll();
+  FailWaiting({.outcome = Outcome::kTryLater, .detail = "smtp: shutting down"});
+  for (std::thread& thread : threads_) {
+    if (thread.joinable()) thread.join();
+  }
 }
 
 void SmtpTransport::Deliver(Mail mail, DeliveryCallback done) {
@@ -267,102 +327,53 @@ void SmtpTransport::Deliver(Mail mail, DeliveryCallback done) {
   {
     MutexLock lock(mutex_);
     if (!stopping_) {
-      new_jobs_.push_back(
+      waiting_.push_back(
           {.mail = std::move(mail),
            .done = std::move(done),
            .start_by = Steady::now() + absl::ToChronoMilliseconds(options_.queue_timeout)});
       taken = true;
     }
   }
-  if (!taken) {
-    return std::move(done)({.outcome = Outcome::kTryLater, .detail = "smtp: shutting down"});
-  }
-  curl_multi_wakeup(multi_);
+  if (taken) return changed_.NotifyOne();
+  std::move(done)({.outcome = Outcome::kTryLater, .detail = "smtp: shutting down"});
 }
 
-void SmtpTransport::Run() {
-  Steady::time_point give_up = Steady::time_point::max();
+void SmtpTransport::Work() {
+  Connection connection(options_, abandon_at_);
+  while (std::optional<Job> job = NextJob()) {
+    DeliveryResult result = connection.Send(job->mail);
+    if (result.outcome == Outcome::kUnreachable) FailWaiting(result);
+    std::move(job->done)(std::move(result));
+  }
+}
+
+// The next mail that has not waited too long; nothing at the end.
+std::optional<SmtpTransport::Job> SmtpTransport::NextJob() {
   for (;;) {
-    const bool stopping = TakeNewJobs();
-    if (stopping && give_up == Steady::time_point::max()) {
-      give_up = Steady::now() + absl::ToChronoMilliseconds(options_.drain_timeout);
-      FailWaiting({.outcome = Outcome::kTryLater, .detail = "smtp: shutting down"});
-    }
-    StartTransfers();
-    int running = 0;
-    curl_multi_perform(multi_, &running);
-    if (FinishTransfers() && !waiting_.empty()) continue;
-    if (stopping && (running == 0 || Steady::now() >= give_up)) break;
-    curl_multi_poll(multi_, nullptr, 0, stopping ? 100 : 1000, nullptr);
-  }
-  AbandonTransfers();
-}
-
-// True if the end has begun; then these were the last.
-bool SmtpTransport::TakeNewJobs() {
-  std::vector<Job> jobs;
-  bool stopping = false;
-  {
-    MutexLock lock(mutex_);
-    jobs.swap(new_jobs_);
-    stopping = stopping_;
-  }
-  std::move(jobs.begin(), jobs.end(), std::back_inserter(waiting_));
-  return stopping;
-}
-
-void SmtpTransport::StartTransfers() {
-  const Steady::time_point now = Steady::now();
-  while (!waiting_.empty() && waiting_.front().start_by < now) {
-    Job late = std::move(waiting_.front());
-    waiting_.pop_front();
-    std::move(late.done)({.outcome = Outcome::kTryLater,
-                          .detail = "smtp: no connection became free in " +
+    std::optional<Job> job = WaitForJob();
+    if (!job.has_value() || job->start_by >= Steady::now()) return job;
+    std::move(job->done)({.outcome = Outcome::kTryLater,
+                          .detail = "smtp: no connection became free within " +
                                     absl::FormatDuration(options_.queue_timeout)});
   }
-  for (const auto& transfer : transfers_) {
-    if (waiting_.empty()) return;
-    if (transfer->busy()) continue;
-    transfer->Start(std::move(waiting_.front()));
-    waiting_.pop_front();
-    ORDERFLOW_CHECK(curl_multi_add_handle(multi_, transfer->easy()) == CURLM_OK);
-  }
 }
 
-// True if there were any.
-bool SmtpTransport::FinishTransfers() {
-  bool any = false;
-  int left = 0;
-  while (CURLMsg* message = curl_multi_info_read(multi_, &left)) {
-    if (message->msg != CURLMSG_DONE) continue;
-    const CURLcode code = message->data.result;
-    char* transfer = nullptr;
-    curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
-    OnFinished(*reinterpret_cast<Transfer*>(transfer), code);  // `message` is gone after it
-    any = true;
-  }
-  return any;
-}
-
-void SmtpTransport::OnFinished(Transfer& transfer, CURLcode code) {
-  curl_multi_remove_handle(multi_, transfer.easy());
-  DeliveryResult result = transfer.ResultOf(code);
-  if (result.outcome == Outcome::kUnreachable) FailWaiting(result);
-  transfer.Finish(std::move(result));
+std::optional<SmtpTransport::Job> SmtpTransport::WaitForJob() {
+  MutexLock lock(mutex_);
+  while (waiting_.empty() && !stopping_) changed_.Wait(mutex_);
+  if (waiting_.empty()) return std::nullopt;
+  std::optional<Job> job = std::move(waiting_.front());
+  waiting_.pop_front();
+  return job;
 }
 
 void SmtpTransport::FailWaiting(const DeliveryResult& result) {
-  std::deque<Job> jobs = std::exchange(waiting_, {});
-  for (Job& job : jobs) std::move(job.done)(result);
-}
-
-void SmtpTransport::AbandonTransfers() {
-  for (const auto& transfer : transfers_) {
-    if (!transfer->busy()) continue;
-    curl_multi_remove_handle(multi_, transfer->easy());
-    transfer->Finish(
-        {.outcome = Outcome::kTryLater, .detail = "smtp: shut down before the server answered"});
+  std::deque<Job> jobs;
+  {
+    MutexLock lock(mutex_);
+    jobs.swap(waiting_);
   }
+  for (Job& job : jobs) std::move(job.done)(result);
 }
 
 }  // namespace orderflow::email

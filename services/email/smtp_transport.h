@@ -1,10 +1,10 @@
 #pragma once
 
-#include <curl/curl.h>
-
+#include <atomic>
 #include <chrono>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -14,47 +14,26 @@
 #include "absl/time/time.h"
 #include "common/base/mutex.h"
 #include "services/email/mail_transport.h"
+#include "services/email/smtp_options.h"
 
 namespace orderflow::email {
 
-// Delivers mails to an SMTP server, a smarthost as a rule, by libcurl. All connections are driven
-// by one thread; they stay open between mails for a while.
+// Delivers mails to an SMTP server, a smarthost as a rule, by libcurl. Each connection has a thread
+// of its own and stays open between mails: libcurl waits for the reply to a mail's content without
+// letting go of its thread, so several connections cannot share one.
 //
 // A reply of 5xx to a mail's recipient or content refuses that mail; 4xx puts it off. Everything
-// that would meet the next mail as well (no connection, no TLS, a login or a sender that is not
-// accepted) is kUnreachable, and the mails that wait here are put off with it. If the connection
-// breaks after the content was sent and before the server has answered, the mail may have been
-// taken: it is tried again under the same Message-ID.
+// that would meet the next mail as well (no connection, no TLS, no answer, a login or a sender that
+// is not accepted) is kUnreachable, and the mails that wait here are put off with it. If the
+// connection breaks after the content was sent and before the server has answered, the mail may
+// have been taken: it is tried again under the same Message-ID.
 //
 // Thread-safe.
 class SmtpTransport final : public MailTransport {
  public:
-  enum class Tls {
-    kNone,      // plain text
-    kOptional,  // STARTTLS if the server offers it; no protection from an attacker who hides the
-                // offer
-    kRequired,  // STARTTLS, or nothing is sent
-  };
-
-  struct Options {
-    std::string url;  // "smtp://HOST:PORT", or "smtps://HOST:PORT" for TLS from the start
-    Tls tls = Tls::kRequired;
-    std::string user;  // empty: no login
-    std::string password;
-    std::string ca_file;    // PEM; empty: the system's
-    std::string helo_name;  // how we greet; empty: this machine's name
-    int connections = 4;
-    absl::Duration connect_timeout = absl::Seconds(10);
-    absl::Duration mail_timeout = absl::Seconds(30);  // of one mail, with connecting
-    absl::Duration queue_timeout =
-        absl::Seconds(30);                            // how long a mail waits for a free connection
-    absl::Duration idle_timeout = absl::Seconds(30);  // after it a connection is not used again
-    absl::Duration drain_timeout = absl::Seconds(5);  // for the mails under way at Shutdown
-  };
-
   // Does not connect yet. INVALID_ARGUMENT: an option, with what would be right; a login is refused
   // without TLS, but on this machine.
-  static absl::StatusOr<std::unique_ptr<SmtpTransport>> Create(Options options);
+  static absl::StatusOr<std::unique_ptr<SmtpTransport>> Create(SmtpOptions options);
 
   ~SmtpTransport() override;
   SmtpTransport(const SmtpTransport&) = delete;
@@ -65,6 +44,7 @@ class SmtpTransport final : public MailTransport {
   absl::Duration max_delivery_time() const override {
     return options_.queue_timeout + options_.mail_timeout;
   }
+  bool repeat_is_harmless() const override { return false; }
   std::string name() const override { return "smtp"; }
 
  private:
@@ -74,36 +54,31 @@ class SmtpTransport final : public MailTransport {
     DeliveryCallback done;
     Steady::time_point start_by;
   };
-  class Transfer;
+  class Connection;
 
-  explicit SmtpTransport(Options options);
+  explicit SmtpTransport(SmtpOptions options);
 
-  void Run();
-  bool TakeNewJobs() ABSL_LOCKS_EXCLUDED(mutex_);
-  void StartTransfers();
-  bool FinishTransfers();
-  void OnFinished(Transfer& transfer, CURLcode code);
-  void FailWaiting(const DeliveryResult& result);
-  void AbandonTransfers();
+  void Work();
+  std::optional<Job> NextJob() ABSL_LOCKS_EXCLUDED(mutex_);
+  std::optional<Job> WaitForJob() ABSL_LOCKS_EXCLUDED(mutex_);
+  void FailWaiting(const DeliveryResult& result) ABSL_LOCKS_EXCLUDED(mutex_);
 
-  const Options options_;
-  CURLM* const multi_;
-
-  // The thread's own.
-  std::vector<std::unique_ptr<Transfer>> transfers_;
-  std::deque<Job> waiting_;
+  const SmtpOptions options_;
+  // When mails under way are broken off; the end of time until Shutdown.
+  std::atomic<Steady::time_point> abandon_at_{Steady::time_point::max()};
 
   Mutex mutex_;
-  std::vector<Job> new_jobs_ ABSL_GUARDED_BY(mutex_);
+  CondVar changed_;
+  std::deque<Job> waiting_ ABSL_GUARDED_BY(mutex_);
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
 
-  std::thread thread_;  // last: it uses all of the above
+  std::vector<std::thread> threads_;  // last: they use all of the above
 };
 
-// What the end of a transfer means for its mail: `code` as libcurl sees it, `reply_code` and
+// What the end of a transfer means for its mail: `code` is a CURLcode, `reply_code` and
 // `reply` as the server said it last, `error` as libcurl puts it. Part of SmtpTransport, apart for
 // tests.
-DeliveryResult ClassifySmtp(CURLcode code, long reply_code, std::string_view error,
+DeliveryResult ClassifySmtp(int code, long reply_code, std::string_view error,
                             std::string_view reply, std::string_view recipient);
 
 }  // namespace orderflow::email

@@ -1,4 +1,4 @@
-"""Prints what a mail reader makes of the mail on standard input, one "name: value" a line, line feeds written as \\n."""
+"""Prints what a mail reader makes of the mail on standard input, one "name: value" a line, line ends written as \\n."""
 
 import email
 import email.policy
@@ -6,7 +6,7 @@ import sys
 
 
 def show(name, value):
-    print(f"{name}: " + str(value).replace("\n", "\\n"))
+    print(f"{name}: " + str(value).replace("\r\n", "\n").replace("\n", "\\n"))
 
 
 mail = email.message_from_bytes(sys.stdin.buffer.read(), policy=email.policy.default)
