@@ -22,7 +22,7 @@ struct Ran {
   std::string err;
 };
 
-Ran Run(const std::vector<std::string>& arguments) {
+Ran RunProgram(const std::vector<std::string>& arguments) {
   std::vector<const char*> argv = {"orderflow"};
   for (const std::string& argument : arguments) argv.push_back(argument.c_str());
   std::ostringstream out;
@@ -32,7 +32,7 @@ Ran Run(const std::vector<std::string>& arguments) {
 }
 
 TEST(CommandLineTest, AMistakeIsOneLineThatSaysWhereHelpIs) {
-  const Ran ran = Run({"order", "place", "--quantty", "1"});
+  const Ran ran = RunProgram({"order", "place", "--quantty", "1"});
   EXPECT_EQ(ran.status, ExitCode::kUsage);
   EXPECT_EQ(ran.err,
             "orderflow: unknown flag --quantty for `orderflow order place`; did you mean --quantity? "
@@ -41,61 +41,61 @@ TEST(CommandLineTest, AMistakeIsOneLineThatSaysWhereHelpIs) {
 }
 
 TEST(CommandLineTest, AnUnknownCommandGetsASuggestion) {
-  EXPECT_THAT(Run({"ordr"}).err, HasSubstr("did you mean order?"));
-  EXPECT_THAT(Run({"order", "plase"}).err, HasSubstr("did you mean place?"));
-  EXPECT_THAT(Run({"help", "stokc"}).err, HasSubstr("did you mean stock?"));
+  EXPECT_THAT(RunProgram({"ordr"}).err, HasSubstr("did you mean order?"));
+  EXPECT_THAT(RunProgram({"order", "plase"}).err, HasSubstr("did you mean place?"));
+  EXPECT_THAT(RunProgram({"help", "stokc"}).err, HasSubstr("did you mean stock?"));
 }
 
 TEST(CommandLineTest, AGroupAloneNeedsACommand) {
-  const Ran ran = Run({"order"});
+  const Ran ran = RunProgram({"order"});
   EXPECT_EQ(ran.status, ExitCode::kUsage);
   EXPECT_THAT(ran.err, HasSubstr("`orderflow order` needs a command"));
-  EXPECT_THAT(Run({}).err, HasSubstr("`orderflow` needs a command"));
+  EXPECT_THAT(RunProgram({}).err, HasSubstr("`orderflow` needs a command"));
 }
 
 TEST(CommandLineTest, HelpIsTheSameBothWays) {
-  const Ran by_command = Run({"help", "order", "place"});
+  const Ran by_command = RunProgram({"help", "order", "place"});
   EXPECT_EQ(by_command.status, ExitCode::kOk);
   EXPECT_THAT(by_command.out, HasSubstr("orderflow order place --id 12345"));
-  EXPECT_EQ(Run({"order", "place", "--help"}).out, by_command.out);
-  EXPECT_THAT(Run({"--help"}).out, HasSubstr("Exit status"));
+  EXPECT_EQ(RunProgram({"order", "place", "--help"}).out, by_command.out);
+  EXPECT_THAT(RunProgram({"--help"}).out, HasSubstr("Exit status"));
 }
 
 TEST(CommandLineTest, UpListsTheSettingsOfAServer) {
-  const Ran ran = Run({"up", "--help"});
+  const Ran ran = RunProgram({"up", "--help"});
   EXPECT_EQ(ran.status, ExitCode::kOk);
   for (const char* setting : {"--data", "--payment_listen", "--tls_certificate", "ORDERFLOW_DATA", "127.0.0.1:50050"}) {
     EXPECT_THAT(ran.out, HasSubstr(setting));
   }
-  EXPECT_EQ(Run({"help", "up"}).out, ran.out);
+  EXPECT_EQ(RunProgram({"help", "up"}).out, ran.out);
 }
 
 TEST(CommandLineTest, UpRefusesWhatItDoesNotKnow) {
-  EXPECT_EQ(Run({"up", "--dta=x"}).status, ExitCode::kUsage);
-  EXPECT_EQ(Run({"up", "now"}).status, ExitCode::kUsage);
+  EXPECT_EQ(RunProgram({"up", "--dta=x"}).status, ExitCode::kUsage);
+  EXPECT_EQ(RunProgram({"up", "now"}).status, ExitCode::kUsage);
 }
 
 TEST(CommandLineTest, AServerThatIsNotThereIsNamedWithWhatToDo) {
-  const Ran ran = Run({"--address", "localhost:1", "order", "get", "12345"});
+  const Ran ran = RunProgram({"--address", "localhost:1", "order", "get", "12345"});
   EXPECT_EQ(ran.status, ExitCode::kUnavailable);
   EXPECT_THAT(ran.err, HasSubstr("cannot reach the orchestrator at localhost:1: is it running? Start it with: orderflow up"));
   EXPECT_THAT(ran.err, EndsWith("\n"));
 }
 
 TEST(CommandLineTest, GlobalFlagsMayStandBehindTheCommand) {
-  EXPECT_EQ(Run({"order", "get", "12345", "--address", "localhost:1", "--json"}).status, ExitCode::kUnavailable);
+  EXPECT_EQ(RunProgram({"order", "get", "12345", "--address", "localhost:1", "--json"}).status, ExitCode::kUnavailable);
 }
 
 TEST(CommandLineTest, ATlsFileThatIsMissingIsNamed) {
-  const Ran ran = Run({"--tls-ca", "/nonexistent/ca.pem", "order", "get", "12345"});
+  const Ran ran = RunProgram({"--tls-ca", "/nonexistent/ca.pem", "order", "get", "12345"});
   EXPECT_EQ(ran.status, ExitCode::kConflict);
   EXPECT_THAT(ran.err, HasSubstr("/nonexistent/ca.pem"));
 }
 
 TEST(CommandLineTest, AnOrderThatIsNoJsonIsRefusedBeforeAnythingIsSent) {
-  const Ran ran = Run({"--address", "localhost:1", "order", "place", R"({"order_id":)"});
+  const Ran ran = RunProgram({"--address", "localhost:1", "order", "place", R"({"order_id":)"});
   EXPECT_EQ(ran.status, ExitCode::kUsage);
-  EXPECT_THAT(Run({"order", "place", R"({"colour":"red"})"}).err, HasSubstr("colour"));
+  EXPECT_THAT(RunProgram({"order", "place", R"({"colour":"red"})"}).err, HasSubstr("colour"));
 }
 
 class ValidateTest : public ::testing::Test {
@@ -110,14 +110,14 @@ class ValidateTest : public ::testing::Test {
 
 TEST_F(ValidateTest, AGoodDefinitionIsValid) {
   const std::string path = Definition(R"({"StartAt":"A","States":{"A":{"Type":"Pass","End":true}}})");
-  const Ran ran = Run({"workflow", "validate", path});
+  const Ran ran = RunProgram({"workflow", "validate", path});
   EXPECT_EQ(ran.status, ExitCode::kOk);
   EXPECT_EQ(ran.out, path + ": valid\n");
 }
 
 TEST_F(ValidateTest, EachMistakeIsShownWithFileAndPlace) {
   const std::string path = Definition(R"({"StartAt":"X","States":{"A":{"Type":"Pass","Next":"B"}}})");
-  const Ran ran = Run({"workflow", "validate", path});
+  const Ran ran = RunProgram({"workflow", "validate", path});
   EXPECT_EQ(ran.status, ExitCode::kNotConfirmed);
   EXPECT_THAT(ran.out, HasSubstr(path + ": /StartAt: error: "));
   EXPECT_THAT(ran.out, HasSubstr(path + ": /States/A/Next: error: "));
@@ -126,13 +126,13 @@ TEST_F(ValidateTest, EachMistakeIsShownWithFileAndPlace) {
 TEST_F(ValidateTest, ASubstitutionWithoutValueIsAMistakeOnceValuesAreGiven) {
   const std::string path =
       Definition(R"({"StartAt":"A","States":{"A":{"Type":"Task","Resource":"${Charge}","End":true}}})");
-  EXPECT_EQ(Run({"workflow", "validate", path}).status, ExitCode::kOk);
-  EXPECT_EQ(Run({"workflow", "validate", path, "--substitution", "Charge=grpc://localhost:1/a.B/C"}).status, ExitCode::kOk);
-  EXPECT_EQ(Run({"workflow", "validate", path, "--substitution", "Other=x"}).status, ExitCode::kNotConfirmed);
+  EXPECT_EQ(RunProgram({"workflow", "validate", path}).status, ExitCode::kOk);
+  EXPECT_EQ(RunProgram({"workflow", "validate", path, "--substitution", "Charge=grpc://localhost:1/a.B/C"}).status, ExitCode::kOk);
+  EXPECT_EQ(RunProgram({"workflow", "validate", path, "--substitution", "Other=x"}).status, ExitCode::kNotConfirmed);
 }
 
 TEST_F(ValidateTest, AFileThatCannotBeReadIsAUsageError) {
-  EXPECT_EQ(Run({"workflow", "validate", "/nonexistent.asl.json"}).status, ExitCode::kUsage);
+  EXPECT_EQ(RunProgram({"workflow", "validate", "/nonexistent.asl.json"}).status, ExitCode::kUsage);
 }
 
 }  // namespace
