@@ -205,7 +205,6 @@ TEST_F(SqliteTest, AFullDiskIsUnavailableUntilThereIsSpace) {
 }
 
 TEST_F(SqliteTest, AFailedSyncEndsTheProcess) {
-  GTEST_FLAG_SET(death_test_style, "threadsafe");
   EXPECT_EXIT(
       {
         auto db = Open();
