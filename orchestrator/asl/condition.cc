@@ -20,7 +20,8 @@ constexpr int kMaxRuleDepth = 64;
 enum class Type : uint8_t { kString, kNumber, kBool, kTimestamp };
 enum class Relation : uint8_t { kEqual, kLess, kLessOrEqual, kGreater, kGreaterOrEqual, kMatches };
 
-// The comparisons, as data. Each but StringMatches also has a form with `Path` at the end of its name.
+// The comparisons, as data. Each but StringMatches also has a form with `Path` at the end of its
+// name.
 struct Comparison {
   std::string_view name;
   Type type;
@@ -59,36 +60,48 @@ constexpr std::array<std::pair<std::string_view, Test>, 6> kTests = {{
 template <typename T>
 bool Relates(const T& a, Relation relation, const T& b) {
   switch (relation) {
-    case Relation::kEqual: return a == b;
-    case Relation::kLess: return a < b;
-    case Relation::kLessOrEqual: return a <= b;
-    case Relation::kGreater: return a > b;
-    case Relation::kGreaterOrEqual: return a >= b;
-    case Relation::kMatches: break;
+    case Relation::kEqual:
+      return a == b;
+    case Relation::kLess:
+      return a < b;
+    case Relation::kLessOrEqual:
+      return a <= b;
+    case Relation::kGreater:
+      return a > b;
+    case Relation::kGreaterOrEqual:
+      return a >= b;
+    case Relation::kMatches:
+      break;
   }
   return false;
 }
 
-// UTF-8 sorts by code point; the service sorts by UTF-16 unit, which differs only beyond the basic plane.
+// UTF-8 sorts by code point; the service sorts by UTF-16 unit, which differs only beyond the basic
+// plane.
 bool TextRelates(const std::string& a, Relation relation, const std::string& b) {
   return relation == Relation::kMatches ? MatchesPattern(a, b) : Relates(a, relation, b);
 }
 
-bool IsTimestampText(const Value& value) { return value.IsString() && ParseTimestamp(value.AsString()).has_value(); }
+bool IsTimestampText(const Value& value) {
+  return value.IsString() && ParseTimestamp(value.AsString()).has_value();
+}
 
 // False for values that are not of the type, whatever the relation.
 bool Compare(const Comparison& comparison, const Value& a, const Value& b) {
   switch (comparison.type) {
     case Type::kString:
-      return a.IsString() && b.IsString() && TextRelates(a.AsString(), comparison.relation, b.AsString());
+      return a.IsString() && b.IsString() &&
+             TextRelates(a.AsString(), comparison.relation, b.AsString());
     case Type::kNumber:
       if (a.IsInt() && b.IsInt()) return Relates(a.AsInt(), comparison.relation, b.AsInt());
-      return a.IsNumber() && b.IsNumber() && Relates(a.AsDouble(), comparison.relation, b.AsDouble());
+      return a.IsNumber() && b.IsNumber() &&
+             Relates(a.AsDouble(), comparison.relation, b.AsDouble());
     case Type::kBool:
       return a.IsBool() && b.IsBool() && a.AsBool() == b.AsBool();
     case Type::kTimestamp:
       return IsTimestampText(a) && IsTimestampText(b) &&
-             Relates(*ParseTimestamp(a.AsString()), comparison.relation, *ParseTimestamp(b.AsString()));
+             Relates(*ParseTimestamp(a.AsString()), comparison.relation,
+                     *ParseTimestamp(b.AsString()));
   }
   return false;
 }
@@ -108,7 +121,8 @@ Failure InvalidReference(const Path& path) {
 
 class ComparisonCondition final : public Condition {
  public:
-  ComparisonCondition(Path variable, const Comparison& comparison, Value literal, std::optional<Path> other)
+  ComparisonCondition(Path variable, const Comparison& comparison, Value literal,
+                      std::optional<Path> other)
       : variable_(std::move(variable)),
         comparison_(comparison),
         literal_(std::move(literal)),
@@ -147,12 +161,18 @@ class TestCondition final : public Condition {
  private:
   bool Passes(const Value& value) const {
     switch (test_) {
-      case Test::kNull: return value.IsNull();
-      case Test::kPresent: return true;
-      case Test::kNumeric: return value.IsNumber();
-      case Test::kString: return value.IsString();
-      case Test::kBoolean: return value.IsBool();
-      case Test::kTimestamp: return IsTimestampText(value);
+      case Test::kNull:
+        return value.IsNull();
+      case Test::kPresent:
+        return true;
+      case Test::kNumeric:
+        return value.IsNumber();
+      case Test::kString:
+        return value.IsString();
+      case Test::kBoolean:
+        return value.IsBool();
+      case Test::kTimestamp:
+        return IsTimestampText(value);
     }
     return false;
   }
@@ -199,7 +219,8 @@ std::unique_ptr<const Condition> CompileNested(const Value& json, const std::str
                                                Diagnostics& diagnostics, int depth) {
   if (!json.IsObject() || depth > kMaxRuleDepth) {
     diagnostics.Error(kSchemaValidationFailed, location,
-                      json.IsObject() ? "Choice rules nest at most 64 deep" : "Expected an object that is a Choice rule");
+                      json.IsObject() ? "Choice rules nest at most 64 deep"
+                                      : "Expected an object that is a Choice rule");
     return nullptr;
   }
   ObjectReader rule(json, location, diagnostics);
@@ -218,8 +239,8 @@ std::unique_ptr<const Condition> CompileList(ObjectReader& rule, std::string_vie
   std::vector<std::unique_ptr<const Condition>> parts;
   bool complete = true;
   for (size_t i = 0; i < items->size(); ++i) {
-    parts.push_back(
-        CompileNested((*items)[i], ChildLocation(rule.LocationOf(name), i), rule.diagnostics(), depth + 1));
+    parts.push_back(CompileNested((*items)[i], ChildLocation(rule.LocationOf(name), i),
+                                  rule.diagnostics(), depth + 1));
     complete = complete && parts.back() != nullptr;
   }
   if (!complete) return nullptr;
@@ -228,20 +249,28 @@ std::unique_ptr<const Condition> CompileList(ObjectReader& rule, std::string_vie
 
 bool IsOfType(Type type, const Value& value) {
   switch (type) {
-    case Type::kString: return value.IsString();
-    case Type::kNumber: return value.IsNumber();
-    case Type::kBool: return value.IsBool();
-    case Type::kTimestamp: return IsTimestampText(value);
+    case Type::kString:
+      return value.IsString();
+    case Type::kNumber:
+      return value.IsNumber();
+    case Type::kBool:
+      return value.IsBool();
+    case Type::kTimestamp:
+      return IsTimestampText(value);
   }
   return false;
 }
 
 const char* TypeText(Type type) {
   switch (type) {
-    case Type::kString: return "Expected value of type String";
-    case Type::kNumber: return "Expected value of type Number";
-    case Type::kBool: return "Expected value of type Boolean";
-    case Type::kTimestamp: return "String does not match RFC3339 timestamp";
+    case Type::kString:
+      return "Expected value of type String";
+    case Type::kNumber:
+      return "Expected value of type Number";
+    case Type::kBool:
+      return "Expected value of type Boolean";
+    case Type::kTimestamp:
+      return "String does not match RFC3339 timestamp";
   }
   return "";
 }
@@ -300,12 +329,13 @@ std::unique_ptr<const Condition> CompileComparison(ObjectReader& rule) {
     }
   }
   if (!variable.has_value()) return nullptr;
-  return std::make_unique<ComparisonCondition>(*std::move(variable), *op.comparison, std::move(literal),
-                                               std::move(other));
+  return std::make_unique<ComparisonCondition>(*std::move(variable), *op.comparison,
+                                               std::move(literal), std::move(other));
 }
 
 std::unique_ptr<const Condition> CompileRule(ObjectReader& rule, int depth) {
-  const int composites = (rule.Has("And") ? 1 : 0) + (rule.Has("Or") ? 1 : 0) + (rule.Has("Not") ? 1 : 0);
+  const int composites =
+      (rule.Has("And") ? 1 : 0) + (rule.Has("Or") ? 1 : 0) + (rule.Has("Not") ? 1 : 0);
   if (composites > 1) {
     rule.Take("And"), rule.Take("Or"), rule.Take("Not");
     rule.Error("A Choice rule must have only one of And, Or and Not");
@@ -325,12 +355,14 @@ std::unique_ptr<const Condition> CompileRule(ObjectReader& rule, int depth) {
 
 }  // namespace
 
-std::unique_ptr<const Condition> CompileJsonPathCondition(ObjectReader& rule) { return CompileRule(rule, 1); }
+std::unique_ptr<const Condition> CompileJsonPathCondition(ObjectReader& rule) {
+  return CompileRule(rule, 1);
+}
 
 bool MatchesPattern(std::string_view text, std::string_view pattern) {
   size_t t = 0, p = 0;
-  // Where to go on when a later part does not match: the last star, and how much of the text it has eaten. Only the last
-  // one matters, so that the time is at most |text| x |pattern|.
+  // Where to go on when a later part does not match: the last star, and how much of the text it has
+  // eaten. Only the last one matters, so that the time is at most |text| x |pattern|.
   size_t star = std::string_view::npos, eaten = 0;
   while (t < text.size()) {
     if (p < pattern.size() && pattern[p] == '*') {
@@ -338,7 +370,8 @@ bool MatchesPattern(std::string_view text, std::string_view pattern) {
       eaten = t;
       continue;
     }
-    const bool escaped = p + 1 < pattern.size() && pattern[p] == '\\' && (pattern[p + 1] == '*' || pattern[p + 1] == '\\');
+    const bool escaped = p + 1 < pattern.size() && pattern[p] == '\\' &&
+                         (pattern[p + 1] == '*' || pattern[p + 1] == '\\');
     const size_t at = escaped ? p + 1 : p;
     if (at < pattern.size() && pattern[at] == text[t]) {
       p = at + 1;

@@ -1,6 +1,6 @@
-// Runs recordings of the real service against the interpreter. They are not part of this project: the environment
-// variable ORDERFLOW_CONFORMANCE_DIR names their directory (one JSON file per case, in folders). Without it nothing is
-// checked.
+// Runs recordings of the real service against the interpreter. They are not part of this project:
+// the environment variable ORDERFLOW_CONFORMANCE_DIR names their directory (one JSON file per case,
+// in folders). Without it nothing is checked.
 
 #include <algorithm>
 #include <cstdlib>
@@ -56,18 +56,22 @@ TEST(ConformanceTest, ExecutionsInScopeEndAndReadAsRecorded) {
     with_history += result.has_history ? 1 : 0;
     same_history += result.has_history && result.history_difference.empty() ? 1 : 0;
     const std::string name = file.parent_path().filename() / file.stem();
-    if (!result.outcome_difference.empty()) std::cout << "outcome: " << name << ": " << result.outcome_difference << "\n";
-    else if (!result.history_difference.empty()) std::cout << "history: " << name << ": " << result.history_difference << "\n";
+    if (!result.outcome_difference.empty())
+      std::cout << "outcome: " << name << ": " << result.outcome_difference << "\n";
+    else if (!result.history_difference.empty())
+      std::cout << "history: " << name << ": " << result.history_difference << "\n";
   }
-  std::cout << same_outcome << " of " << in_scope << " executions end as recorded; " << same_history << " of "
-            << with_history << " histories are the same\n";
-  for (const auto& [feature, count] : out_of_scope) std::cout << "out of scope: " << feature << ": " << count << "\n";
+  std::cout << same_outcome << " of " << in_scope << " executions end as recorded; " << same_history
+            << " of " << with_history << " histories are the same\n";
+  for (const auto& [feature, count] : out_of_scope)
+    std::cout << "out of scope: " << feature << ": " << count << "\n";
   EXPECT_GE(same_outcome * 100, in_scope * 99);
   EXPECT_GE(same_history * 100, with_history * 95);
   EXPECT_GE(in_scope, 400) << "the engine lost features, or the recordings are not all there";
 }
 
-// The verdict on a definition, without what only the API knows (its other arguments, the type of the machine).
+// The verdict on a definition, without what only the API knows (its other arguments, the type of
+// the machine).
 TEST(ConformanceTest, DefinitionsAreAcceptedAndRefusedAsRecorded) {
   const char* directory = std::getenv("ORDERFLOW_CONFORMANCE_DIR");
   if (directory == nullptr || *directory == '\0') {
@@ -84,11 +88,13 @@ TEST(ConformanceTest, DefinitionsAreAcceptedAndRefusedAsRecorded) {
     same_verdict += result->same_verdict ? 1 : 0;
     same_message += result->message_difference.empty() ? 1 : 0;
     const std::string name = file.parent_path().filename() / file.stem();
-    if (!result->same_verdict) std::cout << "verdict: " << name << ": " << result->message_difference << "\n";
-    else if (!result->message_difference.empty()) std::cout << "message: " << name << ": " << result->message_difference << "\n";
+    if (!result->same_verdict)
+      std::cout << "verdict: " << name << ": " << result->message_difference << "\n";
+    else if (!result->message_difference.empty())
+      std::cout << "message: " << name << ": " << result->message_difference << "\n";
   }
-  std::cout << same_verdict << " of " << in_scope << " definitions get the recorded verdict, " << same_message
-            << " with the recorded finding\n";
+  std::cout << same_verdict << " of " << in_scope << " definitions get the recorded verdict, "
+            << same_message << " with the recorded finding\n";
   EXPECT_EQ(same_verdict, in_scope);
   EXPECT_GE(in_scope, 10);
   EXPECT_GE(same_message * 100, in_scope * 90);

@@ -25,9 +25,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   struct Sink final : EventSink {
     void OnEvent(HistoryEvent) override {}
   } sink;
-  Execution execution(parsed.machine, std::make_shared<const ExecutionContext>(), Limits{.max_events = 200});
+  Execution execution(parsed.machine, std::make_shared<const ExecutionContext>(),
+                      Limits{.max_events = 200});
   std::vector<Effect> effects;
-  const json::Value input = json::Value::Object({{"a", 1}, {"b", json::Value::List({json::Value("x"), 2, 3.5})}});
+  const json::Value input =
+      json::Value::Object({{"a", 1}, {"b", json::Value::List({json::Value("x"), 2, 3.5})}});
   execution.Apply(Input{absl::UnixEpoch(), Start{input}}, effects, &sink);
   // Answers, failures and timers in turn, until it ends or nothing is open.
   for (int turn = 0; turn < 100 && execution.status() == Status::kRunning; ++turn) {
@@ -38,8 +40,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     effects.clear();
     const absl::Time now = absl::UnixEpoch() + absl::Hours(turn);
     if (const auto* task = std::get_if<RunTask>(&open)) {
-      if (turn % 3 == 0) execution.Apply(Input{now, TaskFailed{task->attempt, {"States.TaskFailed", "c"}}}, effects, &sink);
-      else execution.Apply(Input{now, TaskSucceeded{task->attempt, input}}, effects, nullptr);
+      if (turn % 3 == 0)
+        execution.Apply(Input{now, TaskFailed{task->attempt, {"States.TaskFailed", "c"}}}, effects,
+                        &sink);
+      else
+        execution.Apply(Input{now, TaskSucceeded{task->attempt, input}}, effects, nullptr);
     } else if (const auto* timer = std::get_if<SetTimer>(&open)) {
       execution.Apply(Input{std::max(now, timer->due), TimerFired{timer->timer}}, effects, &sink);
     }

@@ -15,12 +15,14 @@ std::string Shown(const Value& value) {
   constexpr size_t kMaxShown = 80;
   if (text.size() <= kMaxShown) return text;
   size_t end = kMaxShown;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;  // keep characters whole
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80)
+    --end;  // keep characters whole
   return text.substr(0, end) + "...";
 }
 
 std::string WrongType(std::string_view name, std::string_view expected, const Value& value) {
-  return "The field '" + std::string(name) + "' must be " + std::string(expected) + " but was " + Shown(value);
+  return "The field '" + std::string(name) + "' must be " + std::string(expected) + " but was " +
+         Shown(value);
 }
 
 std::string NumberText(double number) {
@@ -35,9 +37,12 @@ std::string ChildLocation(std::string_view parent, std::string_view name) {
   std::string location(parent == "/" ? "" : parent);
   location += '/';
   for (const char c : name) {
-    if (c == '~') location += "~0";
-    else if (c == '/') location += "~1";
-    else location += c;
+    if (c == '~')
+      location += "~0";
+    else if (c == '/')
+      location += "~1";
+    else
+      location += c;
   }
   return location;
 }
@@ -46,7 +51,8 @@ std::string ChildLocation(std::string_view parent, size_t index) {
   return ChildLocation(parent, std::string_view(std::to_string(index)));
 }
 
-void Diagnostics::Error(std::string_view code, std::string location, std::string message, std::string hint) {
+void Diagnostics::Error(std::string_view code, std::string location, std::string message,
+                        std::string hint) {
   has_errors_ = true;
   if (found_.size() == kMaxDiagnostics) return;
   found_.push_back(Diagnostic{.severity = Diagnostic::Severity::kError,
@@ -96,15 +102,18 @@ std::optional<int64_t> ObjectReader::TakeInteger(std::string_view name, int64_t 
   if (value == nullptr) return std::nullopt;
   if (value->IsInt() && value->AsInt() >= min && value->AsInt() <= max) return value->AsInt();
   ErrorAt(name,
-          WrongType(name, "an integer from " + std::to_string(min) + " to " + std::to_string(max), *value));
+          WrongType(name, "an integer from " + std::to_string(min) + " to " + std::to_string(max),
+                    *value));
   return std::nullopt;
 }
 
 std::optional<double> ObjectReader::TakeNumber(std::string_view name, double min, double max) {
   const Value* value = Take(name);
   if (value == nullptr) return std::nullopt;
-  if (value->IsNumber() && value->AsDouble() >= min && value->AsDouble() <= max) return value->AsDouble();
-  ErrorAt(name, WrongType(name, "a number from " + NumberText(min) + " to " + NumberText(max), *value));
+  if (value->IsNumber() && value->AsDouble() >= min && value->AsDouble() <= max)
+    return value->AsDouble();
+  ErrorAt(name,
+          WrongType(name, "a number from " + NumberText(min) + " to " + NumberText(max), *value));
   return std::nullopt;
 }
 
@@ -140,8 +149,10 @@ void ObjectReader::ReportUnknown() {
   for (const json::Member& member : object_.AsMembers()) {
     if (std::find(known_.begin(), known_.end(), member.key) != known_.end()) continue;
     std::string expected;
-    for (const std::string& name : known_) expected.append(expected.empty() ? "" : ", ").append(name);
-    ErrorAt(member.key, "Field '" + member.key + "' is not supported", "expected one of: " + expected);
+    for (const std::string& name : known_)
+      expected.append(expected.empty() ? "" : ", ").append(name);
+    ErrorAt(member.key, "Field '" + member.key + "' is not supported",
+            "expected one of: " + expected);
   }
 }
 
@@ -150,7 +161,8 @@ void ObjectReader::Error(std::string message, std::string hint) {
 }
 
 void ObjectReader::ErrorAt(std::string_view name, std::string message, std::string hint) {
-  diagnostics_.Error(kSchemaValidationFailed, LocationOf(name), std::move(message), std::move(hint));
+  diagnostics_.Error(kSchemaValidationFailed, LocationOf(name), std::move(message),
+                     std::move(hint));
 }
 
 }  // namespace orderflow::asl

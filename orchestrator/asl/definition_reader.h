@@ -16,17 +16,19 @@ inline constexpr char kSchemaValidationFailed[] = "SCHEMA_VALIDATION_FAILED";
 inline constexpr char kInvalidJson[] = "INVALID_JSON_DESCRIPTION";
 inline constexpr char kMissingTransitionTarget[] = "MISSING_TRANSITION_TARGET";
 
-// "/States/Check stock/Next": JSON Pointer (RFC 6901) escapes, so that a name with '/' stays one step.
+// "/States/Check stock/Next": JSON Pointer (RFC 6901) escapes, so that a name with '/' stays one
+// step.
 std::string ChildLocation(std::string_view parent, std::string_view name);
 std::string ChildLocation(std::string_view parent, size_t index);
 
-// Collects what is wrong with a definition. More than kMaxDiagnostics are dropped: the caller reads the first ones.
-// One thread only.
+// Collects what is wrong with a definition. More than kMaxDiagnostics are dropped: the caller reads
+// the first ones. One thread only.
 class Diagnostics {
  public:
   static constexpr size_t kMaxDiagnostics = 100;
 
-  void Error(std::string_view code, std::string location, std::string message, std::string hint = "");
+  void Error(std::string_view code, std::string location, std::string message,
+             std::string hint = "");
   bool has_errors() const { return has_errors_; }
   // Whether this very place was reported already, so that one mistake is not told twice.
   bool HasErrorAt(std::string_view location) const;
@@ -37,7 +39,8 @@ class Diagnostics {
   bool has_errors_ = false;
 };
 
-// Reads the members of one object of a definition; what nobody took by the end is reported as not supported.
+// Reads the members of one object of a definition; what nobody took by the end is reported as not
+// supported.
 //
 //   ObjectReader catcher(value, "/States/A/Catch/0", diagnostics);
 //   std::optional<std::string> next = catcher.TakeText("Next");

@@ -6,8 +6,8 @@
 
 namespace orderflow::asl {
 
-// A value's JSON text for a message, cut where it is long: causes are limited to 32,768 characters, and a message is
-// for people.
+// A value's JSON text for a message, cut where it is long: causes are limited to 32,768 characters,
+// and a message is for people.
 std::string DescribeInput(const json::Value& value);
 
 }  // namespace orderflow::asl

@@ -12,18 +12,30 @@ namespace {
 // Walks the text once. It is valid, so that brackets, quotes and commas are where they must be.
 class Scanner {
  public:
-  Scanner(std::string_view text, Diagnostics& diagnostics) : text_(text), diagnostics_(diagnostics) {}
+  Scanner(std::string_view text, Diagnostics& diagnostics)
+      : text_(text), diagnostics_(diagnostics) {}
 
   void Scan() {
     while (at_ < text_.size()) {
       switch (text_[at_]) {
-        case '{': Open(/*is_object=*/true); break;
-        case '[': Open(/*is_object=*/false); break;
+        case '{':
+          Open(/*is_object=*/true);
+          break;
+        case '[':
+          Open(/*is_object=*/false);
+          break;
         case '}':
-        case ']': levels_.pop_back(); break;
-        case ',': NextMember(); break;
-        case '"': Text(); continue;
-        default: break;
+        case ']':
+          levels_.pop_back();
+          break;
+        case ',':
+          NextMember();
+          break;
+        case '"':
+          Text();
+          continue;
+        default:
+          break;
       }
       ++at_;
     }
@@ -33,12 +45,14 @@ class Scanner {
   struct Level {
     bool is_object = false;
     bool expects_name = false;
-    size_t index = 0;   // of the item, in an array
-    std::string name;   // of the member, in an object
+    size_t index = 0;  // of the item, in an array
+    std::string name;  // of the member, in an object
     absl::flat_hash_set<std::string> names;
   };
 
-  void Open(bool is_object) { levels_.push_back({.is_object = is_object, .expects_name = is_object, .name = {}, .names = {}}); }
+  void Open(bool is_object) {
+    levels_.push_back({.is_object = is_object, .expects_name = is_object, .name = {}, .names = {}});
+  }
 
   void NextMember() {
     levels_.back().expects_name = levels_.back().is_object;
@@ -61,7 +75,8 @@ class Scanner {
   std::string Location() const {
     std::string location = "/";
     for (const Level& level : levels_) {
-      location = level.is_object ? ChildLocation(location, level.name) : ChildLocation(location, level.index);
+      location = level.is_object ? ChildLocation(location, level.name)
+                                 : ChildLocation(location, level.index);
     }
     return location;
   }
@@ -74,6 +89,8 @@ class Scanner {
 
 }  // namespace
 
-void ReportDuplicateMembers(std::string_view text, Diagnostics& diagnostics) { Scanner(text, diagnostics).Scan(); }
+void ReportDuplicateMembers(std::string_view text, Diagnostics& diagnostics) {
+  Scanner(text, diagnostics).Scan();
+}
 
 }  // namespace orderflow::asl

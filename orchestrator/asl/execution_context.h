@@ -6,7 +6,8 @@
 
 namespace orderflow::asl {
 
-// What an execution knows of itself: the Context Object's `Execution` and `StateMachine`, and the seed.
+// What an execution knows of itself: the Context Object's `Execution` and `StateMachine`, and the
+// seed.
 struct ExecutionContext {
   std::string execution_arn;
   std::string execution_name;

@@ -24,15 +24,18 @@ inline constexpr char kErrorRuntime[] = "States.Runtime";
 inline constexpr char kErrorTaskFailed[] = "States.TaskFailed";
 inline constexpr char kErrorTimeout[] = "States.Timeout";
 
-inline Failure RuntimeFailure(std::string cause) { return Failure{kErrorRuntime, std::move(cause)}; }
+inline Failure RuntimeFailure(std::string cause) {
+  return Failure{kErrorRuntime, std::move(cause)};
+}
 
-// A value, or the failure that evaluating it met. Not a Status: the engine is well, the program met an error that
-// the program may handle.
+// A value, or the failure that evaluating it met. Not a Status: the engine is well, the program met
+// an error that the program may handle.
 template <typename T>
 class [[nodiscard]] Evaluated {
  public:
-  Evaluated(T value) : content_(std::in_place_index<0>, std::move(value)) {}                // NOLINT: reads as the value
-  Evaluated(Failure failure) : content_(std::in_place_index<1>, std::move(failure)) {}      // NOLINT
+  Evaluated(T value)
+      : content_(std::in_place_index<0>, std::move(value)) {}  // NOLINT: reads as the value
+  Evaluated(Failure failure) : content_(std::in_place_index<1>, std::move(failure)) {}  // NOLINT
 
   bool ok() const { return content_.index() == 0; }
   const T& operator*() const& { return *std::get_if<0>(&content_); }
@@ -50,8 +53,8 @@ class [[nodiscard]] Evaluated {
 #define ORDERFLOW_ASL_ASSIGN_OR_FAIL(lhs, expression) \
   ORDERFLOW_ASL_ASSIGN_OR_FAIL_IMPL_(ORDERFLOW_ASL_CONCAT_(evaluated_, __LINE__), lhs, expression)
 #define ORDERFLOW_ASL_ASSIGN_OR_FAIL_IMPL_(temporary, lhs, expression) \
-  auto temporary = (expression);                                      \
-  if (!temporary.ok()) return std::move(temporary).failure();         \
+  auto temporary = (expression);                                       \
+  if (!temporary.ok()) return std::move(temporary).failure();          \
   lhs = *std::move(temporary)
 #define ORDERFLOW_ASL_CONCAT_(a, b) ORDERFLOW_ASL_CONCAT_IMPL_(a, b)
 #define ORDERFLOW_ASL_CONCAT_IMPL_(a, b) a##b

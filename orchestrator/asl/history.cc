@@ -10,7 +10,8 @@ Value NotTruncated() { return Value::Object({{"truncated", false}}); }
 
 Value NoDetails() { return Value::Object({}); }
 
-void AddFailure(Members& members, const std::optional<std::string>& error, const std::optional<std::string>& cause) {
+void AddFailure(Members& members, const std::optional<std::string>& error,
+                const std::optional<std::string>& cause) {
   if (error.has_value()) members.push_back({"error", *error});
   if (cause.has_value()) members.push_back({"cause", *cause});
 }
@@ -35,7 +36,8 @@ int64_t History::Add(int64_t previous, std::string_view type, std::string_view d
 }
 
 template <typename MakeDetails>
-void History::AddTo(Branch& branch, std::string_view type, std::string_view details_name, MakeDetails make_details) {
+void History::AddTo(Branch& branch, std::string_view type, std::string_view details_name,
+                    MakeDetails make_details) {
   full_ = full_ || state_.events + 1 >= state_.limits.max_events;
   if (!full_) branch.last_event = Add(branch.last_event, type, details_name, make_details);
 }
@@ -43,7 +45,8 @@ void History::AddTo(Branch& branch, std::string_view type, std::string_view deta
 // arn:aws:states:REGION:...
 std::string_view History::Region() const {
   std::string_view arn = state_.context->execution_arn;
-  for (int i = 0; i < 3 && !arn.empty(); ++i) arn.remove_prefix(std::min(arn.find(':'), arn.size() - 1) + 1);
+  for (int i = 0; i < 3 && !arn.empty(); ++i)
+    arn.remove_prefix(std::min(arn.find(':'), arn.size() - 1) + 1);
   return arn.substr(0, arn.find(':'));
 }
 
@@ -73,7 +76,8 @@ void History::StateExited(Branch& branch, const Value& output) {
   });
 }
 
-void History::TaskScheduled(Branch& branch, const TaskState& task, std::optional<int64_t> timeout_seconds) {
+void History::TaskScheduled(Branch& branch, const TaskState& task,
+                            std::optional<int64_t> timeout_seconds) {
   const TaskEventNames& names = *task.resource.events;
   AddTo(branch, names.scheduled, names.scheduled_details, [&] {
     Members members;
@@ -135,7 +139,8 @@ void History::ExecutionSucceeded(int64_t previous, const Value& output) {
   });
 }
 
-void History::ExecutionEnded(int64_t previous, Status status, const std::optional<std::string>& error,
+void History::ExecutionEnded(int64_t previous, Status status,
+                             const std::optional<std::string>& error,
                              const std::optional<std::string>& cause) {
   const auto details = [&] {
     Members members;

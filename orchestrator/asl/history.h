@@ -12,15 +12,15 @@
 
 namespace orderflow::asl {
 
-// Numbers the events of one turn and, where somebody listens, builds them: with the names, members and order of the
-// Step Functions API. Without a sink an event costs a few additions.
+// Numbers the events of one turn and, where somebody listens, builds them: with the names, members
+// and order of the Step Functions API. Without a sink an event costs a few additions.
 //
-// The last number that the limit leaves is kept for the event that ends the execution: an event that would take it is
-// not written, and full() says so.
-// Borrows state and sink. One thread only.
+// The last number that the limit leaves is kept for the event that ends the execution: an event
+// that would take it is not written, and full() says so. Borrows state and sink. One thread only.
 class History {
  public:
-  History(ExecutionState& state, absl::Time now, EventSink* sink) : state_(state), now_(now), sink_(sink) {}
+  History(ExecutionState& state, absl::Time now, EventSink* sink)
+      : state_(state), now_(now), sink_(sink) {}
 
   bool full() const { return full_; }
 
@@ -42,9 +42,11 @@ class History {
  private:
   // `make_details` is called only if there is a sink.
   template <typename MakeDetails>
-  int64_t Add(int64_t previous, std::string_view type, std::string_view details_name, MakeDetails make_details);
+  int64_t Add(int64_t previous, std::string_view type, std::string_view details_name,
+              MakeDetails make_details);
   template <typename MakeDetails>
-  void AddTo(Branch& branch, std::string_view type, std::string_view details_name, MakeDetails make_details);
+  void AddTo(Branch& branch, std::string_view type, std::string_view details_name,
+             MakeDetails make_details);
   std::string_view Region() const;
 
   ExecutionState& state_;

@@ -47,8 +47,8 @@ class Execution::Impl {
   ExecutionState state;
 };
 
-Execution::Execution(std::shared_ptr<const StateMachine> machine, std::shared_ptr<const ExecutionContext> context,
-                     const Limits& limits)
+Execution::Execution(std::shared_ptr<const StateMachine> machine,
+                     std::shared_ptr<const ExecutionContext> context, const Limits& limits)
     : impl_(std::make_unique<Impl>()) {
   impl_->state.seed = Random::Seed(context->execution_arn);
   impl_->state.machine = std::move(machine);

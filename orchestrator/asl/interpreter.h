@@ -1,8 +1,9 @@
 #pragma once
 
-// The Amazon States Language, executed purely: a state machine, the state of an execution and one input give the next
-// state, the history events and the effects to carry out. No clock, no randomness, no I/O, no threads.
-// Language: https://states-language.net/spec.html; where AWS is known to differ, AWS is right.
+// The Amazon States Language, executed purely: a state machine, the state of an execution and one
+// input give the next state, the history events and the effects to carry out. No clock, no
+// randomness, no I/O, no threads. Language: https://states-language.net/spec.html; where AWS is
+// known to differ, AWS is right.
 
 #include <cstdint>
 #include <memory>
@@ -55,13 +56,14 @@ struct Input {
 // --- Effects: what the engine carries out once the input that caused them is durable. ---
 struct RunTask {
   AttemptId attempt;
-  int64_t task;       // counts state entries that run a task; the same for all attempts of one entry: with the execution's
-                      // id it is the idempotency key
-  int try_number;     // 1, 2, ...: this attempt among the attempts of its entry
+  int64_t task;  // counts state entries that run a task; the same for all attempts of one entry:
+                 // with the execution's id it is the idempotency key
+  int try_number;      // 1, 2, ...: this attempt among the attempts of its entry
   const State* state;  // owned by the state machine
   std::string resource;
   json::Value input;  // after InputPath and Parameters
-  std::optional<absl::Time> deadline;  // from TimeoutSeconds; a timer of the interpreter's guards it, too
+  std::optional<absl::Time>
+      deadline;  // from TimeoutSeconds; a timer of the interpreter's guards it, too
 };
 struct CancelTask {
   AttemptId attempt;
@@ -80,7 +82,7 @@ struct Complete {
   json::Value output;                // if succeeded
   std::optional<std::string> error;  // if not, as DescribeExecution shows it
   std::optional<std::string> cause;
-  std::string state;                 // the state in which it failed; empty if it succeeded
+  std::string state;  // the state in which it failed; empty if it succeeded
 };
 using Effect = std::variant<RunTask, CancelTask, SetTimer, CancelTimer, Complete>;
 
@@ -89,9 +91,10 @@ struct HistoryEvent {
   int64_t id;
   int64_t previous_id;
   absl::Time at;
-  std::string_view type;         // "TaskStateEntered"
-  std::string_view details_name; // "stateEnteredEventDetails"; empty where the event has no details
-  json::Value details;           // an object with the member names of the Step Functions API
+  std::string_view type;  // "TaskStateEntered"
+  std::string_view
+      details_name;     // "stateEnteredEventDetails"; empty where the event has no details
+  json::Value details;  // an object with the member names of the Step Functions API
 };
 
 // Takes events as they happen. Where there is none, events are only counted: nothing is built.
@@ -106,8 +109,9 @@ struct Limits {
   size_t max_payload_bytes = 256 * 1024;  // States.DataLimitExceeded
 };
 
-// The state of one execution: a tree of branches with one leaf running or waiting per path. Build it, then apply the inputs in
-// their order: the same inputs give the same state, events and effects, today and after a crash.
+// The state of one execution: a tree of branches with one leaf running or waiting per path. Build
+// it, then apply the inputs in their order: the same inputs give the same state, events and
+// effects, today and after a crash.
 //
 //   Execution execution(machine, std::make_shared<ExecutionContext>(context));
 //   execution.Apply(Input{now, Start{input}}, effects, nullptr);
@@ -115,22 +119,23 @@ struct Limits {
 // One thread only. Movable. Shares the state machine and the context.
 class Execution {
  public:
-  Execution(std::shared_ptr<const StateMachine> machine, std::shared_ptr<const ExecutionContext> context,
-            const Limits& limits = {});
+  Execution(std::shared_ptr<const StateMachine> machine,
+            std::shared_ptr<const ExecutionContext> context, const Limits& limits = {});
   ~Execution();
   Execution(Execution&&) noexcept;
   Execution& operator=(Execution&&) noexcept;
 
-  // Advances as far as possible without further input and appends the effects in their order. An input that no longer
-  // matters (the answer of a cancelled attempt, a cancelled timer, anything after the end) changes nothing.
-  // Answers whether the input mattered, so that the engine journals only those: see WouldAccept.
+  // Advances as far as possible without further input and appends the effects in their order. An
+  // input that no longer matters (the answer of a cancelled attempt, a cancelled timer, anything
+  // after the end) changes nothing. Answers whether the input mattered, so that the engine journals
+  // only those: see WouldAccept.
   bool Apply(const Input& input, std::vector<Effect>& effects, EventSink* events);
 
   // Whether Apply would do anything with this input.
   bool WouldAccept(const Input& input) const;
 
-  // What a recovered execution must have under way: a RunTask for each open attempt and a SetTimer for each open
-  // timer, as first emitted.
+  // What a recovered execution must have under way: a RunTask for each open attempt and a SetTimer
+  // for each open timer, as first emitted.
   void AppendOutstanding(std::vector<Effect>& effects) const;
 
   Status status() const;

@@ -17,16 +17,19 @@ using json::Value;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-constexpr char kTask[] = R"("A": {"Type": "Task", "Resource": "grpc://host:1/shop.Stock/Check", "End": true})";
+constexpr char kTask[] =
+    R"("A": {"Type": "Task", "Resource": "grpc://host:1/shop.Stock/Check", "End": true})";
 
 // A task "A" with more fields, and a Pass "B" behind it.
 std::shared_ptr<const StateMachine> TaskThenPass(const std::string& fields) {
-  return MachineOf(R"("A": {"Type": "Task", "Resource": "grpc://host:1/shop.Stock/Check", "Next": "B", )" + fields +
-                   R"(}, "B": {"Type": "Pass", "End": true})");
+  return MachineOf(
+      R"("A": {"Type": "Task", "Resource": "grpc://host:1/shop.Stock/Check", "Next": "B", )" +
+      fields + R"(}, "B": {"Type": "Pass", "End": true})");
 }
 
 TEST(InterpreterTest, TaskIsRunWithItsParametersAndItsResultGoesToResultPath) {
-  TestExecution run(MachineOf(R"("A": {"Type": "Task", "Resource": "grpc://host:1/s.S/M", "End": true,
+  TestExecution run(
+      MachineOf(R"("A": {"Type": "Task", "Resource": "grpc://host:1/s.S/M", "End": true,
       "InputPath": "$.order", "Parameters": {"id.$": "$.id", "fixed": [1]}, "ResultSelector": {"n.$": "$.count"},
       "ResultPath": "$.stock"})"));
   run.Begin(R"({"order": {"id": "o-1"}, "kept": true})");
@@ -53,20 +56,24 @@ TEST(InterpreterTest, NullPathsGiveEmptyObjectsAndDiscardResults) {
 }
 
 TEST(InterpreterTest, EventsOfATaskHaveTheServicesNamesAndMembers) {
-  TestExecution run(MachineOf(R"("A": {"Type": "Task", "Resource": "grpc://host:1/shop.Stock/Check", "End": true,
+  TestExecution run(
+      MachineOf(R"("A": {"Type": "Task", "Resource": "grpc://host:1/shop.Stock/Check", "End": true,
       "TimeoutSeconds": 60, "HeartbeatSeconds": 20})"));
   run.Begin(R"({"a": 1})");
   run.Answer("[2]");
-  EXPECT_THAT(run.EventTypes(), ElementsAre("ExecutionStarted", "TaskStateEntered", "TaskScheduled", "TaskStarted",
-                                            "TaskSucceeded", "TaskStateExited", "ExecutionSucceeded"));
+  EXPECT_THAT(run.EventTypes(),
+              ElementsAre("ExecutionStarted", "TaskStateEntered", "TaskScheduled", "TaskStarted",
+                          "TaskSucceeded", "TaskStateExited", "ExecutionSucceeded"));
   EXPECT_EQ(run.events[0].details_name, "executionStartedEventDetails");
-  EXPECT_EQ(run.events[0].details, Json(R"({"input": "{\"a\":1}", "inputDetails": {"truncated": false},
+  EXPECT_EQ(run.events[0].details,
+            Json(R"({"input": "{\"a\":1}", "inputDetails": {"truncated": false},
                                            "roleArn": "arn:aws:iam::123456789012:role/orders"})"));
   EXPECT_EQ(run.events[2].details_name, "taskScheduledEventDetails");
   EXPECT_EQ(run.events[2].details,
             Json(R"({"resourceType": "grpc", "resource": "shop.Stock/Check", "region": "eu-west-1",
                      "parameters": "{\"a\":1}", "timeoutInSeconds": 60, "heartbeatInSeconds": 20})"));
-  EXPECT_EQ(run.events[4].details, Json(R"({"resourceType": "grpc", "resource": "shop.Stock/Check", "output": "[2]",
+  EXPECT_EQ(run.events[4].details,
+            Json(R"({"resourceType": "grpc", "resource": "shop.Stock/Check", "output": "[2]",
                                            "outputDetails": {"truncated": false}})"));
   EXPECT_EQ(run.events[5].details,
             Json(R"({"name": "A", "output": "[2]", "outputDetails": {"truncated": false}})"));
@@ -77,8 +84,8 @@ TEST(InterpreterTest, TheFirstStateFollowsNoEventAndAllOthersTheOneBefore) {
   run.Begin();
   std::vector<std::pair<int64_t, int64_t>> ids;
   for (const HistoryEvent& event : run.events) ids.emplace_back(event.id, event.previous_id);
-  EXPECT_THAT(ids, ElementsAre(std::pair(1, 0), std::pair(2, 0), std::pair(3, 2), std::pair(4, 3), std::pair(5, 4),
-                               std::pair(6, 5)));
+  EXPECT_THAT(ids, ElementsAre(std::pair(1, 0), std::pair(2, 0), std::pair(3, 2), std::pair(4, 3),
+                               std::pair(5, 4), std::pair(6, 5)));
 }
 
 TEST(InterpreterTest, EventsAreCountedTheSameWhenNobodyListens) {
@@ -94,7 +101,8 @@ TEST(InterpreterTest, EventsAreCountedTheSameWhenNobodyListens) {
 }
 
 TEST(InterpreterTest, RetriesKeepTheTaskAndOnlyAddScheduledAndStarted) {
-  TestExecution run(TaskThenPass(R"("Retry": [{"ErrorEquals": ["Busy"], "IntervalSeconds": 3, "BackoffRate": 2,
+  TestExecution run(
+      TaskThenPass(R"("Retry": [{"ErrorEquals": ["Busy"], "IntervalSeconds": 3, "BackoffRate": 2,
                                               "MaxAttempts": 2}])"));
   run.Begin();
   const RunTask first = run.Only<RunTask>();
@@ -115,9 +123,9 @@ TEST(InterpreterTest, RetriesKeepTheTaskAndOnlyAddScheduledAndStarted) {
   EXPECT_EQ(run.Only<Complete>().cause, "still");
   EXPECT_EQ(run.Only<Complete>().state, "A");
   EXPECT_THAT(run.EventTypes(),
-              ElementsAre("ExecutionStarted", "TaskStateEntered", "TaskScheduled", "TaskStarted", "TaskFailed",
-                          "TaskScheduled", "TaskStarted", "TaskFailed", "TaskScheduled", "TaskStarted", "TaskFailed",
-                          "ExecutionFailed"));
+              ElementsAre("ExecutionStarted", "TaskStateEntered", "TaskScheduled", "TaskStarted",
+                          "TaskFailed", "TaskScheduled", "TaskStarted", "TaskFailed",
+                          "TaskScheduled", "TaskStarted", "TaskFailed", "ExecutionFailed"));
 }
 
 TEST(InterpreterTest, TheFirstRetrierThatMatchesDecidesAndThenCatchIsNext) {
@@ -158,7 +166,8 @@ TEST(InterpreterTest, RetryCountIsVisibleInTheContextObject) {
 }
 
 TEST(InterpreterTest, JitterIsRepeatableAndWithinThePause) {
-  const auto machine = TaskThenPass(R"("Retry": [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 100,
+  const auto machine =
+      TaskThenPass(R"("Retry": [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 100,
       "MaxAttempts": 20, "BackoffRate": 1, "JitterStrategy": "FULL"}])");
   std::vector<absl::Duration> pauses[2];
   for (auto& observed : pauses) {
@@ -177,7 +186,8 @@ TEST(InterpreterTest, JitterIsRepeatableAndWithinThePause) {
 }
 
 TEST(InterpreterTest, TimeoutCancelsTheTaskAndHasNoCauseInTheHistory) {
-  TestExecution run(TaskThenPass(R"("TimeoutSeconds": 5, "Catch": [{"ErrorEquals": ["States.Timeout"], "Next": "B"}])"));
+  TestExecution run(TaskThenPass(
+      R"("TimeoutSeconds": 5, "Catch": [{"ErrorEquals": ["States.Timeout"], "Next": "B"}])"));
   run.Begin();
   EXPECT_EQ(run.Only<RunTask>().deadline, run.now + absl::Seconds(5));
   const AttemptId attempt = run.attempt();
@@ -221,8 +231,8 @@ TEST(InterpreterTest, TimeoutsMayComeFromTheInput) {
 }
 
 TEST(InterpreterTest, TaskFailedMatchesEveryErrorButTheTimeout) {
-  const auto machine =
-      TaskThenPass(R"("TimeoutSeconds": 5, "Catch": [{"ErrorEquals": ["States.TaskFailed"], "Next": "B"}])");
+  const auto machine = TaskThenPass(
+      R"("TimeoutSeconds": 5, "Catch": [{"ErrorEquals": ["States.TaskFailed"], "Next": "B"}])");
   TestExecution failed(machine), timed_out(machine);
   failed.Begin();
   failed.Refuse("Grpc.INTERNAL");
@@ -234,14 +244,16 @@ TEST(InterpreterTest, TaskFailedMatchesEveryErrorButTheTimeout) {
 }
 
 TEST(InterpreterTest, NothingCatchesARuntimeError) {
-  TestExecution run(TaskThenPass(R"("OutputPath": "$.no.such", "Retry": [{"ErrorEquals": ["States.ALL"]}],
+  TestExecution run(
+      TaskThenPass(R"("OutputPath": "$.no.such", "Retry": [{"ErrorEquals": ["States.ALL"]}],
       "Catch": [{"ErrorEquals": ["States.Runtime"], "Next": "B"}, {"ErrorEquals": ["States.ALL"], "Next": "B"}])"));
   run.Begin();
   run.Answer("{}");
   EXPECT_EQ(run.Only<Complete>().error, "States.Runtime");
-  EXPECT_EQ(run.Only<Complete>().cause,
-            "An error occurred while executing the state 'A' (entered at the event id #2). Invalid path "
-            "'$.no.such' : Missing property in path $['no']");
+  EXPECT_EQ(
+      run.Only<Complete>().cause,
+      "An error occurred while executing the state 'A' (entered at the event id #2). Invalid path "
+      "'$.no.such' : Missing property in path $['no']");
 }
 
 TEST(InterpreterTest, AResultPathThroughATextFailsInAWayThatCanBeCaught) {
@@ -259,9 +271,11 @@ TEST(InterpreterTest, AnInputThatNoLongerMattersChangesNothing) {
   const AttemptId old = run.attempt();
   run.Refuse("Busy");
   const size_t events = run.events.size();
-  for (const Input& late : {Input{run.now, TaskSucceeded{old, Value(1)}}, Input{run.now, TaskFailed{old, {"E", "c"}}},
-                            Input{run.now, Heartbeat{old}}, Input{run.now, TimerFired{99}}, Input{run.now, TimerFired{0}},
-                            Input{run.now, TaskSucceeded{0, Value(1)}}, Input{run.now, Start{Value()}}}) {
+  for (const Input& late :
+       {Input{run.now, TaskSucceeded{old, Value(1)}}, Input{run.now, TaskFailed{old, {"E", "c"}}},
+        Input{run.now, Heartbeat{old}}, Input{run.now, TimerFired{99}},
+        Input{run.now, TimerFired{0}}, Input{run.now, TaskSucceeded{0, Value(1)}},
+        Input{run.now, Start{Value()}}}) {
     EXPECT_FALSE(run.execution.WouldAccept(late));
     EXPECT_FALSE(run.Apply(late.what));
     EXPECT_TRUE(run.effects.empty());
@@ -322,7 +336,8 @@ TEST(InterpreterTest, AFailWithoutErrorAndCauseEndsWithoutThem) {
 }
 
 TEST(InterpreterTest, AnEndlessLoopEndsAtTheLimitOfEvents) {
-  const auto machine = MachineOf(R"("A": {"Type": "Pass", "Next": "B"}, "B": {"Type": "Choice", "Choices": [
+  const auto machine =
+      MachineOf(R"("A": {"Type": "Pass", "Next": "B"}, "B": {"Type": "Choice", "Choices": [
       {"Variable": "$.go", "BooleanEquals": true, "Next": "A"}], "Default": "End"}, "End": {"Type": "Succeed"})");
   for (int64_t limit : {10, 11, 12, 25'000}) {
     TestExecution run(machine, Limits{.max_events = limit});
@@ -332,7 +347,8 @@ TEST(InterpreterTest, AnEndlessLoopEndsAtTheLimitOfEvents) {
     EXPECT_EQ(run.events.back().type, "ExecutionFailed");
     EXPECT_EQ(run.events.back().id, limit);
     EXPECT_EQ(*run.Only<Complete>().cause,
-              "The execution reached the maximum number of history events (" + std::to_string(limit) + ").");
+              "The execution reached the maximum number of history events (" +
+                  std::to_string(limit) + ").");
   }
 }
 
@@ -350,13 +366,16 @@ TEST(InterpreterTest, NoTaskIsRunWhenTheHistoryIsFull) {
 }
 
 TEST(InterpreterTest, DataThatGrowsBeyondTheLimitFails) {
-  TestExecution run(MachineOf(R"("A": {"Type": "Pass", "Parameters": {"l.$": "$", "r.$": "$"}, "Next": "A2"},
+  TestExecution run(
+      MachineOf(R"("A": {"Type": "Pass", "Parameters": {"l.$": "$", "r.$": "$"}, "Next": "A2"},
       "A2": {"Type": "Choice", "Choices": [{"Variable": "$.l", "IsPresent": true, "Next": "A"}], "Default": "E"},
-      "E": {"Type": "Succeed"})"), Limits{.max_payload_bytes = 10'000});
+      "E": {"Type": "Succeed"})"),
+      Limits{.max_payload_bytes = 10'000});
   run.Begin(R"({"x": "0123456789"})");
   EXPECT_EQ(run.Only<Complete>().error, "States.DataLimitExceeded");
   EXPECT_EQ(*run.Only<Complete>().cause,
-            "The state/task 'A' returned a result with a size exceeding the maximum number of bytes service limit.");
+            "The state/task 'A' returned a result with a size exceeding the maximum number of "
+            "bytes service limit.");
 }
 
 TEST(InterpreterTest, DataThatGrowsDeepInsteadOfLargeFailsToo) {
@@ -377,7 +396,8 @@ TEST(InterpreterTest, ATasksOversizedAnswerIsAFailureThatCanBeCaught) {
 }
 
 TEST(InterpreterTest, OutstandingWorkIsWhatWasAskedForAndNotAnswered) {
-  TestExecution run(ParseOrFail(R"({"StartAt": "A", "TimeoutSeconds": 30, "States": {"A": {"Type": "Task",
+  TestExecution run(
+      ParseOrFail(R"({"StartAt": "A", "TimeoutSeconds": 30, "States": {"A": {"Type": "Task",
       "Resource": "r", "TimeoutSeconds": 9, "HeartbeatSeconds": 3, "End": true,
       "Retry": [{"ErrorEquals": ["States.ALL"]}]}}})"));
   run.Begin(R"({"x": 1})");
@@ -414,7 +434,8 @@ TEST(InterpreterTest, RandomNumbersAndIdentifiersAreTheSameInAReplay) {
 
 TEST(InterpreterTest, AWaitingExecutionCostsLessThanFourKibibytes) {
   constexpr size_t kCount = 2000;
-  const auto machine = TaskThenPass(R"("TimeoutSeconds": 60, "Retry": [{"ErrorEquals": ["A"]}, {"ErrorEquals": ["B"]}])");
+  const auto machine = TaskThenPass(
+      R"("TimeoutSeconds": 60, "Retry": [{"ErrorEquals": ["A"]}, {"ErrorEquals": ["B"]}])");
   std::vector<Execution> waiting;
   waiting.reserve(kCount);
   std::vector<Effect> effects;

@@ -49,7 +49,8 @@ class IntrinsicParser {
 
   bool ParseName(Intrinsic& out) {
     const size_t begin = at_;
-    while (!AtEnd() && (Peek() == '.' || Peek() == '_' || absl::ascii_isalnum(static_cast<unsigned char>(Peek())))) {
+    while (!AtEnd() && (Peek() == '.' || Peek() == '_' ||
+                        absl::ascii_isalnum(static_cast<unsigned char>(Peek())))) {
       ++at_;
     }
     const std::string name(text_.substr(begin, at_ - begin));
@@ -63,11 +64,15 @@ class IntrinsicParser {
   bool CheckCount(const Intrinsic& call) {
     const IntrinsicFunction& function = *call.function_;
     const int count = static_cast<int>(call.arguments_.size());
-    if (count >= function.min_arguments && (function.max_arguments < 0 || count <= function.max_arguments)) return true;
+    if (count >= function.min_arguments &&
+        (function.max_arguments < 0 || count <= function.max_arguments))
+      return true;
     std::string expected = std::to_string(function.min_arguments);
     if (function.max_arguments < 0) expected = "at least " + expected;
-    if (function.max_arguments > function.min_arguments) expected += " to " + std::to_string(function.max_arguments);
-    return Fail(std::string(function.name) + " takes " + expected + " arguments, not " + std::to_string(count));
+    if (function.max_arguments > function.min_arguments)
+      expected += " to " + std::to_string(function.max_arguments);
+    return Fail(std::string(function.name) + " takes " + expected + " arguments, not " +
+                std::to_string(count));
   }
 
   bool ParseArgument(Intrinsic::Argument& out, int depth) {
@@ -114,10 +119,14 @@ class IntrinsicParser {
   // A number, true, false or null.
   bool ParseLiteral(Intrinsic::Argument& out) {
     size_t end = at_;
-    while (end < text_.size() && std::string_view(",() \t\r\n").find(text_[end]) == std::string_view::npos) ++end;
+    while (end < text_.size() &&
+           std::string_view(",() \t\r\n").find(text_[end]) == std::string_view::npos)
+      ++end;
     const json::ParseResult parsed = json::Parse(text_.substr(at_, end - at_));
-    if (!parsed.value.has_value() || parsed.value->IsString() || parsed.value->IsArray() || parsed.value->IsObject()) {
-      return Fail("expected a path, a text in single quotes, a number, true, false, null or a call");
+    if (!parsed.value.has_value() || parsed.value->IsString() || parsed.value->IsArray() ||
+        parsed.value->IsObject()) {
+      return Fail(
+          "expected a path, a text in single quotes, a number, true, false, null or a call");
     }
     out.literal = *parsed.value;
     at_ = end;
@@ -132,25 +141,32 @@ class IntrinsicParser {
 std::optional<Intrinsic> Intrinsic::Parse(std::string_view text, std::string& problem) {
   IntrinsicParser parser(text);
   Intrinsic call;
-  if (parser.ParseCall(call, 1) && (parser.AtEnd() || parser.Fail("unexpected text after the call"))) return call;
+  if (parser.ParseCall(call, 1) &&
+      (parser.AtEnd() || parser.Fail("unexpected text after the call")))
+    return call;
   problem = parser.problem();
   return std::nullopt;
 }
 
-Evaluated<IntrinsicArgument> Intrinsic::EvaluateArgument(const Argument& argument, const Scope& scope) const {
+Evaluated<IntrinsicArgument> Intrinsic::EvaluateArgument(const Argument& argument,
+                                                         const Scope& scope) const {
   if (argument.call != nullptr) {
     ORDERFLOW_ASL_ASSIGN_OR_FAIL(Value value, argument.call->Evaluate(scope));
     return IntrinsicArgument{.value = std::move(value), .raw = {}};
   }
   if (!argument.path.has_value()) {
-    return IntrinsicArgument{
-        .value = argument.literal, .raw = argument.raw, .is_literal_text = argument.literal.IsString()};
+    return IntrinsicArgument{.value = argument.literal,
+                             .raw = argument.raw,
+                             .is_literal_text = argument.literal.IsString()};
   }
   const Path& path = *argument.path;
   Path::Result found = path.Evaluate(path.from_context() ? scope.context.value() : scope.input);
-  if (found.value.has_value()) return IntrinsicArgument{.value = *std::move(found.value), .raw = {}};
-  return RuntimeFailure("The function '" + text_ + "' had the following error: The JsonPath argument for the field '" +
-                        path.text() + "' could not be found in the input '" + DescribeInput(scope.input) + "'");
+  if (found.value.has_value())
+    return IntrinsicArgument{.value = *std::move(found.value), .raw = {}};
+  return RuntimeFailure("The function '" + text_ +
+                        "' had the following error: The JsonPath argument for the field '" +
+                        path.text() + "' could not be found in the input '" +
+                        DescribeInput(scope.input) + "'");
 }
 
 Evaluated<Value> Intrinsic::Evaluate(const Scope& scope) const {

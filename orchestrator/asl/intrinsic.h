@@ -14,8 +14,8 @@
 
 namespace orderflow::asl {
 
-// A call of an intrinsic function, `States.Format('order {}', $.order_id)`, parsed once and evaluated for each execution.
-// Thread-safe: it does not change.
+// A call of an intrinsic function, `States.Format('order {}', $.order_id)`, parsed once and
+// evaluated for each execution. Thread-safe: it does not change.
 class Intrinsic {
  public:
   // How deep calls nest, as the service limits it.

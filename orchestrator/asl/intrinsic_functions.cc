@@ -42,7 +42,8 @@ Evaluated<int64_t> IntegerArgument(const Arguments& arguments, size_t at) {
   if (value.IsInt()) return value.AsInt();
   if (!value.IsDouble()) return Wrong("argument " + std::to_string(at + 1) + " must be a number");
   const double rounded = std::floor(value.AsDouble() + 0.5);
-  if (!(std::abs(rounded) < 9.0e18)) return Wrong("argument " + std::to_string(at + 1) + " is out of range");
+  if (!(std::abs(rounded) < 9.0e18))
+    return Wrong("argument " + std::to_string(at + 1) + " is out of range");
   return static_cast<int64_t>(rounded);
 }
 
@@ -57,13 +58,15 @@ Evaluated<Value> Array(const Arguments& arguments, Random&) {
 Evaluated<Value> ArrayPartition(const Arguments& arguments, Random&) {
   ORDERFLOW_ASL_ASSIGN_OR_FAIL(const json::Array* items, ArrayArgument(arguments, 0));
   ORDERFLOW_ASL_ASSIGN_OR_FAIL(const int64_t size, IntegerArgument(arguments, 1));
-  if (size < 1) return Wrong("the chunk size must be a positive number, but is " + std::to_string(size));
+  if (size < 1)
+    return Wrong("the chunk size must be a positive number, but is " + std::to_string(size));
   const auto chunk = static_cast<size_t>(size);
   json::Array chunks;
   for (size_t begin = 0; begin < items->size(); begin += std::min(chunk, items->size() - begin)) {
     const auto first = items->begin() + static_cast<std::ptrdiff_t>(begin);
     const size_t count = std::min(chunk, items->size() - begin);
-    chunks.push_back(Value::FromArray(json::Array(first, first + static_cast<std::ptrdiff_t>(count))));
+    chunks.push_back(
+        Value::FromArray(json::Array(first, first + static_cast<std::ptrdiff_t>(count))));
   }
   return Value::FromArray(std::move(chunks));
 }
@@ -84,7 +87,8 @@ Evaluated<Value> ArrayRange(const Arguments& arguments, Random&) {
   json::Array items;
   int64_t at = first;
   while (step > 0 ? at <= last : at >= last) {
-    if (static_cast<int64_t>(items.size()) == kMaxRangeItems) return Wrong("a range has at most 1000 items");
+    if (static_cast<int64_t>(items.size()) == kMaxRangeItems)
+      return Wrong("a range has at most 1000 items");
     items.push_back(Value(at));
     if (__builtin_add_overflow(at, step, &at)) break;
   }
@@ -95,8 +99,8 @@ Evaluated<Value> ArrayGetItem(const Arguments& arguments, Random&) {
   ORDERFLOW_ASL_ASSIGN_OR_FAIL(const json::Array* items, ArrayArgument(arguments, 0));
   ORDERFLOW_ASL_ASSIGN_OR_FAIL(const int64_t index, IntegerArgument(arguments, 1));
   if (index < 0 || static_cast<size_t>(index) >= items->size()) {
-    return Wrong("index " + std::to_string(index) + " is outside of the array's " + std::to_string(items->size()) +
-                 " items");
+    return Wrong("index " + std::to_string(index) + " is outside of the array's " +
+                 std::to_string(items->size()) + " items");
   }
   return (*items)[static_cast<size_t>(index)];
 }
@@ -108,7 +112,8 @@ Evaluated<Value> ArrayLength(const Arguments& arguments, Random&) {
 
 // 1 and 1.0 are one item.
 std::string UniqueKey(const Value& value) {
-  if (value.IsDouble() && std::abs(value.AsDouble()) < 9.0e15 && value.AsDouble() == std::floor(value.AsDouble())) {
+  if (value.IsDouble() && std::abs(value.AsDouble()) < 9.0e15 &&
+      value.AsDouble() == std::floor(value.AsDouble())) {
     return std::to_string(static_cast<int64_t>(value.AsDouble()));
   }
   return json::Serialize(value);
@@ -157,7 +162,8 @@ void AppendPlain(const Value& value, std::string& out) {
 
 Evaluated<Value> Format(const Arguments& arguments, Random&) {
   ORDERFLOW_ASL_ASSIGN_OR_FAIL(const std::string* text, TextArgument(arguments, 0));
-  const std::string_view pattern = arguments[0].is_literal_text ? arguments[0].raw : std::string_view(*text);
+  const std::string_view pattern =
+      arguments[0].is_literal_text ? arguments[0].raw : std::string_view(*text);
   std::string out;
   size_t next = 1;
   for (size_t at = 0; at < pattern.size(); ++at) {
@@ -166,7 +172,7 @@ Evaluated<Value> Format(const Arguments& arguments, Random&) {
       out += pattern[++at];
     } else if (pattern.substr(at, 2) == "{}") {
       if (next == arguments.size()) return Wrong("there are more '{}' than arguments");
-          if (!Fits(arguments[next].value, kMaxResultBytes)) return Wrong("an argument is too large");
+      if (!Fits(arguments[next].value, kMaxResultBytes)) return Wrong("an argument is too large");
       AppendPlain(arguments[next++].value, out);
       if (out.size() > kMaxResultBytes) return Wrong("the text is too large");
       ++at;
@@ -178,14 +184,17 @@ Evaluated<Value> Format(const Arguments& arguments, Random&) {
   return Value(std::move(out));
 }
 
-bool IsBlank(std::string_view text) { return text.find_first_not_of(" \t\r\n") == std::string_view::npos; }
+bool IsBlank(std::string_view text) {
+  return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
+}
 
 Evaluated<Value> StringToJson(const Arguments& arguments, Random&) {
   ORDERFLOW_ASL_ASSIGN_OR_FAIL(const std::string* text, TextArgument(arguments, 0));
   if (IsBlank(*text)) return Value();
   const json::ParseResult parsed = json::Parse(*text);
   if (parsed.value.has_value()) return *parsed.value;
-  return Wrong("the text is not JSON: " + parsed.error->message + " at column " + std::to_string(parsed.error->column));
+  return Wrong("the text is not JSON: " + parsed.error->message + " at column " +
+               std::to_string(parsed.error->column));
 }
 
 Evaluated<Value> JsonToString(const Arguments& arguments, Random&) {
@@ -265,7 +274,8 @@ Evaluated<Value> Base64Decode(const Arguments& arguments, Random&) {
 
 Evaluated<Value> JsonMerge(const Arguments& arguments, Random&) {
   for (size_t at = 0; at < 2; ++at) {
-    if (!arguments[at].value.IsObject()) return Wrong("argument " + std::to_string(at + 1) + " must be an object");
+    if (!arguments[at].value.IsObject())
+      return Wrong("argument " + std::to_string(at + 1) + " must be an object");
   }
   const Value& deep = arguments[2].value;
   if (!deep.IsBool()) return Wrong("argument 3 must be true or false");
@@ -298,14 +308,16 @@ Evaluated<Value> MathRandom(const Arguments& arguments, Random& random) {
   return Value(static_cast<int64_t>(static_cast<uint64_t>(from) + drawn % width));
 }
 
-// Version 4, variant 1 (RFC 4122), from the execution's own stream of numbers, so that a replay gives the same one.
+// Version 4, variant 1 (RFC 4122), from the execution's own stream of numbers, so that a replay
+// gives the same one.
 Evaluated<Value> Uuid(const Arguments&, Random& random) {
   const uint64_t high = (random.Next() & ~uint64_t{0xf000}) | 0x4000;
   const uint64_t low = (random.Next() & ~(uint64_t{3} << 62)) | (uint64_t{2} << 62);
   char text[37];
-  std::snprintf(text, sizeof(text), "%08x-%04x-%04x-%04x-%012llx", static_cast<unsigned>(high >> 32),
-                static_cast<unsigned>(high >> 16 & 0xffff), static_cast<unsigned>(high & 0xffff),
-                static_cast<unsigned>(low >> 48), static_cast<unsigned long long>(low & 0xffffffffffff));
+  std::snprintf(text, sizeof(text), "%08x-%04x-%04x-%04x-%012llx",
+                static_cast<unsigned>(high >> 32), static_cast<unsigned>(high >> 16 & 0xffff),
+                static_cast<unsigned>(high & 0xffff), static_cast<unsigned>(low >> 48),
+                static_cast<unsigned long long>(low & 0xffffffffffff));
   return Value(std::string(text));
 }
 

@@ -10,20 +10,20 @@
 
 namespace orderflow::asl {
 
-// An argument of a call: its value and, of a text written in the definition, the text with its escapes, because
-// States.Format tells `{}` from `\{\}`.
+// An argument of a call: its value and, of a text written in the definition, the text with its
+// escapes, because States.Format tells `{}` from `\{\}`.
 struct IntrinsicArgument {
   json::Value value;
   std::string_view raw;
   bool is_literal_text = false;
 };
 
-// One function of the language's table. A failure's cause says what is wrong with the arguments; the caller adds which
-// call it was.
+// One function of the language's table. A failure's cause says what is wrong with the arguments;
+// the caller adds which call it was.
 struct IntrinsicFunction {
   std::string_view name;  // "States.Format"
   int min_arguments;
-  int max_arguments;      // -1: any number
+  int max_arguments;  // -1: any number
   Evaluated<json::Value> (*apply)(const std::vector<IntrinsicArgument>& arguments, Random& random);
 };
 

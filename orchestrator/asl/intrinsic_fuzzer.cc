@@ -17,8 +17,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       Intrinsic::Parse(std::string_view(reinterpret_cast<const char*>(data), size), problem);
   if (call.has_value() == !problem.empty()) std::abort();
   if (!call.has_value()) return 0;
-  const json::Value input = json::Value::Object(
-      {{"a", 1}, {"b", json::Value::List({json::Value("x"), 2, 3.5})}, {"c", json::Value::Object({{"d", "e"}})}});
+  const json::Value input =
+      json::Value::Object({{"a", 1},
+                           {"b", json::Value::List({json::Value("x"), 2, 3.5})},
+                           {"c", json::Value::Object({{"d", "e"}})}});
   const ExecutionContext execution;
   const ContextObject context({.execution = &execution,
                                .execution_input = &input,

@@ -29,13 +29,15 @@ std::string Call(std::string_view text, std::string_view input = "{}") {
                                       .retry_count = {}});
   Random random(1);
   const Evaluated<Value> result = call->Evaluate(Scope{data, context_object, random});
-  return result.ok() ? json::Serialize(*result) : result.failure().error + ": " + result.failure().cause.value_or("");
+  return result.ok() ? json::Serialize(*result)
+                     : result.failure().error + ": " + result.failure().cause.value_or("");
 }
 
 TEST(IntrinsicTest, FormatFillsBracesAndPrintsValuesPlainly) {
   EXPECT_EQ(Call("States.Format('{} of {}', 1, 'two')"), R"("1 of two")");
-  EXPECT_EQ(Call("States.Format('{}', $.o)", R"({"o": {"Arg1": 1, "Arg2": [], "t": ["x", 1.5, null]}})"),
-            R"("{Arg1=1, Arg2=[], t=[x, 1.5, null]}")");
+  EXPECT_EQ(
+      Call("States.Format('{}', $.o)", R"({"o": {"Arg1": 1, "Arg2": [], "t": ["x", 1.5, null]}})"),
+      R"("{Arg1=1, Arg2=[], t=[x, 1.5, null]}")");
   EXPECT_EQ(Call(R"(States.Format('\{\} it\'s \\ {}', 1))"), R"("{} it's \\ 1")");
   EXPECT_THAT(Call("States.Format('{} {}', 1)"), HasSubstr("more '{}' than arguments"));
   EXPECT_THAT(Call("States.Format('{}', 1, 2)"), HasSubstr("more arguments than '{}'"));
@@ -51,29 +53,34 @@ TEST(IntrinsicTest, JsonTextsAreReadAndWritten) {
 
 TEST(IntrinsicTest, ArraysAreMadeCutAndSearched) {
   EXPECT_EQ(Call("States.Array()"), "[]");
-  EXPECT_EQ(Call("States.Array(1, 'a', null, true, $.x)", R"({"x": [2]})"), R"([1,"a",null,true,[2]])");
+  EXPECT_EQ(Call("States.Array(1, 'a', null, true, $.x)", R"({"x": [2]})"),
+            R"([1,"a",null,true,[2]])");
   EXPECT_EQ(Call("States.ArrayPartition(States.Array(1,2,3), 2)"), "[[1,2],[3]]");
   EXPECT_EQ(Call("States.ArrayPartition(States.Array(1,2,3), 9223372036854775807)"), "[[1,2,3]]");
   EXPECT_THAT(Call("States.ArrayPartition(States.Array(1), 0)"), HasSubstr("positive"));
   EXPECT_EQ(Call("States.ArrayContains(States.Array(1, 'a'), 'a')"), "true");
   EXPECT_EQ(Call("States.ArrayRange(1, 9, 2)"), "[1,3,5,7,9]");
   EXPECT_EQ(Call("States.ArrayRange(3, 1, -1)"), "[3,2,1]");
-  EXPECT_EQ(Call("States.ArrayRange(9223372036854775806, 9223372036854775807, 5)"), "[9223372036854775806]");
+  EXPECT_EQ(Call("States.ArrayRange(9223372036854775806, 9223372036854775807, 5)"),
+            "[9223372036854775806]");
   EXPECT_THAT(Call("States.ArrayRange(1, 2000, 1)"), HasSubstr("1000"));
   EXPECT_THAT(Call("States.ArrayRange(1, 2, 0)"), HasSubstr("must not be 0"));
   EXPECT_EQ(Call("States.ArrayGetItem(States.Array('a', 'b'), 1)"), R"("b")");
   EXPECT_THAT(Call("States.ArrayGetItem(States.Array('a'), 1)"), HasSubstr("index 1"));
   EXPECT_THAT(Call("States.ArrayGetItem(States.Array('a'), -1)"), HasSubstr("index -1"));
   EXPECT_EQ(Call("States.ArrayLength($.l)", R"({"l": [1, 2]})"), "2");
-  EXPECT_EQ(Call("States.ArrayUnique($.l)", R"({"l": [1, 1.0, "1", null, null, {"a":1}, {"a":1}]})"),
-            R"([1,"1",null,{"a":1}])");
+  EXPECT_EQ(
+      Call("States.ArrayUnique($.l)", R"({"l": [1, 1.0, "1", null, null, {"a":1}, {"a":1}]})"),
+      R"([1,"1",null,{"a":1}])");
   EXPECT_THAT(Call("States.ArrayLength(1)"), HasSubstr("argument 1 must be an array"));
 }
 
 TEST(IntrinsicTest, SumsRoundHalvesUpFirst) {
   const std::vector<std::pair<const char*, const char*>> sums = {
-      {"1.5, 1.51", "4"}, {"-1.5, 0", "-1"}, {"-1.51, 0", "-2"}, {"1.49, -1.49", "0"}, {"-0.5, 0.5", "1"}, {"3, 4", "7"}};
-  for (const auto& [arguments, sum] : sums) EXPECT_EQ(Call("States.MathAdd(" + std::string(arguments) + ")"), sum);
+      {"1.5, 1.51", "4"},   {"-1.5, 0", "-1"},  {"-1.51, 0", "-2"},
+      {"1.49, -1.49", "0"}, {"-0.5, 0.5", "1"}, {"3, 4", "7"}};
+  for (const auto& [arguments, sum] : sums)
+    EXPECT_EQ(Call("States.MathAdd(" + std::string(arguments) + ")"), sum);
   EXPECT_THAT(Call("States.MathAdd(9223372036854775807, 1)"), HasSubstr("out of range"));
   EXPECT_THAT(Call("States.MathAdd(1e300, 1)"), HasSubstr("out of range"));
 }
@@ -81,14 +88,17 @@ TEST(IntrinsicTest, SumsRoundHalvesUpFirst) {
 TEST(IntrinsicTest, RandomNumbersStayInTheirRange) {
   EXPECT_EQ(Call("States.MathRandom(7, 8)"), "7");
   EXPECT_EQ(Call("States.MathRandom(0, 1000, 3)"), Call("States.MathRandom(0, 1000, 3)"));
-  EXPECT_THAT(Call("States.MathRandom(-9223372036854775808, 9223372036854775807)"), MatchesRegex("-?[0-9]+"));
+  EXPECT_THAT(Call("States.MathRandom(-9223372036854775808, 9223372036854775807)"),
+              MatchesRegex("-?[0-9]+"));
   EXPECT_THAT(Call("States.MathRandom(2, 2)"), HasSubstr("smaller"));
-  EXPECT_THAT(Call("States.UUID()"),
-              MatchesRegex("\"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\""));
+  EXPECT_THAT(
+      Call("States.UUID()"),
+      MatchesRegex("\"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\""));
 }
 
 TEST(IntrinsicTest, SplitTakesASetOfCharactersAndDropsEmptyPieces) {
-  EXPECT_EQ(Call("States.StringSplit('This.is+a,test=string', '.+,=')"), R"(["This","is","a","test","string"])");
+  EXPECT_EQ(Call("States.StringSplit('This.is+a,test=string', '.+,=')"),
+            R"(["This","is","a","test","string"])");
   EXPECT_EQ(Call("States.StringSplit(',,a,', ',')"), R"(["a"])");
   EXPECT_EQ(Call("States.StringSplit('aäbßc', 'äß')"), R"(["a","b","c"])");
   EXPECT_EQ(Call("States.StringSplit('abc', '')"), R"(["abc"])");
@@ -99,23 +109,28 @@ TEST(IntrinsicTest, Base64GoesBothWaysAndRefusesWhatIsNoText) {
   EXPECT_EQ(Call("States.Base64Decode('RGF0YSB0byBlbmNvZGU=')"), R"("Data to encode")");
   EXPECT_THAT(Call("States.Base64Decode('***')"), HasSubstr("not Base64"));
   for (const char* not_utf8 : {"/w==", "wIA=", "7aCA", "4ICA", "9ZCAgA=="}) {
-    EXPECT_THAT(Call("States.Base64Decode('" + std::string(not_utf8) + "')"), HasSubstr("not UTF-8")) << not_utf8;
+    EXPECT_THAT(Call("States.Base64Decode('" + std::string(not_utf8) + "')"),
+                HasSubstr("not UTF-8"))
+        << not_utf8;
   }
 }
 
 TEST(IntrinsicTest, MergeIsShallow) {
-  EXPECT_EQ(Call("States.JsonMerge($.a, $.b, false)", R"({"a": {"x": {"y": 1}, "z": 2}, "b": {"x": {"w": 3}}})"),
+  EXPECT_EQ(Call("States.JsonMerge($.a, $.b, false)",
+                 R"({"a": {"x": {"y": 1}, "z": 2}, "b": {"x": {"w": 3}}})"),
             R"({"x":{"w":3},"z":2})");
   EXPECT_THAT(Call("States.JsonMerge($.a, $.a, true)", R"({"a": {}})"), HasSubstr("shallow"));
 }
 
 TEST(IntrinsicTest, CallsNestAndSeeTheContext) {
-  EXPECT_EQ(Call("States.ArrayGetItem(States.StringSplit($$.StateMachine.Name, 'd'), 0)"), R"("or")");
+  EXPECT_EQ(Call("States.ArrayGetItem(States.StringSplit($$.StateMachine.Name, 'd'), 0)"),
+            R"("or")");
 }
 
 TEST(IntrinsicTest, AMissingArgumentNamesThePathAndTheInput) {
   EXPECT_EQ(Call("States.Format('{}', $.x)", R"({"y":1})"),
-            "States.Runtime: The function 'States.Format('{}', $.x)' had the following error: The JsonPath argument "
+            "States.Runtime: The function 'States.Format('{}', $.x)' had the following error: The "
+            "JsonPath argument "
             "for the field '$.x' could not be found in the input '{\"y\":1}'");
 }
 

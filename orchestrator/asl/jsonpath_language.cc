@@ -44,7 +44,8 @@ PathField TakePathField(ObjectReader& fields, std::string_view name, PathUse use
                    "a place to put a result is named by '$', names and single indexes only");
   }
   // `$` is what an absent path means: the fast way.
-  if (field.path.has_value() && field.path->is_root() && !field.path->from_context()) field.path.reset();
+  if (field.path.has_value() && field.path->is_root() && !field.path->from_context())
+    field.path.reset();
   return field;
 }
 
@@ -56,8 +57,9 @@ Evaluated<Value> Select(const PathField& field, const Scope& scope) {
   const Value& root = path.from_context() ? scope.context.value() : scope.input;
   Path::Result found = path.Evaluate(root);
   if (found.value.has_value()) return *std::move(found.value);
-  return RuntimeFailure("Invalid path '" + path.text() + "' : " +
-                        (found.too_expensive ? "it looks at too many values" : path.DescribeMiss(root)));
+  return RuntimeFailure(
+      "Invalid path '" + path.text() +
+      "' : " + (found.too_expensive ? "it looks at too many values" : path.DescribeMiss(root)));
 }
 
 // `result` put where a ResultPath says.
@@ -66,8 +68,9 @@ Evaluated<Value> Combine(const PathField& result_path, const Value& input, const
   if (!result_path.path.has_value()) return result;
   std::optional<Value> combined = result_path.path->Put(input, result);
   if (combined.has_value()) return *std::move(combined);
-  return Failure{kErrorResultPathMatchFailure, "Unable to apply Reference Path '" + result_path.path->text() +
-                                                   "' to input '" + DescribeInput(input) + "'"};
+  return Failure{kErrorResultPathMatchFailure, "Unable to apply Reference Path '" +
+                                                   result_path.path->text() + "' to input '" +
+                                                   DescribeInput(input) + "'"};
 }
 
 bool SelectsAPart(const PathField& field) {
@@ -79,12 +82,14 @@ class JsonPathDataFlow final : public DataFlow {
   JsonPathDataFlow(StateType type, ObjectReader& fields) {
     input_path_ = TakePathField(fields, "InputPath", PathUse::kRead);
     output_path_ = TakePathField(fields, "OutputPath", PathUse::kRead);
-    const bool has_result = type == StateType::kTask || type == StateType::kParallel || type == StateType::kMap;
+    const bool has_result =
+        type == StateType::kTask || type == StateType::kParallel || type == StateType::kMap;
     if (has_result || type == StateType::kPass) {
       parameters_ = TakeTemplate(fields, "Parameters", /*must_be_object=*/false);
       result_path_ = TakePathField(fields, "ResultPath", PathUse::kWrite);
     }
-    if (has_result) result_selector_ = TakeTemplate(fields, "ResultSelector", /*must_be_object=*/true);
+    if (has_result)
+      result_selector_ = TakeTemplate(fields, "ResultSelector", /*must_be_object=*/true);
   }
 
   Evaluated<Value> View(const Scope& scope) const override { return Select(input_path_, scope); }
@@ -99,7 +104,8 @@ class JsonPathDataFlow final : public DataFlow {
     if (result_selector_.has_value()) {
       ORDERFLOW_ASL_ASSIGN_OR_FAIL(selected, result_selector_->Evaluate(scope.WithInput(result)));
     }
-    ORDERFLOW_ASL_ASSIGN_OR_FAIL(const Value combined, Combine(result_path_, scope.input, selected));
+    ORDERFLOW_ASL_ASSIGN_OR_FAIL(const Value combined,
+                                 Combine(result_path_, scope.input, selected));
     return Select(output_path_, scope.WithInput(combined));
   }
 
@@ -115,7 +121,9 @@ class JsonPathDataFlow final : public DataFlow {
     return bound;
   }
 
-  bool ArgumentsAreBounded() const override { return !parameters_.has_value() && SelectsAPart(input_path_); }
+  bool ArgumentsAreBounded() const override {
+    return !parameters_.has_value() && SelectsAPart(input_path_);
+  }
 
  private:
   static std::optional<PayloadTemplate> TakeTemplate(ObjectReader& fields, std::string_view name,
@@ -162,15 +170,19 @@ class PathFieldExpression final : public Expression {
 
   Evaluated<Value> Evaluate(const Scope& scope) const override {
     Evaluated<Value> value = expression_.Evaluate(scope, field_);
-    if (type_ == FieldType::kText) return value.ok() ? CheckText(*std::move(value)) : std::move(value);
+    if (type_ == FieldType::kText)
+      return value.ok() ? CheckText(*std::move(value)) : std::move(value);
     if (!value.ok()) return Wrong("does not reference an input value", nullptr);
-    return type_ == FieldType::kTimestamp ? CheckTimestamp(*std::move(value)) : CheckSeconds(*std::move(value));
+    return type_ == FieldType::kTimestamp ? CheckTimestamp(*std::move(value))
+                                          : CheckSeconds(*std::move(value));
   }
 
  private:
   Failure Wrong(std::string_view what, const Value* value) const {
-    std::string cause = "The " + field_ + " parameter " + std::string(what) + ": " + expression_.text();
-    if (value != nullptr) cause += " == " + (value->IsString() ? value->AsString() : DescribeInput(*value));
+    std::string cause =
+        "The " + field_ + " parameter " + std::string(what) + ": " + expression_.text();
+    if (value != nullptr)
+      cause += " == " + (value->IsString() ? value->AsString() : DescribeInput(*value));
     return RuntimeFailure(std::move(cause));
   }
 
@@ -181,13 +193,15 @@ class PathFieldExpression final : public Expression {
 
   Evaluated<Value> CheckTimestamp(Value value) const {
     if (value.IsString() && ParseTimestamp(value.AsString()).has_value()) return value;
-    return Wrong("does not reference a valid ISO-8601 extended offset date-time format string", &value);
+    return Wrong("does not reference a valid ISO-8601 extended offset date-time format string",
+                 &value);
   }
 
   Evaluated<Value> CheckSeconds(Value value) const {
     if (!value.IsInt()) return Wrong("cannot be parsed as a long value", &value);
     if (value.AsInt() < 0) return Wrong("references a negative value", &value);
-    if (value.AsInt() > kMaxSeconds) return Wrong("references a value greater than 99999999", &value);
+    if (value.AsInt() > kMaxSeconds)
+      return Wrong("references a value greater than 99999999", &value);
     if (value.AsInt() == 0 && type_ == FieldType::kPositiveSeconds) {
       return Wrong("references a value that is not positive", &value);
     }
@@ -199,7 +213,8 @@ class PathFieldExpression final : public Expression {
   const PathExpression expression_;
 };
 
-std::unique_ptr<const Expression> TakeLiteral(std::string_view name, FieldType type, ObjectReader& fields) {
+std::unique_ptr<const Expression> TakeLiteral(std::string_view name, FieldType type,
+                                              ObjectReader& fields) {
   if (type == FieldType::kSeconds || type == FieldType::kPositiveSeconds) {
     const std::optional<int64_t> seconds =
         fields.TakeInteger(name, type == FieldType::kSeconds ? 0 : 1, kMaxSeconds);
@@ -217,11 +232,13 @@ std::unique_ptr<const Expression> TakeLiteral(std::string_view name, FieldType t
 
 }  // namespace
 
-std::unique_ptr<const DataFlow> JsonPathLanguage::CompileDataFlow(StateType type, ObjectReader& fields) const {
+std::unique_ptr<const DataFlow> JsonPathLanguage::CompileDataFlow(StateType type,
+                                                                  ObjectReader& fields) const {
   return std::make_unique<JsonPathDataFlow>(type, fields);
 }
 
-std::unique_ptr<const CatchOutput> JsonPathLanguage::CompileCatchOutput(ObjectReader& catcher) const {
+std::unique_ptr<const CatchOutput> JsonPathLanguage::CompileCatchOutput(
+    ObjectReader& catcher) const {
   return std::make_unique<JsonPathCatchOutput>(catcher);
 }
 
@@ -229,14 +246,16 @@ std::unique_ptr<const Condition> JsonPathLanguage::CompileCondition(ObjectReader
   return CompileJsonPathCondition(rule);
 }
 
-std::unique_ptr<const Expression> JsonPathLanguage::CompileField(std::string_view name, FieldType type,
+std::unique_ptr<const Expression> JsonPathLanguage::CompileField(std::string_view name,
+                                                                 FieldType type,
                                                                  ObjectReader& fields) const {
   const std::string path_name = std::string(name) + "Path";
   std::unique_ptr<const Expression> literal = TakeLiteral(name, type, fields);
   const std::optional<std::string> text = fields.TakeText(path_name);
   if (!text.has_value()) return literal;
   if (fields.Has(name)) {
-    fields.Error("The fields '" + std::string(name) + "' and '" + path_name + "' cannot both be given");
+    fields.Error("The fields '" + std::string(name) + "' and '" + path_name +
+                 "' cannot both be given");
     return literal;
   }
   std::string problem;
@@ -244,8 +263,9 @@ std::unique_ptr<const Expression> JsonPathLanguage::CompileField(std::string_vie
   const bool is_call = expression.has_value() && expression->path() == nullptr;
   if (!expression.has_value() || (is_call && type != FieldType::kText)) {
     fields.ErrorAt(path_name,
-                   type == FieldType::kText ? "Value is not a valid JSONPath or intrinsic function call"
-                                            : "Value is not a Reference Path",
+                   type == FieldType::kText
+                       ? "Value is not a valid JSONPath or intrinsic function call"
+                       : "Value is not a Reference Path",
                    problem);
     return nullptr;
   }

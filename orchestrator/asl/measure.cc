@@ -6,7 +6,8 @@
 namespace orderflow::asl {
 namespace {
 
-// The length of a text as a JSON string literal, with its quotes: control characters, quotes and backslashes are escaped.
+// The length of a text as a JSON string literal, with its quotes: control characters, quotes and
+// backslashes are escaped.
 size_t QuotedSize(std::string_view text) {
   size_t size = text.size() + 2;
   for (const char c : text) {
@@ -27,14 +28,17 @@ Measured Add(const json::Value& value, size_t max_bytes, int depth, Extent& exte
     if (depth >= kMaxValueDepth) return Measured::kTooDeep;
     extent.bytes += 1 + std::max<size_t>(value.size(), 1);
     for (const json::Value& item : value.AsArray()) {
-      if (const Measured part = Add(item, max_bytes, depth + 1, extent); part != Measured::kFits) return part;
+      if (const Measured part = Add(item, max_bytes, depth + 1, extent); part != Measured::kFits)
+        return part;
     }
   } else if (value.IsObject()) {
     if (depth >= kMaxValueDepth) return Measured::kTooDeep;
     extent.bytes += 1 + std::max<size_t>(value.size(), 1);
     for (const json::Member& member : value.AsMembers()) {
       extent.bytes += QuotedSize(member.key) + 1;
-      if (const Measured part = Add(member.value, max_bytes, depth + 1, extent); part != Measured::kFits) return part;
+      if (const Measured part = Add(member.value, max_bytes, depth + 1, extent);
+          part != Measured::kFits)
+        return part;
     }
   } else {
     extent.bytes += json::SerializedSize(value);

@@ -10,8 +10,9 @@ namespace orderflow::asl {
 // How deep a value may nest: what a JSON parser reads back.
 inline constexpr int kMaxValueDepth = 120;
 
-// The length of a value's JSON text and how deep it nests, or that it is beyond either limit. Looks at no more of the
-// value than it takes to know: a small value may share one part many times over and be huge as a text.
+// The length of a value's JSON text and how deep it nests, or that it is beyond either limit. Looks
+// at no more of the value than it takes to know: a small value may share one part many times over
+// and be huge as a text.
 struct Extent {
   size_t bytes = 0;
   int depth = 0;  // 0 for a scalar

@@ -21,8 +21,10 @@ std::shared_ptr<const StateMachine> OrderWorkflow(const ParseOptions& options) {
 }
 
 ParseOptions WithResources() {
-  return ParseOptions{.substitute = [](std::string_view name) { return "grpc://localhost:1/s.S/" + std::string(name); },
-                      .check_resource = {}};
+  return ParseOptions{
+      .substitute =
+          [](std::string_view name) { return "grpc://localhost:1/s.S/" + std::string(name); },
+      .check_resource = {}};
 }
 
 // The state whose task was just asked for.
@@ -51,7 +53,8 @@ class OrderWorkflowTest : public ::testing::Test {
 
 TEST_F(OrderWorkflowTest, AnOrderGoesThroughAllItsTasks) {
   ReachPayment();
-  EXPECT_EQ(run.Only<RunTask>().input, Json(R"({"order_id": "12345", "amount_minor": 1250, "currency": "EUR",
+  EXPECT_EQ(run.Only<RunTask>().input,
+            Json(R"({"order_id": "12345", "amount_minor": 1250, "currency": "EUR",
                                                "payment_token": "tok"})"));
   run.Answer(R"({"payment_status": "charged", "amount_minor": 1250, "currency": "EUR"})");
   EXPECT_EQ(Asked(run), "SendConfirmationEmailFunctionArn");
@@ -89,9 +92,11 @@ TEST_F(OrderWorkflowTest, AnyErrorOfTheChargeLeadsToPaymentFailed) {
 
 TEST(OrderWorkflowFileTest, EachMissingSubstitutionIsNamedWithItsPlace) {
   std::ifstream in(ORDERFLOW_SOURCE_DIR "/workflows/order-processing.asl.json", std::ios::binary);
-  ParseOptions options{.substitute = [](std::string_view) { return std::nullopt; },
-                       .check_resource = [](std::string_view) { return std::string("must not be asked"); }};
-  const ParsedDefinition parsed = ParseStateMachine(std::string(std::istreambuf_iterator<char>(in), {}), options);
+  ParseOptions options{
+      .substitute = [](std::string_view) { return std::nullopt; },
+      .check_resource = [](std::string_view) { return std::string("must not be asked"); }};
+  const ParsedDefinition parsed =
+      ParseStateMachine(std::string(std::istreambuf_iterator<char>(in), {}), options);
   EXPECT_EQ(parsed.machine, nullptr);
   ASSERT_EQ(parsed.diagnostics.size(), 5u);
   EXPECT_EQ(parsed.diagnostics[0].location, "/States/ReceiveOrder/Resource");

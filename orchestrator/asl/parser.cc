@@ -27,7 +27,8 @@ std::string Position(const json::ParseError& error) {
 }
 
 // The definition as a value, or nothing after reporting why not.
-std::optional<Value> ReadJson(std::string_view text, const ParseOptions& options, Diagnostics& diagnostics) {
+std::optional<Value> ReadJson(std::string_view text, const ParseOptions& options,
+                              Diagnostics& diagnostics) {
   if (text.size() > options.max_definition_bytes) {
     diagnostics.Error(kSchemaValidationFailed, "",
                       "The definition has " + std::to_string(text.size()) + " bytes; at most " +
@@ -52,10 +53,12 @@ const QueryLanguage* ReadQueryLanguage(ObjectReader& reader) {
   const std::string name = reader.TakeText("QueryLanguage").value_or("JSONPath");
   const QueryLanguage* language = FindQueryLanguage(name);
   if (language == nullptr) {
-    reader.ErrorAt("QueryLanguage",
-                   name == "JSONata" ? "Query language 'JSONata' is not supported yet by this engine"
-                                     : "The field 'QueryLanguage' should have one of these values: [JSONPath, JSONata]",
-                   "use JSONPath");
+    reader.ErrorAt(
+        "QueryLanguage",
+        name == "JSONata"
+            ? "Query language 'JSONata' is not supported yet by this engine"
+            : "The field 'QueryLanguage' should have one of these values: [JSONPath, JSONata]",
+        "use JSONPath");
   }
   return language;
 }
@@ -63,12 +66,14 @@ const QueryLanguage* ReadQueryLanguage(ObjectReader& reader) {
 void ReadVersion(ObjectReader& reader) {
   const std::optional<std::string> version = reader.TakeText("Version");
   if (version.has_value() && *version != "1.0") {
-    reader.ErrorAt("Version", "The field 'Version' should have one of these values: [1.0]", "but was '" + *version + "'");
+    reader.ErrorAt("Version", "The field 'Version' should have one of these values: [1.0]",
+                   "but was '" + *version + "'");
   }
 }
 
 // StartAt and States. Also what a branch of a Parallel consists of.
-StateGraph ReadGraph(ObjectReader& reader, const QueryLanguage& language, const ParseOptions& options) {
+StateGraph ReadGraph(ObjectReader& reader, const QueryLanguage& language,
+                     const ParseOptions& options) {
   StateGraph graph;
   const std::string start_at = reader.TakeName("StartAt").value_or("");
   const Value* states = reader.TakeObject("States");
@@ -77,13 +82,15 @@ StateGraph ReadGraph(ObjectReader& reader, const QueryLanguage& language, const 
   if (states->size() == 0) reader.ErrorAt("States", "Value cannot be empty");
   StateParser parser(options, reader.diagnostics());
   for (const json::Member& member : states->AsMembers()) {
-    graph.states.push_back(parser.Parse(member.key, member.value, ChildLocation(location, member.key), language));
+    graph.states.push_back(
+        parser.Parse(member.key, member.value, ChildLocation(location, member.key), language));
   }
   LinkGraph(graph, start_at, reader.location(), reader.diagnostics());
   return graph;
 }
 
-StateMachine::Parts ReadMachine(const Value& definition, const ParseOptions& options, Diagnostics& diagnostics) {
+StateMachine::Parts ReadMachine(const Value& definition, const ParseOptions& options,
+                                Diagnostics& diagnostics) {
   StateMachine::Parts parts;
   ObjectReader reader(definition, "/", diagnostics);
   reader.Require({"States", "StartAt"});
@@ -121,8 +128,10 @@ ParsedDefinition ParseStateMachine(std::string_view definition, const ParseOptio
   Diagnostics diagnostics;
   ParsedDefinition result;
   if (const std::optional<Value> json = ReadJson(definition, options, diagnostics)) {
-    StateMachine::Parts parts = ReadMachine(Substitute(*json, options, diagnostics), options, diagnostics);
-    if (!diagnostics.has_errors()) result.machine = std::make_shared<const StateMachine>(std::move(parts));
+    StateMachine::Parts parts =
+        ReadMachine(Substitute(*json, options, diagnostics), options, diagnostics);
+    if (!diagnostics.has_errors())
+      result.machine = std::make_shared<const StateMachine>(std::move(parts));
   }
   result.diagnostics = diagnostics.Take();
   return result;

@@ -29,12 +29,15 @@ std::vector<std::string> Findings(std::string_view definition, const ParseOption
 
 // Of a machine that has this state "A" and a Succeed "Z" that something may lead to.
 std::vector<std::string> FindingsOfState(const std::string& state) {
-  return Findings(R"({"StartAt": "Start", "States": {"Start": {"Type": "Choice", "Default": "Z", "Choices": [
-      {"Variable": "$.x", "IsPresent": true, "Next": "A"}]}, "A": )" + state + R"(, "Z": {"Type": "Succeed"}}})");
+  return Findings(
+      R"({"StartAt": "Start", "States": {"Start": {"Type": "Choice", "Default": "Z", "Choices": [
+      {"Variable": "$.x", "IsPresent": true, "Next": "A"}]}, "A": )" +
+      state + R"(, "Z": {"Type": "Succeed"}}})");
 }
 
 TEST(ParserTest, AMachineKeepsWhatItsDefinitionSays) {
-  const auto machine = ParseOrFail(R"({"Comment": "c", "Version": "1.0", "TimeoutSeconds": 60, "StartAt": "A", "States": {
+  const auto machine = ParseOrFail(
+      R"({"Comment": "c", "Version": "1.0", "TimeoutSeconds": 60, "StartAt": "A", "States": {
       "A": {"Type": "Pass", "Comment": "first", "Next": "B"}, "B": {"Type": "Succeed"}}})");
   EXPECT_EQ(machine->comment(), "c");
   EXPECT_EQ(machine->timeout_seconds(), 60);
@@ -47,44 +50,61 @@ TEST(ParserTest, AMachineKeepsWhatItsDefinitionSays) {
 }
 
 TEST(ParserTest, WhatIsNoJsonObjectIsRefusedAsSuch) {
-  EXPECT_THAT(Findings(""), ElementsAre("SCHEMA_VALIDATION_FAILED : Definition must be a valid JSON object"));
-  EXPECT_THAT(Findings("[]"), ElementsAre("SCHEMA_VALIDATION_FAILED : Definition must be a valid JSON object"));
-  EXPECT_THAT(Findings("{\n \"a\": nope}"), ElementsAre(HasSubstr("INVALID_JSON_DESCRIPTION [line: 2, column: ")));
-  EXPECT_THAT(Findings("{}"),
-              ElementsAre("SCHEMA_VALIDATION_FAILED /: These fields are required: [States, StartAt]"));
-  EXPECT_THAT(Findings(std::string(2 << 20, ' ')), ElementsAre(HasSubstr("at most 1048576 are allowed")));
+  EXPECT_THAT(Findings(""),
+              ElementsAre("SCHEMA_VALIDATION_FAILED : Definition must be a valid JSON object"));
+  EXPECT_THAT(Findings("[]"),
+              ElementsAre("SCHEMA_VALIDATION_FAILED : Definition must be a valid JSON object"));
+  EXPECT_THAT(Findings("{\n \"a\": nope}"),
+              ElementsAre(HasSubstr("INVALID_JSON_DESCRIPTION [line: 2, column: ")));
+  EXPECT_THAT(
+      Findings("{}"),
+      ElementsAre("SCHEMA_VALIDATION_FAILED /: These fields are required: [States, StartAt]"));
+  EXPECT_THAT(Findings(std::string(2 << 20, ' ')),
+              ElementsAre(HasSubstr("at most 1048576 are allowed")));
 }
 
 TEST(ParserTest, TwoStatesOfOneNameAreOneMistake) {
-  EXPECT_THAT(Findings(R"({"StartAt": "A", "States": {"A": {"Type": "Succeed"}, "\u0041": {"Type": "Succeed"}}})"),
-              ElementsAre("INVALID_JSON_DESCRIPTION /States/A: Duplicate field 'A'"));
-  EXPECT_THAT(FindingsOfState(R"({"Type": "Pass", "Result": [{"k": "}"}, {"k": 1, "k": 2}], "End": true})"),
-              ElementsAre("INVALID_JSON_DESCRIPTION /States/A/Result/1/k: Duplicate field 'k'"));
+  EXPECT_THAT(
+      Findings(
+          R"({"StartAt": "A", "States": {"A": {"Type": "Succeed"}, "\u0041": {"Type": "Succeed"}}})"),
+      ElementsAre("INVALID_JSON_DESCRIPTION /States/A: Duplicate field 'A'"));
+  EXPECT_THAT(
+      FindingsOfState(R"({"Type": "Pass", "Result": [{"k": "}"}, {"k": 1, "k": 2}], "End": true})"),
+      ElementsAre("INVALID_JSON_DESCRIPTION /States/A/Result/1/k: Duplicate field 'k'"));
 }
 
 TEST(ParserTest, EveryDanglingTransitionIsFound) {
   EXPECT_THAT(Findings(R"({"StartAt": "Nowhere", "States": {"A": {"Type": "Succeed"}}})"),
-              ElementsAre(HasSubstr("MISSING_TRANSITION_TARGET /StartAt: Missing 'StartAt' target: Nowhere")));
+              ElementsAre(HasSubstr(
+                  "MISSING_TRANSITION_TARGET /StartAt: Missing 'StartAt' target: Nowhere")));
   const auto findings = Findings(R"({"StartAt": "A", "States": {
       "A": {"Type": "Task", "Resource": "r", "Next": "B1", "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "C"}]},
       "C": {"Type": "Choice", "Choices": [{"Variable": "$.x", "IsNull": true, "Next": "B2"}], "Default": "B3"}}})");
-  EXPECT_THAT(findings,
-              ElementsAre(HasSubstr("MISSING_TRANSITION_TARGET /States/A/Next: Missing 'Next' target: B1"),
-                          HasSubstr("MISSING_TRANSITION_TARGET /States/C/Choices/0/Next: Missing 'Next' target: B2"),
-                          HasSubstr("MISSING_TRANSITION_TARGET /States/C/Default: Missing 'Default' target: B3"),
-                          HasSubstr("No state ends")));
+  EXPECT_THAT(
+      findings,
+      ElementsAre(
+          HasSubstr("MISSING_TRANSITION_TARGET /States/A/Next: Missing 'Next' target: B1"),
+          HasSubstr(
+              "MISSING_TRANSITION_TARGET /States/C/Choices/0/Next: Missing 'Next' target: B2"),
+          HasSubstr("MISSING_TRANSITION_TARGET /States/C/Default: Missing 'Default' target: B3"),
+          HasSubstr("No state ends")));
 }
 
 TEST(ParserTest, StatesThatNothingLeadsToAreFound) {
-  EXPECT_THAT(Findings(R"({"StartAt": "A", "States": {"A": {"Type": "Succeed"}, "B/1": {"Type": "Pass", "Next": "C"},
+  EXPECT_THAT(
+      Findings(
+          R"({"StartAt": "A", "States": {"A": {"Type": "Succeed"}, "B/1": {"Type": "Pass", "Next": "C"},
                            "C": {"Type": "Pass", "Next": "B/1"}}})"),
-              ElementsAre(HasSubstr("MISSING_TRANSITION_TARGET /States/B~11: State \"B/1\" is not reachable."),
-                          HasSubstr("MISSING_TRANSITION_TARGET /States/C: State \"C\" is not reachable.")));
+      ElementsAre(
+          HasSubstr("MISSING_TRANSITION_TARGET /States/B~11: State \"B/1\" is not reachable."),
+          HasSubstr("MISSING_TRANSITION_TARGET /States/C: State \"C\" is not reachable.")));
 }
 
 TEST(ParserTest, AMachineWithoutAnEndIsRefused) {
-  EXPECT_THAT(Findings(R"({"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "B"}, "B": {"Type": "Pass", "Next": "A"}}})"),
-              ElementsAre(HasSubstr("/States: No state ends")));
+  EXPECT_THAT(
+      Findings(
+          R"({"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "B"}, "B": {"Type": "Pass", "Next": "A"}}})"),
+      ElementsAre(HasSubstr("/States: No state ends")));
 }
 
 TEST(ParserTest, EachMistakeInAStateNamesItsPlaceAndWhatWasExpected) {
@@ -92,41 +112,59 @@ TEST(ParserTest, EachMistakeInAStateNamesItsPlaceAndWhatWasExpected) {
   const std::vector<std::pair<std::string, std::string>> mistakes = {
       {R"(5)", "/States/A: A state must be an object"},
       {R"({})", "/States/A: These fields are required: [Type]"},
-      {R"({"Type": "Job"})", "/States/A/Type: The field 'Type' should have one of these values: [Task, Wait, Pass, "
-                             "Succeed, Fail, Choice, Parallel, Map] (but was 'Job')"},
-      {R"({"Type": "Map", "Next": "Z"})", "/States/A/Type: State type 'Map' is not supported yet by this engine"},
-      {R"({"Type": "Parallel", "End": true})", "/States/A/Type: State type 'Parallel' is not supported yet"},
+      {R"({"Type": "Job"})",
+       "/States/A/Type: The field 'Type' should have one of these values: [Task, Wait, Pass, "
+       "Succeed, Fail, Choice, Parallel, Map] (but was 'Job')"},
+      {R"({"Type": "Map", "Next": "Z"})",
+       "/States/A/Type: State type 'Map' is not supported yet by this engine"},
+      {R"({"Type": "Parallel", "End": true})",
+       "/States/A/Type: State type 'Parallel' is not supported yet"},
       {R"({"Type": "Pass", "QueryLanguage": "JSONata", "Output": 1, "End": true})",
        "/States/A/QueryLanguage: Query language 'JSONata' is not supported yet by this engine"},
       {R"({"Type": "Pass"})", "/States/A: Either 'Next' or 'End' is required"},
       {R"({"Type": "Pass", "Next": ""})", "/States/A/Next: The field 'Next' must not be empty"},
-      {R"({"Type": "Pass", "Next": "Z", "End": true})", "/States/A: 'Next' and 'End' cannot both be given"},
-      {R"({"Type": "Pass", "End": "yes"})", "/States/A/End: The field 'End' must be true or false but was \"yes\""},
-      {R"({"Type": "Pass", "Colour": 1, "End": true})", "/States/A/Colour: Field 'Colour' is not supported (expected one "
-                                                        "of: "},
-      {R"({"Type": "Pass", "InputPath": "x", "End": true})", "/States/A/InputPath: Value is not a valid JSONPath"},
-      {R"({"Type": "Pass", "InputPath": 5, "End": true})", "/States/A/InputPath: Value is not a valid JSONPath"},
-      {R"({"Type": "Pass", "ResultPath": "$.a[*]", "End": true})", "/States/A/ResultPath: Value is not a Reference Path"},
-      {R"({"Type": "Pass", "ResultPath": "$$.a", "End": true})", "/States/A/ResultPath: Value is not a Reference Path"},
-      {R"({"Type": "Pass", "ResultSelector": {}, "End": true})", "/States/A/ResultSelector: Field 'ResultSelector' is "
-                                                                 "not supported"},
+      {R"({"Type": "Pass", "Next": "Z", "End": true})",
+       "/States/A: 'Next' and 'End' cannot both be given"},
+      {R"({"Type": "Pass", "End": "yes"})",
+       "/States/A/End: The field 'End' must be true or false but was \"yes\""},
+      {R"({"Type": "Pass", "Colour": 1, "End": true})",
+       "/States/A/Colour: Field 'Colour' is not supported (expected one "
+       "of: "},
+      {R"({"Type": "Pass", "InputPath": "x", "End": true})",
+       "/States/A/InputPath: Value is not a valid JSONPath"},
+      {R"({"Type": "Pass", "InputPath": 5, "End": true})",
+       "/States/A/InputPath: Value is not a valid JSONPath"},
+      {R"({"Type": "Pass", "ResultPath": "$.a[*]", "End": true})",
+       "/States/A/ResultPath: Value is not a Reference Path"},
+      {R"({"Type": "Pass", "ResultPath": "$$.a", "End": true})",
+       "/States/A/ResultPath: Value is not a Reference Path"},
+      {R"({"Type": "Pass", "ResultSelector": {}, "End": true})",
+       "/States/A/ResultSelector: Field 'ResultSelector' is "
+       "not supported"},
       {R"({"Type": "Pass", "Parameters": {"in": {"a.$": "b"}}, "End": true})",
-       "/States/A/Parameters/in: The value for the field 'a.$' must be a valid JSONPath or a valid intrinsic function "
+       "/States/A/Parameters/in: The value for the field 'a.$' must be a valid JSONPath or a valid "
+       "intrinsic function "
        "call"},
-      {R"({"Type": "Pass", "Parameters": {"a.$": 1}, "End": true})", "/States/A/Parameters: The value for the field 'a.$'"},
-      {R"({"Type": "Pass", "Parameters": {"a.$": "$.x", "a": 1}, "End": true})", "/States/A/Parameters: The fields 'a' and "
-                                                                                "'a.$' cannot both be given"},
+      {R"({"Type": "Pass", "Parameters": {"a.$": 1}, "End": true})",
+       "/States/A/Parameters: The value for the field 'a.$'"},
+      {R"({"Type": "Pass", "Parameters": {"a.$": "$.x", "a": 1}, "End": true})",
+       "/States/A/Parameters: The fields 'a' and "
+       "'a.$' cannot both be given"},
       {R"({"Type": "Succeed", "End": true})", "/States/A/End: Field 'End' is not supported"},
       {R"({"Type": "Fail", "Next": "Z"})", "/States/A/Next: Field 'Next' is not supported"},
-      {R"({"Type": "Fail", "Error": "e", "ErrorPath": "$.e"})", "/States/A: The fields 'Error' and 'ErrorPath' cannot both "
-                                                               "be given"},
-      {R"asl({"Type": "Fail", "CausePath": "States.Nope()"})asl", "/States/A/CausePath: Value is not a valid JSONPath or "
-                                                           "intrinsic function call (there is no function"},
+      {R"({"Type": "Fail", "Error": "e", "ErrorPath": "$.e"})",
+       "/States/A: The fields 'Error' and 'ErrorPath' cannot both "
+       "be given"},
+      {R"asl({"Type": "Fail", "CausePath": "States.Nope()"})asl",
+       "/States/A/CausePath: Value is not a valid JSONPath or "
+       "intrinsic function call (there is no function"},
       {R"({"Type": "Task", "End": true})", "/States/A: These fields are required: [Resource]"},
-      {R"({"Type": "Task", "Resource": 1, "End": true})", "/States/A/Resource: The field 'Resource' must be a string but "
-                                                         "was 1"},
+      {R"({"Type": "Task", "Resource": 1, "End": true})",
+       "/States/A/Resource: The field 'Resource' must be a string but "
+       "was 1"},
       {R"({"Type": "Task", "Resource": "r", "TimeoutSeconds": 0, "End": true})",
-       "/States/A/TimeoutSeconds: The field 'TimeoutSeconds' must be an integer from 1 to 99999999 but was 0"},
+       "/States/A/TimeoutSeconds: The field 'TimeoutSeconds' must be an integer from 1 to 99999999 "
+       "but was 0"},
       {R"({"Type": "Task", "Resource": "r", "TimeoutSeconds": 5, "HeartbeatSeconds": 5, "End": true})",
        "/States/A/HeartbeatSeconds: HeartbeatSeconds (5) must be smaller than TimeoutSeconds (5)"},
       {R"asl({"Type": "Task", "Resource": "r", "TimeoutSecondsPath": "States.UUID()", "End": true})asl",
@@ -142,20 +180,25 @@ TEST(ParserTest, EachMistakeInAStateNamesItsPlaceAndWhatWasExpected) {
       {R"({"Type": "Task", "Resource": "r", "Retry": [{}], "End": true})",
        "/States/A/Retry/0: These fields are required: [ErrorEquals]"},
       {R"({"Type": "Task", "Resource": "r", "Retry": [{"ErrorEquals": ["A"], "BackoffRate": 0.5}], "End": true})",
-       "/States/A/Retry/0/BackoffRate: The field 'BackoffRate' must be a number from 1.0 to 1000.0 but was 0.5"},
+       "/States/A/Retry/0/BackoffRate: The field 'BackoffRate' must be a number from 1.0 to 1000.0 "
+       "but was 0.5"},
       {R"({"Type": "Task", "Resource": "r", "Retry": [{"ErrorEquals": ["A"], "MaxAttempts": -1}], "End": true})",
        "/States/A/Retry/0/MaxAttempts: The field 'MaxAttempts' must be an integer from 0"},
       {R"({"Type": "Task", "Resource": "r", "Retry": [{"ErrorEquals": ["A"], "JitterStrategy": "SOME"}], "End": true})",
-       "/States/A/Retry/0/JitterStrategy: The field 'JitterStrategy' should have one of these values: [FULL, NONE]"},
+       "/States/A/Retry/0/JitterStrategy: The field 'JitterStrategy' should have one of these "
+       "values: [FULL, NONE]"},
       {R"({"Type": "Task", "Resource": "r", "Retry": [{"ErrorEquals": ["A"], "IntervalSeconds": 9, "MaxDelaySeconds": 9}], "End": true})",
-       "/States/A/Retry/0/MaxDelaySeconds: MaxDelaySeconds (9) must be greater than IntervalSeconds (9)"},
+       "/States/A/Retry/0/MaxDelaySeconds: MaxDelaySeconds (9) must be greater than "
+       "IntervalSeconds (9)"},
       {R"({"Type": "Task", "Resource": "r", "Catch": [{"ErrorEquals": ["A"]}], "End": true})",
        "/States/A/Catch/0: These fields are required: [Next]"},
       {R"({"Type": "Task", "Resource": "r", "Catch": {"ErrorEquals": ["A"]}, "End": true})",
        "/States/A/Catch: The field 'Catch' must be a list"},
       {R"({"Type": "Wait", "End": true})",
-       "/States/A: Exactly one of these fields is required: [Seconds, SecondsPath, Timestamp, TimestampPath]"},
-      {R"({"Type": "Wait", "Seconds": 1, "TimestampPath": "$.t", "End": true})", "/States/A: Exactly one of these fields"},
+       "/States/A: Exactly one of these fields is required: [Seconds, SecondsPath, Timestamp, "
+       "TimestampPath]"},
+      {R"({"Type": "Wait", "Seconds": 1, "TimestampPath": "$.t", "End": true})",
+       "/States/A: Exactly one of these fields"},
       {R"({"Type": "Wait", "Timestamp": "tomorrow", "End": true})",
        "/States/A/Timestamp: String does not match RFC3339 timestamp"},
       {R"({"Type": "Choice"})", "/States/A: These fields are required: [Choices]"},
@@ -178,19 +221,24 @@ TEST(ParserTest, EachMistakeInAStateNamesItsPlaceAndWhatWasExpected) {
        "/States/A/Choices/0/Not: The field 'Not' must be an object"},
   };
   for (const auto& [state, expected] : mistakes) {
-    EXPECT_THAT(FindingsOfState(state), Contains(HasSubstr("SCHEMA_VALIDATION_FAILED " + expected))) << state;
+    EXPECT_THAT(FindingsOfState(state), Contains(HasSubstr("SCHEMA_VALIDATION_FAILED " + expected)))
+        << state;
   }
 }
 
 TEST(ParserTest, AllMistakesAreReportedAtOnce) {
-  EXPECT_THAT(FindingsOfState(R"({"Type": "Task", "TimeoutSeconds": "5", "OutputPath": "x", "Retry": 1, "Colour": 2, "End": true})"),
-              ::testing::SizeIs(5));
+  EXPECT_THAT(
+      FindingsOfState(
+          R"({"Type": "Task", "TimeoutSeconds": "5", "OutputPath": "x", "Retry": 1, "Colour": 2, "End": true})"),
+      ::testing::SizeIs(5));
 }
 
 TEST(ParserTest, AFloodOfMistakesIsCut) {
   std::string states;
   for (int i = 0; i < 500; ++i) states += "\"S" + std::to_string(i) + "\": {\"Type\": \"Nope\"}, ";
-  EXPECT_EQ(Findings(R"({"StartAt": "A", "States": {)" + states + R"("A": {"Type": "Succeed"}}})").size(), 100u);
+  EXPECT_EQ(
+      Findings(R"({"StartAt": "A", "States": {)" + states + R"("A": {"Type": "Succeed"}}})").size(),
+      100u);
 }
 
 TEST(ParserTest, NamesHaveAtMostEightyCharacters) {
@@ -200,12 +248,16 @@ TEST(ParserTest, NamesHaveAtMostEightyCharacters) {
   std::string umlauts;
   for (int i = 0; i < 80; ++i) umlauts += "ä";
   EXPECT_TRUE(Findings(machine_with(umlauts)).empty());
-  EXPECT_THAT(Findings(machine_with(umlauts + "x")), Contains(HasSubstr("1 to 80 characters but has 81")));
+  EXPECT_THAT(Findings(machine_with(umlauts + "x")),
+              Contains(HasSubstr("1 to 80 characters but has 81")));
 }
 
 TEST(ParserTest, AWholeMachineInAnotherQueryLanguageIsOneMistake) {
-  EXPECT_THAT(Findings(R"({"StartAt": "A", "QueryLanguage": "JSONata", "States": {"A": {"Type": "Pass", "Output": 1, "End": true}}})"),
-              ElementsAre(HasSubstr("/QueryLanguage: Query language 'JSONata' is not supported yet by this engine")));
+  EXPECT_THAT(
+      Findings(
+          R"({"StartAt": "A", "QueryLanguage": "JSONata", "States": {"A": {"Type": "Pass", "Output": 1, "End": true}}})"),
+      ElementsAre(HasSubstr(
+          "/QueryLanguage: Query language 'JSONata' is not supported yet by this engine")));
 }
 
 TEST(ParserTest, SubstitutionsReachEveryString) {
@@ -222,7 +274,8 @@ TEST(ParserTest, SubstitutionsReachEveryString) {
             R"({"${Who}":["hello world, world!","${not a name}","${","$world"]})");
   TestExecution plain(ParseOrFail(definition));
   plain.Begin();
-  EXPECT_EQ(plain.Only<Complete>().output.Find("${Who}")->AsArray()[0].AsString(), "hello ${Who}, ${Who}!");
+  EXPECT_EQ(plain.Only<Complete>().output.Find("${Who}")->AsArray()[0].AsString(),
+            "hello ${Who}, ${Who}!");
 }
 
 TEST(ParserTest, ErrorsReadAsOneLine) {

@@ -30,16 +30,20 @@ bool AppendDescendants(const Value& value, int64_t& visits, std::vector<const Va
       for (auto item = items.rbegin(); item != items.rend(); ++item) todo.push_back(&*item);
     } else if (at->IsObject()) {
       const json::Members& members = at->AsMembers();
-      for (auto member = members.rbegin(); member != members.rend(); ++member) todo.push_back(&member->value);
+      for (auto member = members.rbegin(); member != members.rend(); ++member)
+        todo.push_back(&member->value);
     }
   }
   return true;
 }
 
-void SelectSlice(const Step& step, const Value& list, int64_t& visits, std::vector<const Value*>& out) {
+void SelectSlice(const Step& step, const Value& list, int64_t& visits,
+                 std::vector<const Value*>& out) {
   if (!list.IsArray()) return;
   const auto size = static_cast<int64_t>(list.size());
-  const auto bound = [size](int64_t at) { return std::clamp<int64_t>(at < 0 ? at + size : at, 0, size); };
+  const auto bound = [size](int64_t at) {
+    return std::clamp<int64_t>(at < 0 ? at + size : at, 0, size);
+  };
   const int64_t to = bound(step.to.value_or(size));
   const int64_t stride = step.step.value_or(1);
   for (int64_t at = bound(step.from.value_or(0)); at < to; at += std::min(stride, size)) {
@@ -115,13 +119,19 @@ std::string StepsText(const std::vector<Step>& steps, size_t count) {
 
 const char* KindName(const Value& value) {
   switch (value.kind()) {
-    case json::Kind::kNull: return "null";
-    case json::Kind::kBool: return "a boolean";
+    case json::Kind::kNull:
+      return "null";
+    case json::Kind::kBool:
+      return "a boolean";
     case json::Kind::kInt:
-    case json::Kind::kDouble: return "a number";
-    case json::Kind::kString: return "a string";
-    case json::Kind::kArray: return "an array";
-    case json::Kind::kObject: return "an object";
+    case json::Kind::kDouble:
+      return "a number";
+    case json::Kind::kString:
+      return "a string";
+    case json::Kind::kArray:
+      return "an array";
+    case json::Kind::kObject:
+      return "an object";
   }
   return "a value";
 }
@@ -137,7 +147,8 @@ const Value* Path::Find(const Value& root) const {
   return at;
 }
 
-bool Path::Select(const Value& root, const Value& document, int64_t& visits, std::vector<const Value*>& found) const {
+bool Path::Select(const Value& root, const Value& document, int64_t& visits,
+                  std::vector<const Value*>& found) const {
   found = {&root};
   std::vector<const Value*> next;
   for (const Step& step : steps_) {
@@ -165,9 +176,12 @@ Path::Result Path::Evaluate(const Value& root) const {
   if (definite_) {  // names, indexes, and a last step that picks members
     const Value* at = &root;
     for (size_t i = 0; i + 1 < steps_.size() && at != nullptr; ++i) {
-      at = steps_[i].kind == Step::Kind::kName ? at->Find(steps_[i].name) : ItemAt(*at, steps_[i].index);
+      at = steps_[i].kind == Step::Kind::kName ? at->Find(steps_[i].name)
+                                               : ItemAt(*at, steps_[i].index);
     }
-    return at == nullptr ? Result{} : Result{.value = PickMembers(*at, steps_.back().names), .too_expensive = false};
+    return at == nullptr
+               ? Result{}
+               : Result{.value = PickMembers(*at, steps_.back().names), .too_expensive = false};
   }
   int64_t visits = kMaxVisits;
   std::vector<const Value*> found;
@@ -184,8 +198,8 @@ std::string Path::DescribeMiss(const Value& root) const {
     const Step& step = steps_[i];
     const bool by_name = step.kind == Step::Kind::kName || step.kind == Step::Kind::kNames;
     if (by_name && !at->IsObject()) {
-      return "Expected to find an object with property ['" + step.name + "'] in path " + StepsText(steps_, i) +
-             " but found " + KindName(*at) + ".";
+      return "Expected to find an object with property ['" + step.name + "'] in path " +
+             StepsText(steps_, i) + " but found " + KindName(*at) + ".";
     }
     if (!by_name && !at->IsArray()) {
       return "Filter: [" + std::to_string(step.index) + "] can only be applied to arrays, but " +
@@ -194,7 +208,8 @@ std::string Path::DescribeMiss(const Value& root) const {
     const Value* next = by_name ? at->Find(step.name) : ItemAt(*at, step.index);
     if (next == nullptr) {
       const bool leaf = i + 1 == steps_.size();
-      return (leaf || !by_name ? "No results for path: " : "Missing property in path ") + StepsText(steps_, i + 1);
+      return (leaf || !by_name ? "No results for path: " : "Missing property in path ") +
+             StepsText(steps_, i + 1);
     }
     at = next;
   }
@@ -203,7 +218,8 @@ std::string Path::DescribeMiss(const Value& root) const {
 
 namespace {
 
-std::optional<Value> PutAt(const std::vector<Step>& steps, size_t depth, const Value* at, Value value) {
+std::optional<Value> PutAt(const std::vector<Step>& steps, size_t depth, const Value* at,
+                           Value value) {
   if (depth == steps.size()) return value;
   const Step& step = steps[depth];
   if (step.kind == Step::Kind::kName) {

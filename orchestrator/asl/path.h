@@ -19,9 +19,9 @@ class PathFilter;
 //   std::optional<Path> path = Path::Parse("$.items[?(@.price > 10)].name", problem);
 //   PathResult found = path->Evaluate(input);   // a list, because the path is not definite
 //
-// A definite path (names and single indexes) yields one value or nothing; any other yields a list, empty where nothing
-// matches. A path that begins with `$$` walks the Context Object.
-// Thread-safe: it does not change.
+// A definite path (names and single indexes) yields one value or nothing; any other yields a list,
+// empty where nothing matches. A path that begins with `$$` walks the Context Object. Thread-safe:
+// it does not change.
 class Path {
  public:
   // One way down the tree.
@@ -30,7 +30,7 @@ class Path {
     Kind kind = Kind::kName;
     bool descend = false;  // `..`: applies to every value below as well
     std::string name;
-    int64_t index = 0;     // negative: from the end
+    int64_t index = 0;  // negative: from the end
     std::vector<std::string> names;
     std::vector<int64_t> indexes;
     std::optional<int64_t> from, to, step;  // of a slice
@@ -50,27 +50,32 @@ class Path {
 
   // Parses a whole text; `problem` says what is wrong where nothing comes back.
   static std::optional<Path> Parse(std::string_view text, std::string& problem);
-  // Parses the path that `text` begins with and sets `length` to its size: for paths among other text.
-  static std::optional<Path> ParsePrefix(std::string_view text, size_t& length, std::string& problem);
+  // Parses the path that `text` begins with and sets `length` to its size: for paths among other
+  // text.
+  static std::optional<Path> ParsePrefix(std::string_view text, size_t& length,
+                                         std::string& problem);
 
   const std::string& text() const { return text_; }
   bool from_context() const { return from_context_; }
   bool is_root() const { return steps_.empty(); }
   bool is_definite() const { return definite_; }
-  // Whether it names exactly one place (names and indexes from `$`), so that a result can be put there.
+  // Whether it names exactly one place (names and indexes from `$`), so that a result can be put
+  // there.
   bool is_reference() const { return simple_ && !from_context_; }
 
   Result Evaluate(const json::Value& root) const;
 
-  // The one value of a definite path, without a copy; nullptr where there is none. Needs is_simple().
+  // The one value of a definite path, without a copy; nullptr where there is none. Needs
+  // is_simple().
   bool is_simple() const { return simple_; }
   const json::Value* Find(const json::Value& root) const;
 
   // Why a definite path found nothing in `root`.
   std::string DescribeMiss(const json::Value& root) const;
 
-  // `root` with `value` at the place of this reference path; objects on the way are created. Nothing where the path
-  // leads through a value that is neither object nor array, or past the end of an array.
+  // `root` with `value` at the place of this reference path; objects on the way are created.
+  // Nothing where the path leads through a value that is neither object nor array, or past the end
+  // of an array.
   std::optional<json::Value> Put(const json::Value& root, json::Value value) const;
 
  private:

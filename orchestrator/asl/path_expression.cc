@@ -23,11 +23,12 @@ Evaluated<json::Value> PathExpression::Evaluate(const Scope& scope, std::string_
   Path::Result found = path.Evaluate(path.from_context() ? scope.context.value() : scope.input);
   if (found.value.has_value()) return *std::move(found.value);
   if (found.too_expensive) {
-    return RuntimeFailure("The JSONPath '" + path.text() + "' specified for the field '" + std::string(field) +
-                          "' looks at too many values");
+    return RuntimeFailure("The JSONPath '" + path.text() + "' specified for the field '" +
+                          std::string(field) + "' looks at too many values");
   }
-  return RuntimeFailure("The JSONPath '" + path.text() + "' specified for the field '" + std::string(field) +
-                        "' could not be found in the input '" + DescribeInput(scope.input) + "'");
+  return RuntimeFailure("The JSONPath '" + path.text() + "' specified for the field '" +
+                        std::string(field) + "' could not be found in the input '" +
+                        DescribeInput(scope.input) + "'");
 }
 
 const std::string& PathExpression::text() const {

@@ -13,8 +13,8 @@
 
 namespace orderflow::asl {
 
-// What the JSONPath language writes behind `"name.$"` and in fields such as CausePath: a path or an intrinsic call.
-// Thread-safe: it does not change.
+// What the JSONPath language writes behind `"name.$"` and in fields such as CausePath: a path or an
+// intrinsic call. Thread-safe: it does not change.
 class PathExpression {
  public:
   static std::optional<PathExpression> Parse(std::string_view text, std::string& problem);

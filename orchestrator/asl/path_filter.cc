@@ -23,8 +23,8 @@ bool Contains(const Value& list, const Value& item) {
 
 }  // namespace
 
-std::optional<Value> PathFilter::Get(const Operand& operand, const Value& item, const Value& document,
-                                     int64_t& visits) {
+std::optional<Value> PathFilter::Get(const Operand& operand, const Value& item,
+                                     const Value& document, int64_t& visits) {
   if (operand.path == nullptr) return operand.literal;
   const Value& root = operand.from_item ? item : document;
   const Path& path = *operand.path;
@@ -42,18 +42,26 @@ bool PathFilter::Compare(const std::optional<Value>& a, const std::optional<Valu
   if (op == Op::kNe) return !(a.has_value() && b.has_value() && *a == *b);
   if (!a.has_value() || !b.has_value()) return false;
   switch (op) {
-    case Op::kEq: return *a == *b;
-    case Op::kLt: return Less(*a, *b).value_or(false);
-    case Op::kGt: return Less(*b, *a).value_or(false);
-    case Op::kLe: return Less(*b, *a).has_value() && !*Less(*b, *a);
-    case Op::kGe: return Less(*a, *b).has_value() && !*Less(*a, *b);
-    case Op::kIn: return Contains(*b, *a);
-    case Op::kNotIn: return !Contains(*b, *a);
+    case Op::kEq:
+      return *a == *b;
+    case Op::kLt:
+      return Less(*a, *b).value_or(false);
+    case Op::kGt:
+      return Less(*b, *a).value_or(false);
+    case Op::kLe:
+      return Less(*b, *a).has_value() && !*Less(*b, *a);
+    case Op::kGe:
+      return Less(*a, *b).has_value() && !*Less(*a, *b);
+    case Op::kIn:
+      return Contains(*b, *a);
+    case Op::kNotIn:
+      return !Contains(*b, *a);
     case Op::kOr:
     case Op::kAnd:
     case Op::kNot:
     case Op::kExists:
-    case Op::kNe: break;
+    case Op::kNe:
+      break;
   }
   return false;
 }
@@ -78,7 +86,8 @@ bool PathFilter::Matches(const Value& item, const Value& document, int64_t& visi
     default: {
       const std::optional<Value> a = Get(left, item, document, visits);
       const std::optional<Value> b = Get(right, item, document, visits);
-      if (b.has_value() && b->IsArray()) visits -= static_cast<int64_t>(b->size());  // `in` looks at each
+      if (b.has_value() && b->IsArray())
+        visits -= static_cast<int64_t>(b->size());  // `in` looks at each
       return Compare(a, b);
     }
   }

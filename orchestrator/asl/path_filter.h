@@ -10,8 +10,8 @@
 
 namespace orderflow::asl {
 
-// The condition of a JSONPath filter, `?(@.price > 10 && !(@.sold == true))`: decides for one item of a list.
-// Thread-safe: it does not change.
+// The condition of a JSONPath filter, `?(@.price > 10 && !(@.sold == true))`: decides for one item
+// of a list. Thread-safe: it does not change.
 class PathFilter {
  public:
   enum class Op : uint8_t { kOr, kAnd, kNot, kExists, kEq, kNe, kLt, kLe, kGt, kGe, kIn, kNotIn };
@@ -23,18 +23,20 @@ class PathFilter {
     bool from_item = false;
   };
 
-  // kOr, kAnd and kNot have children; the others compare `left` with `right` (kExists has no right).
+  // kOr, kAnd and kNot have children; the others compare `left` with `right` (kExists has no
+  // right).
   Op op = Op::kExists;
   std::vector<PathFilter> children;
   Operand left;
   Operand right;
 
-  // `visits` is what the whole walk may still look at; below zero the answer does not matter any more.
+  // `visits` is what the whole walk may still look at; below zero the answer does not matter any
+  // more.
   bool Matches(const json::Value& item, const json::Value& document, int64_t& visits) const;
 
  private:
-  static std::optional<json::Value> Get(const Operand& operand, const json::Value& item, const json::Value& document,
-                                        int64_t& visits);
+  static std::optional<json::Value> Get(const Operand& operand, const json::Value& item,
+                                        const json::Value& document, int64_t& visits);
   bool Compare(const std::optional<json::Value>& a, const std::optional<json::Value>& b) const;
 };
 

@@ -12,8 +12,8 @@ class PathParser {
  public:
   PathParser(std::string_view text, int filter_depth) : text_(text), filter_depth_(filter_depth) {}
 
-  // A path that begins with `$`, or with `@` where an item is meant. Stops at the first character that cannot
-  // belong to it.
+  // A path that begins with `$`, or with `@` where an item is meant. Stops at the first character
+  // that cannot belong to it.
   std::optional<Path> ParsePath() {
     Path path;
     const size_t begin = at_;
@@ -52,7 +52,9 @@ class PathParser {
     return false;
   }
 
-  char Peek(size_t ahead = 0) const { return at_ + ahead < text_.size() ? text_[at_ + ahead] : '\0'; }
+  char Peek(size_t ahead = 0) const {
+    return at_ + ahead < text_.size() ? text_[at_ + ahead] : '\0';
+  }
   bool Accept(char c) {
     if (AtEnd() || text_[at_] != c) return false;
     ++at_;
@@ -67,7 +69,8 @@ class PathParser {
     while (Peek() == ' ' || Peek() == '\t') ++at_;
   }
 
-  // What the steps say about the path as a whole. `['a','b']` at the end of a definite path picks members of one object.
+  // What the steps say about the path as a whole. `['a','b']` at the end of a definite path picks
+  // members of one object.
   static void Classify(Path& path) {
     for (const Step& step : path.steps_) {
       const bool single = (step.kind == Kind::kName || step.kind == Kind::kIndex) && !step.descend;
@@ -100,8 +103,9 @@ class PathParser {
     const size_t begin = at_;
     while (!AtEnd() && !EndsName(text_[at_])) ++at_;
     if (at_ == begin) return False("expected a name after '.'");
-    if (Peek() == '(') return False("functions such as '" + std::string(text_.substr(begin, at_ - begin)) +
-                                    "()' are not part of a path; use an intrinsic function");
+    if (Peek() == '(')
+      return False("functions such as '" + std::string(text_.substr(begin, at_ - begin)) +
+                   "()' are not part of a path; use an intrinsic function");
     name = std::string(text_.substr(begin, at_ - begin));
     return true;
   }
@@ -142,7 +146,8 @@ class PathParser {
     return true;
   }
 
-  // 'text' or "text"; a backslash escapes the quote and itself, and is a plain character before any other.
+  // 'text' or "text"; a backslash escapes the quote and itself, and is a plain character before any
+  // other.
   bool ParseQuoted(std::string& out) {
     const char quote = Peek();
     if (quote != '\'' && quote != '"') return False("expected a quoted name");
@@ -175,7 +180,8 @@ class PathParser {
     if (!ok()) return false;
     SkipBlanks();
     if (Peek() == ':') return ParseSlice(step, first);
-    if (!first.has_value()) return False("expected an index, a slice, a quoted name, '*' or a filter in '[]'");
+    if (!first.has_value())
+      return False("expected an index, a slice, a quoted name, '*' or a filter in '[]'");
     step.indexes.push_back(*first);
     while (Accept(',')) {
       SkipBlanks();
@@ -203,7 +209,8 @@ class PathParser {
     if (ok() && Accept(':')) {
       SkipBlanks();
       step.step = ParseInteger();
-      if (ok() && step.step.has_value() && *step.step < 1) return False("the step of a slice is at least 1");
+      if (ok() && step.step.has_value() && *step.step < 1)
+        return False("the step of a slice is at least 1");
     }
     return ok();
   }
@@ -221,7 +228,9 @@ class PathParser {
   }
 
   // Brackets, negations and filters within filters count as one more level each.
-  bool Deeper() { return ++filter_depth_ <= Path::kMaxFilterDepth || False("a filter nests at most 16 deep"); }
+  bool Deeper() {
+    return ++filter_depth_ <= Path::kMaxFilterDepth || False("a filter nests at most 16 deep");
+  }
 
   bool ParseOr(PathFilter& out) { return ParseChain(out, PathFilter::Op::kOr, "||"); }
   bool ParseAnd(PathFilter& out) { return ParseChain(out, PathFilter::Op::kAnd, "&&"); }
@@ -284,9 +293,10 @@ class PathParser {
   std::optional<PathFilter::Op> ParseComparator() {
     using Op = PathFilter::Op;
     static constexpr std::pair<std::string_view, Op> kComparators[] = {
-        {"==", Op::kEq}, {"!=", Op::kNe}, {"<=", Op::kLe}, {">=", Op::kGe},
+        {"==", Op::kEq}, {"!=", Op::kNe}, {"<=", Op::kLe},  {">=", Op::kGe},
         {"<", Op::kLt},  {">", Op::kGt},  {"in ", Op::kIn}, {"nin ", Op::kNotIn}};
-    if (text_.substr(at_, 2) == "=~") return Fail("regular expressions ('=~') are not supported in filters");
+    if (text_.substr(at_, 2) == "=~")
+      return Fail("regular expressions ('=~') are not supported in filters");
     for (const auto& [word, op] : kComparators) {
       if (AcceptWord(word)) return op;
     }
@@ -297,7 +307,8 @@ class PathParser {
     if (Peek() == '@' || Peek() == '$') {
       out.from_item = Peek() == '@';
       PathParser inner(text_.substr(at_), filter_depth_ + 1);
-      if (inner.filter_depth_ > Path::kMaxFilterDepth) return False("a filter nests at most 16 deep");
+      if (inner.filter_depth_ > Path::kMaxFilterDepth)
+        return False("a filter nests at most 16 deep");
       std::optional<Path> path = inner.ParsePath();
       at_ += inner.position();
       if (!path.has_value()) return False(inner.problem_);
@@ -329,16 +340,22 @@ class PathParser {
       out = json::Value(std::move(text));
       return true;
     }
-    if (AcceptWord("true")) out = json::Value(true);
-    else if (AcceptWord("false")) out = json::Value(false);
-    else if (AcceptWord("null")) out = json::Value();
-    else return ParseNumber(out);
+    if (AcceptWord("true"))
+      out = json::Value(true);
+    else if (AcceptWord("false"))
+      out = json::Value(false);
+    else if (AcceptWord("null"))
+      out = json::Value();
+    else
+      return ParseNumber(out);
     return true;
   }
 
   bool ParseNumber(json::Value& out) {
     const size_t begin = at_;
-    while (!AtEnd() && std::string_view("0123456789+-.eE").find(text_[at_]) != std::string_view::npos) ++at_;
+    while (!AtEnd() &&
+           std::string_view("0123456789+-.eE").find(text_[at_]) != std::string_view::npos)
+      ++at_;
     const json::ParseResult parsed = json::Parse(text_.substr(begin, at_ - begin));
     if (!parsed.value.has_value() || !parsed.value->IsNumber()) {
       at_ = begin;
@@ -370,8 +387,10 @@ std::optional<Path> Path::Parse(std::string_view text, std::string& problem) {
   size_t length = 0;
   std::optional<Path> path = ParsePrefix(text, length, problem);
   if (path.has_value() && length != text.size()) {
-    problem = "unexpected '" + std::string(text.substr(length, 1)) + "' at position " + std::to_string(length + 1);
-    if (length == 1 && !path->from_context()) problem += " (variables are not supported; a path goes on with '.' or '[')";
+    problem = "unexpected '" + std::string(text.substr(length, 1)) + "' at position " +
+              std::to_string(length + 1);
+    if (length == 1 && !path->from_context())
+      problem += " (variables are not supported; a path goes on with '.' or '[')";
     return std::nullopt;
   }
   return path;

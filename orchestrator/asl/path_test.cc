@@ -52,7 +52,8 @@ TEST(PathTest, NamesAndIndexesLeadToOneValue) {
 }
 
 TEST(PathTest, ADefinitePathThatMissesFindsNothing) {
-  for (const char* path : {"$.nothing", "$.name.x", "$.items[3]", "$.items[-4]", "$.items.x", "$[0]", "$.null.x"}) {
+  for (const char* path :
+       {"$.nothing", "$.name.x", "$.items[3]", "$.items[-4]", "$.items.x", "$[0]", "$.null.x"}) {
     EXPECT_EQ(Get(path), "nothing") << path;
   }
 }
@@ -86,8 +87,10 @@ TEST(PathTest, FiltersCompareItemsWithLiteralsAndTheDocument) {
 }
 
 TEST(PathTest, OnlyNamesAndIndexesAreReferences) {
-  for (const char* path : {"$", "$.a.b", "$['a'][0]", "$.a[-1]"}) EXPECT_TRUE(Parsed(path).is_reference()) << path;
-  for (const char* path : {"$.a[*]", "$.a[0:1]", "$.a[0,1]", "$..a", "$.a[?(@.b)]", "$['a','b']", "$$.Execution.Id"}) {
+  for (const char* path : {"$", "$.a.b", "$['a'][0]", "$.a[-1]"})
+    EXPECT_TRUE(Parsed(path).is_reference()) << path;
+  for (const char* path :
+       {"$.a[*]", "$.a[0:1]", "$.a[0,1]", "$..a", "$.a[?(@.b)]", "$['a','b']", "$$.Execution.Id"}) {
     EXPECT_FALSE(Parsed(path).is_reference()) << path;
   }
   EXPECT_TRUE(Parsed("$$").from_context());
@@ -115,7 +118,8 @@ TEST(PathTest, MistakesAreToldWithTheirPlace) {
       {"$.a[?(@.b > 1]", "expected ')'"},
       {"$.a[?(@.b == $$.Execution.Id)]", "Context Object"},
   };
-  for (const auto& [path, problem] : mistakes) EXPECT_THAT(Problem(path), HasSubstr(problem)) << path;
+  for (const auto& [path, problem] : mistakes)
+    EXPECT_THAT(Problem(path), HasSubstr(problem)) << path;
 }
 
 TEST(PathTest, NestingAndLengthAreBounded) {
@@ -133,7 +137,8 @@ TEST(PathTest, NestingAndLengthAreBounded) {
 
 TEST(PathTest, AWalkThatLooksAtTooMuchIsGivenUp) {
   Value deep = Value(1);
-  for (int i = 0; i < 100; ++i) deep = Value::List({deep, deep});  // 2^100 values for one who walks them all
+  for (int i = 0; i < 100; ++i)
+    deep = Value::List({deep, deep});  // 2^100 values for one who walks them all
   EXPECT_TRUE(Parsed("$..x").Evaluate(deep).too_expensive);
   EXPECT_TRUE(Parsed("$..[?(@..x)]").Evaluate(deep).too_expensive);
   std::string many = "$";

@@ -10,7 +10,8 @@ namespace orderflow::asl {
 using json::Value;
 
 // The depth of recursion is that of the definition's JSON text, which the JSON parser bounds.
-PayloadTemplate PayloadTemplate::Compile(const Value& json, const std::string& location, Diagnostics& diagnostics) {
+PayloadTemplate PayloadTemplate::Compile(const Value& json, const std::string& location,
+                                         Diagnostics& diagnostics) {
   if (json.IsObject()) return CompileObject(json, location, diagnostics);
   if (json.IsArray()) return CompileArray(json, location, diagnostics);
   PayloadTemplate constant;
@@ -18,12 +19,14 @@ PayloadTemplate PayloadTemplate::Compile(const Value& json, const std::string& l
   return constant;
 }
 
-PayloadTemplate::Member PayloadTemplate::CompileMember(const json::Member& member, const std::string& location,
+PayloadTemplate::Member PayloadTemplate::CompileMember(const json::Member& member,
+                                                       const std::string& location,
                                                        Diagnostics& diagnostics) {
   Member compiled;
   compiled.name = member.key;
   if (member.key.size() < 2 || member.key.substr(member.key.size() - 2) != ".$") {
-    compiled.value.push_back(Compile(member.value, ChildLocation(location, member.key), diagnostics));
+    compiled.value.push_back(
+        Compile(member.value, ChildLocation(location, member.key), diagnostics));
     return compiled;
   }
   compiled.field = member.key;
@@ -50,8 +53,9 @@ PayloadTemplate PayloadTemplate::CompileObject(const Value& json, const std::str
   for (const json::Member& member : json.AsMembers()) {
     Member part = CompileMember(member, location, diagnostics);
     if (!names.insert(part.name).second) {
-      diagnostics.Error(kSchemaValidationFailed, location,
-                        "The fields '" + part.name + "' and '" + part.name + ".$' cannot both be given");
+      diagnostics.Error(
+          kSchemaValidationFailed, location,
+          "The fields '" + part.name + "' and '" + part.name + ".$' cannot both be given");
     }
     const bool constant = !part.value.empty() && part.value.front().kind_ == Kind::kConstant;
     if (!constant) compiled.kind_ = Kind::kObject;
@@ -95,8 +99,9 @@ Evaluated<Value> PayloadTemplate::EvaluateObject(const Scope& scope) const {
   json::Members members;
   members.reserve(members_.size());
   for (const Member& member : members_) {
-    Evaluated<Value> value = member.value.empty() ? member.expression.front().Evaluate(scope, member.field)
-                                                  : member.value.front().Evaluate(scope);
+    Evaluated<Value> value = member.value.empty()
+                                 ? member.expression.front().Evaluate(scope, member.field)
+                                 : member.value.front().Evaluate(scope);
     if (!value.ok()) return std::move(value).failure();
     members.push_back({member.name, *std::move(value)});
   }

@@ -14,13 +14,14 @@
 
 namespace orderflow::asl {
 
-// A Parameters or ResultSelector field: JSON in which a member `"name.$": "$.path"` becomes `"name": value`. Parts
-// without such members are shared by all that it makes, not copied.
+// A Parameters or ResultSelector field: JSON in which a member `"name.$": "$.path"` becomes
+// `"name": value`. Parts without such members are shared by all that it makes, not copied.
 // Thread-safe: it does not change.
 class PayloadTemplate {
  public:
   // Reports what is wrong with it; `location` is the place of `json` in the definition.
-  static PayloadTemplate Compile(const json::Value& json, const std::string& location, Diagnostics& diagnostics);
+  static PayloadTemplate Compile(const json::Value& json, const std::string& location,
+                                 Diagnostics& diagnostics);
 
   Evaluated<json::Value> Evaluate(const Scope& scope) const;
 
@@ -35,8 +36,10 @@ class PayloadTemplate {
 
   static PayloadTemplate CompileObject(const json::Value& json, const std::string& location,
                                        Diagnostics& diagnostics);
-  static PayloadTemplate CompileArray(const json::Value& json, const std::string& location, Diagnostics& diagnostics);
-  static Member CompileMember(const json::Member& member, const std::string& location, Diagnostics& diagnostics);
+  static PayloadTemplate CompileArray(const json::Value& json, const std::string& location,
+                                      Diagnostics& diagnostics);
+  static Member CompileMember(const json::Member& member, const std::string& location,
+                              Diagnostics& diagnostics);
   Evaluated<json::Value> EvaluateObject(const Scope& scope) const;
 
   Kind kind_ = Kind::kConstant;

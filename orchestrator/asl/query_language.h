@@ -14,28 +14,30 @@
 
 namespace orderflow::asl {
 
-// The seam behind which the ways to write expressions stand: JSONPath today. A language compiles the fields of a state
-// that it owns when a definition is parsed; the interpreter only evaluates what came out and knows no language.
-// Everything compiled is thread-safe: it does not change. What evaluates costs time in proportion to the data, within
-// bounds, and gives the same for the same scope.
+// The seam behind which the ways to write expressions stand: JSONPath today. A language compiles
+// the fields of a state that it owns when a definition is parsed; the interpreter only evaluates
+// what came out and knows no language. Everything compiled is thread-safe: it does not change. What
+// evaluates costs time in proportion to the data, within bounds, and gives the same for the same
+// scope.
 
 // How data goes through a state.
 class DataFlow {
  public:
   virtual ~DataFlow() = default;
 
-  // What the state's other expressions see as their input. `scope.input` is the state's raw input, here and below in
-  // Output; it is the view in Arguments.
+  // What the state's other expressions see as their input. `scope.input` is the state's raw input,
+  // here and below in Output; it is the view in Arguments.
   virtual Evaluated<json::Value> View(const Scope& scope) const = 0;
   // What a Task is given, what a Pass passes on.
   virtual Evaluated<json::Value> Arguments(const Scope& scope) const = 0;
   // The state's output, made of its raw input and its result.
   virtual Evaluated<json::Value> Output(const Scope& scope, const json::Value& result) const = 0;
 
-  // How large what comes out can be, given how large what goes in is. Lets the interpreter watch over the size of the
-  // data without measuring all of it in every state.
+  // How large what comes out can be, given how large what goes in is. Lets the interpreter watch
+  // over the size of the data without measuring all of it in every state.
   struct OutputBound {
-    bool combines = false;   // false: the output is no more than the raw input, or no more than the result
+    bool combines =
+        false;  // false: the output is no more than the raw input, or no more than the result
     size_t extra_bytes = 0;  // otherwise it is no larger than raw input + result + this,
     int extra_depth = 0;     // and no deeper than the raw input, or than the result + this
   };
@@ -49,7 +51,8 @@ class DataFlow {
 class Expression {
  public:
   virtual ~Expression() = default;
-  // The value, of the field's type (see FieldType). A failure says what the field is and what it found.
+  // The value, of the field's type (see FieldType). A failure says what the field is and what it
+  // found.
   virtual Evaluated<json::Value> Evaluate(const Scope& scope) const = 0;
 };
 
@@ -79,9 +82,10 @@ class QueryLanguage {
   virtual ~QueryLanguage() = default;
   virtual std::string_view name() const = 0;
 
-  // Each takes the fields it knows from `fields` and reports what is wrong with them. What comes back is never null if
-  // nothing was reported.
-  virtual std::unique_ptr<const DataFlow> CompileDataFlow(StateType type, ObjectReader& fields) const = 0;
+  // Each takes the fields it knows from `fields` and reports what is wrong with them. What comes
+  // back is never null if nothing was reported.
+  virtual std::unique_ptr<const DataFlow> CompileDataFlow(StateType type,
+                                                          ObjectReader& fields) const = 0;
   virtual std::unique_ptr<const CatchOutput> CompileCatchOutput(ObjectReader& catcher) const = 0;
   // Takes the comparison of a Choice rule; `rule` keeps Next and Comment for the caller.
   virtual std::unique_ptr<const Condition> CompileCondition(ObjectReader& rule) const = 0;
@@ -90,7 +94,8 @@ class QueryLanguage {
                                                          ObjectReader& fields) const = 0;
 };
 
-// The language of this name, or nullptr where this engine does not have it. Lives for the whole process.
+// The language of this name, or nullptr where this engine does not have it. Lives for the whole
+// process.
 const QueryLanguage* FindQueryLanguage(std::string_view name);
 
 }  // namespace orderflow::asl

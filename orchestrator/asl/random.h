@@ -5,9 +5,9 @@
 
 namespace orderflow::asl {
 
-// A stream of numbers that looks random and is the same for the same seed on every machine and after every restart:
-// what makes jitter, UUIDs and random numbers repeatable in a replay. Not for secrets.
-// (The mixing step is SplitMix64.)
+// A stream of numbers that looks random and is the same for the same seed on every machine and
+// after every restart: what makes jitter, UUIDs and random numbers repeatable in a replay. Not for
+// secrets. (The mixing step is SplitMix64.)
 class Random {
  public:
   explicit Random(uint64_t seed) : state_(seed) {}

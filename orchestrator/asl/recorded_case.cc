@@ -39,7 +39,8 @@ std::optional<std::string> MissingFeature(const Value& json) {
       if (std::optional<std::string> missing = MissingFeature(item)) return missing;
     }
   }
-  if (json.IsString() && json.AsString().find("States.Hash(") != std::string::npos) return "States.Hash";
+  if (json.IsString() && json.AsString().find("States.Hash(") != std::string::npos)
+    return "States.Hash";
   if (!json.IsObject()) return std::nullopt;
   if (TextOf(json, "QueryLanguage") == "JSONata") return "JSONata";
   const std::string type = TextOf(json, "Type");
@@ -47,7 +48,8 @@ std::optional<std::string> MissingFeature(const Value& json) {
   if (json.Find("Assign") != nullptr) return "Assign";
   if (json.Find("Credentials") != nullptr) return "Credentials";
   const std::string resource = TextOf(json, "Resource");
-  if (!resource.empty() && resource != kInvoke && resource.rfind(kFunctionPrefix, 0) != 0) return "other resources";
+  if (!resource.empty() && resource != kInvoke && resource.rfind(kFunctionPrefix, 0) != 0)
+    return "other resources";
   for (const json::Member& member : json.AsMembers()) {
     if (std::optional<std::string> missing = MissingFeature(member.value)) return missing;
   }
@@ -62,7 +64,8 @@ class Collector final : public EventSink {
                              {"previousEventId", event.previous_id},
                              {"timestamp", "timestamp"},
                              {"type", Value(event.type)}};
-    if (!event.details_name.empty()) members.push_back({std::string(event.details_name), event.details});
+    if (!event.details_name.empty())
+      members.push_back({std::string(event.details_name), event.details});
     events_.push_back(Value::FromMembers(std::move(members)));
   }
   Value Take() { return Value::FromArray(std::move(events_)); }
@@ -78,7 +81,8 @@ class CasePlayer {
       : recording_(recording), execution_(std::move(machine), Context(recording)) {}
 
   void Play() {
-    Apply(Start{.input = recording_.Find("input") != nullptr ? *recording_.Find("input") : Value::Object({})});
+    Apply(Start{.input = recording_.Find("input") != nullptr ? *recording_.Find("input")
+                                                             : Value::Object({})});
     while (!pending_.empty()) {
       // Of two things at the same moment, the one that was asked for first.
       const auto next = pending_.begin();
@@ -100,8 +104,9 @@ class CasePlayer {
     if (name.empty()) name = "11111111aaaa";
     const bool express = TextOf(recording, "type") == "EXPRESS";
     return std::make_shared<const ExecutionContext>(ExecutionContext{
-        .execution_arn = std::string("arn:aws:states:us-east-1:111111111111:") +
-                         (express ? "express:machine0:" + name + ":22222222bbbb" : "execution:machine0:" + name),
+        .execution_arn =
+            std::string("arn:aws:states:us-east-1:111111111111:") +
+            (express ? "express:machine0:" + name + ":22222222bbbb" : "execution:machine0:" + name),
         .execution_name = name,
         .role_arn = "arn:aws:iam::111111111111:role/role0",
         .state_machine_arn = "arn:aws:states:us-east-1:111111111111:stateMachine:machine0",
@@ -115,7 +120,9 @@ class CasePlayer {
     for (Effect& effect : effects) std::visit([this](auto& what) { Carry(what); }, effect);
   }
 
-  void Later(absl::Time due, What what) { pending_.emplace(std::pair(due, ++order_), std::move(what)); }
+  void Later(absl::Time due, What what) {
+    pending_.emplace(std::pair(due, ++order_), std::move(what));
+  }
 
   void Carry(const SetTimer& timer) { Later(timer.due, TimerFired{timer.timer}); }
   void Carry(const CancelTimer&) {}  // WouldAccept turns it away
@@ -134,14 +141,16 @@ class CasePlayer {
     const Value* function = functions != nullptr ? functions->Find(name) : nullptr;
     absl::Time due = now_;
     if (function == nullptr) {
-      return Later(due, TaskFailed{task.attempt, Failure{"Lambda.ResourceNotFoundException", NotFound(name)}});
+      return Later(due, TaskFailed{task.attempt,
+                                   Failure{"Lambda.ResourceNotFoundException", NotFound(name)}});
     }
     while (function->Find("sleep_seconds") != nullptr) {
       due += absl::Seconds(function->Find("sleep_seconds")->AsInt());
       function = function->Find("then");
     }
     if (const Value* raised = function->Find("raise")) {
-      return Later(due, TaskFailed{task.attempt, Failure{TextOf(*raised, "errorType"), RaisedCause(*raised)}});
+      return Later(due, TaskFailed{task.attempt,
+                                   Failure{TextOf(*raised, "errorType"), RaisedCause(*raised)}});
     }
     const Value result = ResultOf(*function, invoked ? InvokePayload(task.input) : task.input);
     Later(due, TaskSucceeded{task.attempt, invoked ? Wrapped(result) : result});
@@ -149,7 +158,8 @@ class CasePlayer {
 
   static std::string NotFound(const std::string& name) {
     return "Function not found: " + std::string(kFunctionPrefix) + name +
-           ":$LATEST (Service: AWSLambda; Status Code: 404; Error Code: ResourceNotFoundException; Request ID: 1; "
+           ":$LATEST (Service: AWSLambda; Status Code: 404; Error Code: ResourceNotFoundException; "
+           "Request ID: 1; "
            "Proxy: null)";
   }
 
@@ -164,7 +174,8 @@ class CasePlayer {
       if (raised.Find(key) != nullptr) members.push_back({key, *raised.Find(key)});
     }
     members.push_back({"requestId", NextRequestId()});
-    if (raised.Find("stackTrace") != nullptr) members.push_back({"stackTrace", *raised.Find("stackTrace")});
+    if (raised.Find("stackTrace") != nullptr)
+      members.push_back({"stackTrace", *raised.Find("stackTrace")});
     return json::Serialize(Value::FromMembers(std::move(members)));
   }
 
@@ -204,27 +215,36 @@ class CasePlayer {
 
 std::string_view StatusName(Status status) {
   switch (status) {
-    case Status::kRunning: return "RUNNING";
-    case Status::kSucceeded: return "SUCCEEDED";
-    case Status::kFailed: return "FAILED";
-    case Status::kTimedOut: return "TIMED_OUT";
-    case Status::kAborted: return "ABORTED";
+    case Status::kRunning:
+      return "RUNNING";
+    case Status::kSucceeded:
+      return "SUCCEEDED";
+    case Status::kFailed:
+      return "FAILED";
+    case Status::kTimedOut:
+      return "TIMED_OUT";
+    case Status::kAborted:
+      return "ABORTED";
   }
   return "";
 }
 
-std::string CompareOutcome(const Value& expect, const Complete& outcome, RecordingMatcher& matcher) {
+std::string CompareOutcome(const Value& expect, const Complete& outcome,
+                           RecordingMatcher& matcher) {
   if (TextOf(expect, "status") != StatusName(outcome.status)) {
-    return "status: expected " + TextOf(expect, "status") + ", got " + std::string(StatusName(outcome.status)) + " " +
-           outcome.error.value_or("") + " " + outcome.cause.value_or("");
+    return "status: expected " + TextOf(expect, "status") + ", got " +
+           std::string(StatusName(outcome.status)) + " " + outcome.error.value_or("") + " " +
+           outcome.cause.value_or("");
   }
   if (const Value* output = expect.Find("output")) {
     std::string difference = matcher.Compare(*output, outcome.output, "output");
     if (!difference.empty()) return difference;
   }
-  for (const auto& [name, actual] : {std::pair("error", outcome.error), std::pair("cause", outcome.cause)}) {
+  for (const auto& [name, actual] :
+       {std::pair("error", outcome.error), std::pair("cause", outcome.cause)}) {
     const Value* expected = expect.Find(name);
-    if ((expected != nullptr) != actual.has_value()) return std::string(name) + ": given or missing against the recording";
+    if ((expected != nullptr) != actual.has_value())
+      return std::string(name) + ": given or missing against the recording";
     if (expected == nullptr) continue;
     std::string difference = matcher.Compare(*expected, Value(*actual), name);
     if (!difference.empty()) return difference;
@@ -239,13 +259,16 @@ CaseResult RunRecordedCase(const Value& recording) {
   for (const char* needed : {"activities", "callbacks", "state_machines"}) {
     if (recording.Find(needed) != nullptr) result.out_of_scope = needed;
   }
-  if (!result.out_of_scope.has_value()) result.out_of_scope = MissingFeature(*recording.Find("definition"));
+  if (!result.out_of_scope.has_value())
+    result.out_of_scope = MissingFeature(*recording.Find("definition"));
   if (recording.Find("input_raw") != nullptr) result.out_of_scope = "input that is no JSON";
   if (result.out_of_scope.has_value()) return result;
 
-  const ParsedDefinition parsed = ParseStateMachine(json::Serialize(*recording.Find("definition")), ParseOptions{});
+  const ParsedDefinition parsed =
+      ParseStateMachine(json::Serialize(*recording.Find("definition")), ParseOptions{});
   if (parsed.machine == nullptr) {
-    result.outcome_difference = "the definition is refused: " + FormatDiagnostics(parsed.diagnostics);
+    result.outcome_difference =
+        "the definition is refused: " + FormatDiagnostics(parsed.diagnostics);
     return result;
   }
   CasePlayer player(recording, parsed.machine);
@@ -255,7 +278,8 @@ CaseResult RunRecordedCase(const Value& recording) {
   result.outcome_difference = CompareOutcome(expect, player.outcome(), matcher);
   const Value* history = expect.Find("history");
   result.has_history = history != nullptr;
-  if (result.has_history) result.history_difference = matcher.Compare(*history, player.TakeHistory(), "history");
+  if (result.has_history)
+    result.history_difference = matcher.Compare(*history, player.TakeHistory(), "history");
   return result;
 }
 
@@ -268,7 +292,8 @@ std::string RecordedFinding(const Value& expect) {
     if (found == nullptr || found->size() == 0) return "";
     const Value& first = found->AsArray()[0];
     const std::string location = TextOf(first, "location");
-    return TextOf(first, "code") + ": " + TextOf(first, "message") + (location.empty() ? "" : " at " + location);
+    return TextOf(first, "code") + ": " + TextOf(first, "message") +
+           (location.empty() ? "" : " at " + location);
   }
   const std::string message = TextOf(expect, "message");
   const std::string begin = "Invalid State Machine Definition: '";
@@ -280,21 +305,25 @@ std::string RecordedFinding(const Value& expect) {
 
 std::optional<ValidationResult> RunRecordedValidation(const Value& recording) {
   const Value& expect = *recording.Find("expect");
-  if (TextOf(recording, "kind") != "validation" || TextOf(recording, "type") == "EXPRESS") return std::nullopt;
+  if (TextOf(recording, "kind") != "validation" || TextOf(recording, "type") == "EXPRESS")
+    return std::nullopt;
   const std::string code = TextOf(expect, "code");
   if (!code.empty() && code != "InvalidDefinition") return std::nullopt;
   const Value& definition = *recording.Find("definition");
   if (MissingFeature(definition).has_value()) return std::nullopt;
 
-  const std::string text = definition.IsString() ? definition.AsString() : json::Serialize(definition);
+  const std::string text =
+      definition.IsString() ? definition.AsString() : json::Serialize(definition);
   ParsedDefinition parsed = ParseStateMachine(text, ParseOptions{});
   ValidationResult result;
   const Value* rejected = expect.Find("rejected");
   result.same_verdict = (rejected != nullptr && rejected->AsBool()) == (parsed.machine == nullptr);
   for (Diagnostic& diagnostic : parsed.diagnostics) diagnostic.hint.clear();
   if (parsed.diagnostics.size() > 1) parsed.diagnostics.resize(1);
-  const std::string expected = RecordedFinding(expect), actual = FormatDiagnostics(parsed.diagnostics);
-  if (expected != actual) result.message_difference = "expected \"" + expected + "\", got \"" + actual + "\"";
+  const std::string expected = RecordedFinding(expect),
+                    actual = FormatDiagnostics(parsed.diagnostics);
+  if (expected != actual)
+    result.message_difference = "expected \"" + expected + "\", got \"" + actual + "\"";
   return result;
 }
 

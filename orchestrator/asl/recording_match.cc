@@ -12,15 +12,17 @@ namespace {
 using json::Value;
 
 const std::set<std::string>& OptionalMembers() {
-  static const auto* members = new std::set<std::string>{"SdkHttpMetadata", "SdkResponseMetadata", "ResponseMetadata",
-                                                         "billingDetails", "ExecutedVersion"};
+  static const auto* members =
+      new std::set<std::string>{"SdkHttpMetadata", "SdkResponseMetadata", "ResponseMetadata",
+                                "billingDetails", "ExecutedVersion"};
   return *members;
 }
 
 const std::set<std::string>& AdditionalMembers() {
   static const auto* members = new std::set<std::string>{
-      "redriveCount", "redriveStatus", "redriveStatusReason", "mapRunArn", "traceHeader", "stateMachineVersionArn",
-      "stateMachineAliasArn", "revisionId", "tracingConfiguration", "encryptionConfiguration"};
+      "redriveCount",         "redriveStatus",          "redriveStatusReason",  "mapRunArn",
+      "traceHeader",          "stateMachineVersionArn", "stateMachineAliasArn", "revisionId",
+      "tracingConfiguration", "encryptionConfiguration"};
   return *members;
 }
 
@@ -35,7 +37,8 @@ std::vector<std::string> SplitPath(const std::string& path) {
   return parts;
 }
 
-bool PathMatches(const std::vector<std::string>& pattern, size_t p, const std::vector<std::string>& path, size_t at) {
+bool PathMatches(const std::vector<std::string>& pattern, size_t p,
+                 const std::vector<std::string>& path, size_t at) {
   if (p == pattern.size()) return at == path.size();
   if (pattern[p] == "**") {
     for (size_t skip = at; skip <= path.size(); ++skip) {
@@ -43,7 +46,8 @@ bool PathMatches(const std::vector<std::string>& pattern, size_t p, const std::v
     }
     return false;
   }
-  return at < path.size() && (pattern[p] == "*" || pattern[p] == path[at]) && PathMatches(pattern, p + 1, path, at + 1);
+  return at < path.size() && (pattern[p] == "*" || pattern[p] == path[at]) &&
+         PathMatches(pattern, p + 1, path, at + 1);
 }
 
 std::string EscapeRegex(std::string_view text) {
@@ -73,7 +77,8 @@ std::string Difference(const std::string& path, const Value& expected, const Val
 
 }  // namespace
 
-RecordingMatcher::RecordingMatcher(std::vector<std::string> ignored_paths, std::vector<std::string> wildcards)
+RecordingMatcher::RecordingMatcher(std::vector<std::string> ignored_paths,
+                                   std::vector<std::string> wildcards)
     : wildcards_(std::move(wildcards)) {
   for (const std::string& path : ignored_paths) ignored_.push_back(SplitPath(path));
   std::sort(wildcards_.begin(), wildcards_.end(),
@@ -86,19 +91,23 @@ bool RecordingMatcher::IsIgnored(const std::string& path) const {
                      [&](const auto& pattern) { return PathMatches(pattern, 0, parts, 0); });
 }
 
-std::string RecordingMatcher::Compare(const Value& expected, const Value& actual, const std::string& path) {
+std::string RecordingMatcher::Compare(const Value& expected, const Value& actual,
+                                      const std::string& path) {
   if (IsIgnored(path)) return "";
   if (expected.IsObject() && actual.IsString()) {
     const std::optional<Value> parsed = ParseContainer(actual.AsString());
-    return parsed.has_value() ? Compare(expected, *parsed, path) : Difference(path, expected, actual);
+    return parsed.has_value() ? Compare(expected, *parsed, path)
+                              : Difference(path, expected, actual);
   }
   if (expected.IsObject() && actual.IsObject()) return CompareObjects(expected, actual, path);
   if (expected.IsArray() && actual.IsArray()) return CompareArrays(expected, actual, path);
-  if (expected.IsString() && actual.IsString()) return CompareTexts(expected.AsString(), actual.AsString(), path);
+  if (expected.IsString() && actual.IsString())
+    return CompareTexts(expected.AsString(), actual.AsString(), path);
   return expected == actual ? "" : Difference(path, expected, actual);
 }
 
-std::string RecordingMatcher::CompareObjects(const Value& expected, const Value& actual, const std::string& path) {
+std::string RecordingMatcher::CompareObjects(const Value& expected, const Value& actual,
+                                             const std::string& path) {
   for (const json::Member& member : expected.AsMembers()) {
     const Value* found = actual.Find(member.key);
     if (found == nullptr) {
@@ -116,7 +125,8 @@ std::string RecordingMatcher::CompareObjects(const Value& expected, const Value&
   return "";
 }
 
-std::string RecordingMatcher::CompareArrays(const Value& expected, const Value& actual, const std::string& path) {
+std::string RecordingMatcher::CompareArrays(const Value& expected, const Value& actual,
+                                            const std::string& path) {
   if (expected.size() != actual.size()) return Difference(path, expected, actual);
   for (size_t i = 0; i < expected.size(); ++i) {
     std::string difference =
@@ -129,30 +139,39 @@ std::string RecordingMatcher::CompareArrays(const Value& expected, const Value& 
 std::string RecordingMatcher::CompareTexts(const std::string& expected, const std::string& actual,
                                            const std::string& path) {
   if (expected == actual) return "";
-  const std::optional<Value> expected_json = ParseContainer(expected), actual_json = ParseContainer(actual);
-  if (expected_json.has_value() && actual_json.has_value()) return Compare(*expected_json, *actual_json, path);
+  const std::optional<Value> expected_json = ParseContainer(expected),
+                             actual_json = ParseContainer(actual);
+  if (expected_json.has_value() && actual_json.has_value())
+    return Compare(*expected_json, *actual_json, path);
   return MatchesWildcards(expected, actual) ? "" : Difference(path, Value(expected), Value(actual));
 }
 
 bool RecordingMatcher::MatchesWildcards(const std::string& expected, const std::string& actual) {
-  if (expected.size() > 20'000 || actual.size() > 20'000) return false;  // std::regex recurses per character
+  if (expected.size() > 20'000 || actual.size() > 20'000)
+    return false;  // std::regex recurses per character
   std::string pattern;
   std::vector<std::string> groups;
   for (size_t at = 0; at < expected.size();) {
-    const auto found = std::find_if(wildcards_.begin(), wildcards_.end(), [&](const std::string& wildcard) {
-      return expected.compare(at, wildcard.size(), wildcard) == 0;
-    });
+    const auto found =
+        std::find_if(wildcards_.begin(), wildcards_.end(), [&](const std::string& wildcard) {
+          return expected.compare(at, wildcard.size(), wildcard) == 0;
+        });
     if (found == wildcards_.end()) {
       pattern += EscapeRegex(std::string_view(expected).substr(at++, 1));
       continue;
     }
     at += found->size();
     const auto earlier = std::find(groups.begin(), groups.end(), *found);
-    if (*found == "<partition>") pattern += "aws";
-    else if (*found == "<region>") pattern += "us-east-1";
-    else if (IsNumbered(*found) && bound_.count(*found) > 0) pattern += EscapeRegex(bound_[*found]);
-    else if (IsNumbered(*found) && earlier != groups.end()) pattern += "\\" + std::to_string(earlier - groups.begin() + 1);
-    else pattern += "([^]+?)", groups.push_back(*found);
+    if (*found == "<partition>")
+      pattern += "aws";
+    else if (*found == "<region>")
+      pattern += "us-east-1";
+    else if (IsNumbered(*found) && bound_.count(*found) > 0)
+      pattern += EscapeRegex(bound_[*found]);
+    else if (IsNumbered(*found) && earlier != groups.end())
+      pattern += "\\" + std::to_string(earlier - groups.begin() + 1);
+    else
+      pattern += "([^]+?)", groups.push_back(*found);
   }
   std::smatch match;
   if (!std::regex_match(actual, match, std::regex(pattern))) return false;

@@ -5,29 +5,48 @@
 namespace orderflow::asl {
 namespace {
 
-constexpr TaskEventNames kServiceEvents = {
-    .scheduled = "TaskScheduled", .scheduled_details = "taskScheduledEventDetails",
-    .started = "TaskStarted", .started_details = "taskStartedEventDetails",
-    .succeeded = "TaskSucceeded", .succeeded_details = "taskSucceededEventDetails",
-    .failed = "TaskFailed", .failed_details = "taskFailedEventDetails",
-    .timed_out = "TaskTimedOut", .timed_out_details = "taskTimedOutEventDetails",
-    .input = "parameters", .names_service = true, .has_input_details = false};
+constexpr TaskEventNames kServiceEvents = {.scheduled = "TaskScheduled",
+                                           .scheduled_details = "taskScheduledEventDetails",
+                                           .started = "TaskStarted",
+                                           .started_details = "taskStartedEventDetails",
+                                           .succeeded = "TaskSucceeded",
+                                           .succeeded_details = "taskSucceededEventDetails",
+                                           .failed = "TaskFailed",
+                                           .failed_details = "taskFailedEventDetails",
+                                           .timed_out = "TaskTimedOut",
+                                           .timed_out_details = "taskTimedOutEventDetails",
+                                           .input = "parameters",
+                                           .names_service = true,
+                                           .has_input_details = false};
 
 constexpr TaskEventNames kLambdaEvents = {
-    .scheduled = "LambdaFunctionScheduled", .scheduled_details = "lambdaFunctionScheduledEventDetails",
-    .started = "LambdaFunctionStarted", .started_details = "",
-    .succeeded = "LambdaFunctionSucceeded", .succeeded_details = "lambdaFunctionSucceededEventDetails",
-    .failed = "LambdaFunctionFailed", .failed_details = "lambdaFunctionFailedEventDetails",
-    .timed_out = "LambdaFunctionTimedOut", .timed_out_details = "lambdaFunctionTimedOutEventDetails",
-    .input = "input", .names_service = false, .has_input_details = true};
+    .scheduled = "LambdaFunctionScheduled",
+    .scheduled_details = "lambdaFunctionScheduledEventDetails",
+    .started = "LambdaFunctionStarted",
+    .started_details = "",
+    .succeeded = "LambdaFunctionSucceeded",
+    .succeeded_details = "lambdaFunctionSucceededEventDetails",
+    .failed = "LambdaFunctionFailed",
+    .failed_details = "lambdaFunctionFailedEventDetails",
+    .timed_out = "LambdaFunctionTimedOut",
+    .timed_out_details = "lambdaFunctionTimedOutEventDetails",
+    .input = "input",
+    .names_service = false,
+    .has_input_details = true};
 
-constexpr TaskEventNames kActivityEvents = {
-    .scheduled = "ActivityScheduled", .scheduled_details = "activityScheduledEventDetails",
-    .started = "ActivityStarted", .started_details = "activityStartedEventDetails",
-    .succeeded = "ActivitySucceeded", .succeeded_details = "activitySucceededEventDetails",
-    .failed = "ActivityFailed", .failed_details = "activityFailedEventDetails",
-    .timed_out = "ActivityTimedOut", .timed_out_details = "activityTimedOutEventDetails",
-    .input = "input", .names_service = false, .has_input_details = true};
+constexpr TaskEventNames kActivityEvents = {.scheduled = "ActivityScheduled",
+                                            .scheduled_details = "activityScheduledEventDetails",
+                                            .started = "ActivityStarted",
+                                            .started_details = "activityStartedEventDetails",
+                                            .succeeded = "ActivitySucceeded",
+                                            .succeeded_details = "activitySucceededEventDetails",
+                                            .failed = "ActivityFailed",
+                                            .failed_details = "activityFailedEventDetails",
+                                            .timed_out = "ActivityTimedOut",
+                                            .timed_out_details = "activityTimedOutEventDetails",
+                                            .input = "input",
+                                            .names_service = false,
+                                            .has_input_details = true};
 
 // The first `count - 1` parts between colons, and the rest.
 std::vector<std::string_view> SplitArn(std::string_view text, size_t count) {
@@ -42,28 +61,32 @@ std::vector<std::string_view> SplitArn(std::string_view text, size_t count) {
   return parts;
 }
 
-Resource ServiceResource(std::string_view text, std::string_view type, std::string_view action) {
-  return Resource{
-      .text = std::string(text), .type = std::string(type), .action = std::string(action), .events = &kServiceEvents};
+Resource Make(std::string_view text, std::string_view type, std::string_view action,
+              const TaskEventNames& events) {
+  return Resource{.text = std::string(text),
+                  .type = std::string(type),
+                  .action = std::string(action),
+                  .label = std::string(text),
+                  .events = &events};
 }
 
 // arn:partition:service:region:account:rest
 Resource ParseArn(std::string_view text) {
   const std::vector<std::string_view> parts = SplitArn(text, 6);
-  if (parts.size() == 6 && parts[2] == "lambda") {
-    return Resource{.text = std::string(text), .type = "lambda", .action = "", .events = &kLambdaEvents};
-  }
-  if (parts.size() == 6 && parts[2] == "states" && parts[5].substr(0, 9) == "activity:") {
-    return Resource{.text = std::string(text), .type = "activity", .action = "", .events = &kActivityEvents};
-  }
+  if (parts.size() == 6 && parts[2] == "lambda") return Make(text, "lambda", "", kLambdaEvents);
   if (parts.size() == 6 && parts[2] == "states") {
-    // The action is behind the last colon: "aws-sdk:s3:getObject" is action getObject of "aws-sdk:s3".
-    const size_t colon = parts[5].rfind(':');
+    const std::string_view rest = parts[5];
+    if (rest.substr(0, 9) == "activity:") return Make(text, "activity", "", kActivityEvents);
+    // The action is behind the last colon: "aws-sdk:s3:getObject" is action getObject of
+    // "aws-sdk:s3".
+    const size_t colon = rest.rfind(':');
     if (colon != std::string_view::npos) {
-      return ServiceResource(text, parts[5].substr(0, colon), parts[5].substr(colon + 1));
+      Resource service = Make(text, rest.substr(0, colon), rest.substr(colon + 1), kServiceEvents);
+      service.label = service.type;
+      return service;
     }
   }
-  return ServiceResource(text, "", text);
+  return Make(text, "", text, kServiceEvents);
 }
 
 }  // namespace
@@ -71,10 +94,10 @@ Resource ParseArn(std::string_view text) {
 Resource ParseResource(std::string_view text) {
   if (text.substr(0, 4) == "arn:") return ParseArn(text);
   const size_t scheme_end = text.find("://");
-  if (scheme_end == std::string_view::npos) return ServiceResource(text, "", text);
-  const std::string_view scheme = text.substr(0, scheme_end);
+  if (scheme_end == std::string_view::npos) return Make(text, "", text, kServiceEvents);
   const size_t path = text.find('/', scheme_end + 3);
-  return ServiceResource(text, scheme, path == std::string_view::npos ? "" : text.substr(path + 1));
+  return Make(text, text.substr(0, scheme_end),
+              path == std::string_view::npos ? "" : text.substr(path + 1), kServiceEvents);
 }
 
 }  // namespace orderflow::asl

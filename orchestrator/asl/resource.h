@@ -12,7 +12,7 @@ struct TaskEventNames {
   std::string_view succeeded, succeeded_details;
   std::string_view failed, failed_details;
   std::string_view timed_out, timed_out_details;
-  std::string_view input;  // the member of the scheduled event that holds the input
+  std::string_view input;      // the member of the scheduled event that holds the input
   bool names_service = false;  // events carry `resourceType`, `resource` and the region
   bool has_input_details = false;
 };
@@ -21,12 +21,13 @@ struct TaskEventNames {
 //
 //   grpc://host:port/package.Service/Method   type "grpc", action "package.Service/Method"
 //   arn:aws:states:::lambda:invoke            type "lambda", action "invoke"
-//   arn:aws:lambda:REGION:ACCOUNT:function:F  a function called directly: events have their own names
-//   arn:aws:states:REGION:ACCOUNT:activity:A  an activity, likewise
+//   arn:aws:lambda:REGION:ACCOUNT:function:F  a function called directly: events have their own
+//   names arn:aws:states:REGION:ACCOUNT:activity:A  an activity, likewise
 struct Resource {
   std::string text;    // as in the definition
   std::string type;    // the history's `resourceType`
   std::string action;  // the history's `resource`
+  std::string label;   // how a message names it: the text, or for a service of AWS its type
   const TaskEventNames* events = nullptr;
 };
 Resource ParseResource(std::string_view text);

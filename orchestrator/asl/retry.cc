@@ -38,19 +38,23 @@ std::vector<std::string> ReadErrorNames(ObjectReader& reader, bool last) {
 Retrier ReadRetrier(ObjectReader& reader, bool last) {
   Retrier retrier;
   retrier.errors = ErrorMatcher(ReadErrorNames(reader, last));
-  retrier.interval_seconds = reader.TakeInteger("IntervalSeconds", 1, kMaxIntervalSeconds).value_or(1);
+  retrier.interval_seconds =
+      reader.TakeInteger("IntervalSeconds", 1, kMaxIntervalSeconds).value_or(1);
   retrier.max_attempts = reader.TakeInteger("MaxAttempts", 0, kMaxRetries).value_or(3);
   retrier.backoff_rate = reader.TakeNumber("BackoffRate", 1.0, 1000.0).value_or(2.0);
   retrier.max_delay_seconds = reader.TakeInteger("MaxDelaySeconds", 1, kMaxDelaySeconds);
-  if (retrier.max_delay_seconds.has_value() && *retrier.max_delay_seconds <= retrier.interval_seconds) {
-    reader.ErrorAt("MaxDelaySeconds", "MaxDelaySeconds (" + std::to_string(*retrier.max_delay_seconds) +
+  if (retrier.max_delay_seconds.has_value() &&
+      *retrier.max_delay_seconds <= retrier.interval_seconds) {
+    reader.ErrorAt("MaxDelaySeconds", "MaxDelaySeconds (" +
+                                          std::to_string(*retrier.max_delay_seconds) +
                                           ") must be greater than IntervalSeconds (" +
                                           std::to_string(retrier.interval_seconds) + ")");
   }
   if (const std::optional<std::string> jitter = reader.TakeText("JitterStrategy")) {
     retrier.full_jitter = *jitter == "FULL";
     if (*jitter != "FULL" && *jitter != "NONE") {
-      reader.ErrorAt("JitterStrategy", "The field 'JitterStrategy' should have one of these values: [FULL, NONE]");
+      reader.ErrorAt("JitterStrategy",
+                     "The field 'JitterStrategy' should have one of these values: [FULL, NONE]");
     }
   }
   reader.Take("Comment");
@@ -70,7 +74,8 @@ Catcher ReadCatcher(const QueryLanguage& language, ObjectReader& reader, bool la
   return catcher;
 }
 
-// base^exponent by multiplications alone, so that every machine gets the same bits (std::pow may differ by library).
+// base^exponent by multiplications alone, so that every machine gets the same bits (std::pow may
+// differ by library).
 double Power(double base, int64_t exponent) {
   double result = 1;
   for (; exponent > 0; exponent >>= 1) {
@@ -88,7 +93,8 @@ void ForEachElement(ObjectReader& state, std::string_view field, const Read& rea
   for (size_t i = 0; i < items->size(); ++i) {
     const std::string location = ChildLocation(state.LocationOf(field), i);
     if (!(*items)[i].IsObject()) {
-      state.diagnostics().Error(kSchemaValidationFailed, location, "Expected an object with ErrorEquals");
+      state.diagnostics().Error(kSchemaValidationFailed, location,
+                                "Expected an object with ErrorEquals");
       continue;
     }
     ObjectReader reader((*items)[i], location, state.diagnostics());
@@ -119,15 +125,17 @@ absl::Duration Retrier::Delay(int64_t retry, Random& random) const {
 
 std::vector<Retrier> ReadRetriers(ObjectReader& state) {
   std::vector<Retrier> retriers;
-  ForEachElement(state, "Retry",
-                 [&](ObjectReader& reader, bool last) { retriers.push_back(ReadRetrier(reader, last)); });
+  ForEachElement(state, "Retry", [&](ObjectReader& reader, bool last) {
+    retriers.push_back(ReadRetrier(reader, last));
+  });
   return retriers;
 }
 
 std::vector<Catcher> ReadCatchers(const QueryLanguage& language, ObjectReader& state) {
   std::vector<Catcher> catchers;
-  ForEachElement(state, "Catch",
-                 [&](ObjectReader& reader, bool last) { catchers.push_back(ReadCatcher(language, reader, last)); });
+  ForEachElement(state, "Catch", [&](ObjectReader& reader, bool last) {
+    catchers.push_back(ReadCatcher(language, reader, last));
+  });
   return catchers;
 }
 

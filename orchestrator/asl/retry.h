@@ -48,7 +48,8 @@ struct Catcher {
   const State* next = nullptr;
 };
 
-// Whether Retry and Catch get to see an error at all: what went wrong in the definition itself is not theirs.
+// Whether Retry and Catch get to see an error at all: what went wrong in the definition itself is
+// not theirs.
 bool CanBeHandled(std::string_view error);
 
 // Reads the lists of a state; mistakes are reported.

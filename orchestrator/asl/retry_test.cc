@@ -6,8 +6,12 @@ namespace orderflow::asl {
 namespace {
 
 TEST(RetryTest, ThePauseGrowsUntilItsLimit) {
-  const Retrier retrier{.errors = {}, .interval_seconds = 2, .backoff_rate = 1.5, .max_attempts = 9,
-                        .max_delay_seconds = 6, .full_jitter = false};
+  const Retrier retrier{.errors = {},
+                        .interval_seconds = 2,
+                        .backoff_rate = 1.5,
+                        .max_attempts = 9,
+                        .max_delay_seconds = 6,
+                        .full_jitter = false};
   Random random(1);
   EXPECT_EQ(retrier.Delay(1, random), absl::Seconds(2));
   EXPECT_EQ(retrier.Delay(2, random), absl::Seconds(3));
@@ -16,8 +20,12 @@ TEST(RetryTest, ThePauseGrowsUntilItsLimit) {
 }
 
 TEST(RetryTest, ThePauseIsNeverLongerThanAYear) {
-  const Retrier retrier{.errors = {}, .interval_seconds = 99'999'999, .backoff_rate = 1000, .max_attempts = 99'999'999,
-                        .max_delay_seconds = {}, .full_jitter = false};
+  const Retrier retrier{.errors = {},
+                        .interval_seconds = 99'999'999,
+                        .backoff_rate = 1000,
+                        .max_attempts = 99'999'999,
+                        .max_delay_seconds = {},
+                        .full_jitter = false};
   Random random(1);
   EXPECT_EQ(retrier.Delay(99'999'999, random), absl::Seconds(31'622'400));
 }

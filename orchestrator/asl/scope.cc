@@ -13,7 +13,8 @@ const Value& ContextObject::value() const {
   const ExecutionContext& execution = *sources_.execution;
   json::Members state = {{"Name", Value(sources_.state_name)},
                          {"EnteredTime", Value(FormatTimestamp(sources_.state_entered))}};
-  if (sources_.retry_count.has_value()) state.push_back({"RetryCount", Value(*sources_.retry_count)});
+  if (sources_.retry_count.has_value())
+    state.push_back({"RetryCount", Value(*sources_.retry_count)});
   value_ = Value::Object(
       {{"Execution", Value::Object({{"Id", execution.execution_arn},
                                     {"Input", *sources_.execution_input},
@@ -21,8 +22,8 @@ const Value& ContextObject::value() const {
                                     {"Name", execution.execution_name},
                                     {"RoleArn", execution.role_arn},
                                     {"RedriveCount", 0}})},
-       {"StateMachine",
-        Value::Object({{"Id", execution.state_machine_arn}, {"Name", execution.state_machine_name}})},
+       {"StateMachine", Value::Object({{"Id", execution.state_machine_arn},
+                                       {"Name", execution.state_machine_name}})},
        {"State", Value::FromMembers(std::move(state))}});
   return *value_;
 }

@@ -10,8 +10,8 @@
 
 namespace orderflow::asl {
 
-// The Context Object (`$$`): what an execution knows of itself at one moment. Built when something first asks for it.
-// Borrows all that it is made of. One thread only.
+// The Context Object (`$$`): what an execution knows of itself at one moment. Built when something
+// first asks for it. Borrows all that it is made of. One thread only.
 class ContextObject {
  public:
   struct Sources {

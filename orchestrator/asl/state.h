@@ -26,7 +26,8 @@ struct TaskState {
 };
 
 struct PassState {
-  std::optional<json::Value> result;  // stands for itself, whatever it looks like; absent: the input is the result
+  std::optional<json::Value>
+      result;  // stands for itself, whatever it looks like; absent: the input is the result
 };
 
 // The first rule whose condition holds decides.
@@ -55,7 +56,8 @@ struct FailState {
   std::unique_ptr<const Expression> cause;
 };
 
-using StateKind = std::variant<TaskState, PassState, ChoiceState, WaitState, SucceedState, FailState>;
+using StateKind =
+    std::variant<TaskState, PassState, ChoiceState, WaitState, SucceedState, FailState>;
 
 // One state of a definition. Does not change once its machine is parsed.
 struct State {
@@ -64,7 +66,7 @@ struct State {
   std::string comment;
   const QueryLanguage* language = nullptr;
   std::unique_ptr<const DataFlow> data;  // null for a Fail, which has none
-  std::string next_name;                 // empty at an end and where the kind has its own transitions
+  std::string next_name;  // empty at an end and where the kind has its own transitions
   const State* next = nullptr;
   std::vector<Retrier> retriers;
   std::vector<Catcher> catchers;

@@ -14,8 +14,8 @@ namespace orderflow::asl {
 
 struct State;
 
-// States that transit among each other: those of a state machine, and later those of a Parallel branch or a Map's items.
-// Owns its states; their addresses do not change.
+// States that transit among each other: those of a state machine, and later those of a Parallel
+// branch or a Map's items. Owns its states; their addresses do not change.
 struct StateGraph {
   StateGraph();
   ~StateGraph();
@@ -35,8 +35,8 @@ class StateMachine {
  public:
   struct Parts {
     std::string comment;
-    std::string query_language;                // "JSONPath"
-    std::optional<int64_t> timeout_seconds;    // of a whole execution
+    std::string query_language;              // "JSONPath"
+    std::optional<int64_t> timeout_seconds;  // of a whole execution
     StateGraph graph;
     json::Value definition;
   };
@@ -59,29 +59,35 @@ class StateMachine {
 struct Diagnostic {
   enum class Severity { kError, kWarning };
   Severity severity = Severity::kError;
-  std::string code;      // as ValidateStateMachineDefinition names it, such as "SCHEMA_VALIDATION_FAILED"
-  std::string location;  // JSON path of the place, such as "/States/CheckInventory/Next"; empty if there is none
-  std::string message;   // what is wrong and what was expected, in the service's words where they are known
-  std::string hint;      // more than the service says, such as where a path stops making sense; may be empty
+  std::string
+      code;  // as ValidateStateMachineDefinition names it, such as "SCHEMA_VALIDATION_FAILED"
+  std::string location;  // JSON path of the place, such as "/States/CheckInventory/Next"; empty if
+                         // there is none
+  std::string
+      message;  // what is wrong and what was expected, in the service's words where they are known
+  std::string
+      hint;  // more than the service says, such as where a path stops making sense; may be empty
 };
 
 struct ParseOptions {
-  // What a `${Name}` in the definition stands for (DefinitionSubstitutions). A name without an entry is an error.
-  // Where there is no function, `${Name}` is text like any other.
+  // What a `${Name}` in the definition stands for (DefinitionSubstitutions). A name without an
+  // entry is an error. Where there is no function, `${Name}` is text like any other.
   std::function<std::optional<std::string>(std::string_view name)> substitute;
   // Whether a Task's Resource can be carried out here; answers what is wrong with it, or nothing.
   std::function<std::optional<std::string>(std::string_view resource)> check_resource;
   size_t max_definition_bytes = 1 << 20;
 };
 
-// A parsed definition, or all that is wrong with it. `machine` is set unless a diagnostic is an error.
+// A parsed definition, or all that is wrong with it. `machine` is set unless a diagnostic is an
+// error.
 struct ParsedDefinition {
   std::shared_ptr<const StateMachine> machine;
   std::vector<Diagnostic> diagnostics;
 };
 ParsedDefinition ParseStateMachine(std::string_view definition, const ParseOptions& options);
 
-// All errors (not the warnings) in one line: "SCHEMA_VALIDATION_FAILED: ... at /States/A/Next (hint), ...".
+// All errors (not the warnings) in one line: "SCHEMA_VALIDATION_FAILED: ... at /States/A/Next
+// (hint), ...".
 std::string FormatDiagnostics(const std::vector<Diagnostic>& diagnostics);
 
 }  // namespace orderflow::asl

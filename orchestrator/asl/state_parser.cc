@@ -28,8 +28,9 @@ bool IsSupported(StateType type) { return type != StateType::kParallel && type !
 
 void CheckName(const std::string& name, const std::string& location, Diagnostics& diagnostics) {
   if (!name.empty() && Characters(name) <= kMaxNameCharacters) return;
-  diagnostics.Error(kSchemaValidationFailed, location,
-                    "A state's name must have 1 to 80 characters but has " + std::to_string(Characters(name)));
+  diagnostics.Error(
+      kSchemaValidationFailed, location,
+      "A state's name must have 1 to 80 characters but has " + std::to_string(Characters(name)));
 }
 
 // Takes every member, where it makes no sense to look closer.
@@ -39,7 +40,8 @@ void TakeAll(ObjectReader& reader) {
 
 }  // namespace
 
-std::unique_ptr<State> StateParser::Parse(const std::string& name, const Value& json, const std::string& location,
+std::unique_ptr<State> StateParser::Parse(const std::string& name, const Value& json,
+                                          const std::string& location,
                                           const QueryLanguage& machine_language) {
   auto state = std::make_unique<State>();
   state->name = name;
@@ -55,7 +57,8 @@ std::unique_ptr<State> StateParser::Parse(const std::string& name, const Value& 
   const std::optional<StateType> type = ParseStateType(*type_name);
   if (!type.has_value()) {
     reader.ErrorAt("Type",
-                   "The field 'Type' should have one of these values: [Task, Wait, Pass, Succeed, Fail, Choice, "
+                   "The field 'Type' should have one of these values: [Task, Wait, Pass, Succeed, "
+                   "Fail, Choice, "
                    "Parallel, Map]",
                    "but was '" + *type_name + "'");
     return state;
@@ -73,15 +76,18 @@ std::unique_ptr<State> StateParser::Parse(const std::string& name, const Value& 
   return state;
 }
 
-const QueryLanguage* StateParser::ReadLanguage(ObjectReader& reader, const QueryLanguage& machine_language) {
+const QueryLanguage* StateParser::ReadLanguage(ObjectReader& reader,
+                                               const QueryLanguage& machine_language) {
   const std::optional<std::string> name = reader.TakeText("QueryLanguage");
   if (!name.has_value()) return &machine_language;
   const QueryLanguage* language = FindQueryLanguage(*name);
   if (language == nullptr) {
-    reader.ErrorAt("QueryLanguage",
-                   *name == "JSONata" ? "Query language 'JSONata' is not supported yet by this engine"
-                                      : "The field 'QueryLanguage' should have one of these values: [JSONPath, JSONata]",
-                   "use JSONPath");
+    reader.ErrorAt(
+        "QueryLanguage",
+        *name == "JSONata"
+            ? "Query language 'JSONata' is not supported yet by this engine"
+            : "The field 'QueryLanguage' should have one of these values: [JSONPath, JSONata]",
+        "use JSONPath");
   }
   return language;
 }
@@ -92,7 +98,8 @@ void StateParser::ReadTransition(ObjectReader& reader, State& state) {
   if (reader.Has("Next") && ends) {
     reader.Error("'Next' and 'End' cannot both be given");
   } else if (!reader.Has("Next") && !ends) {
-    reader.Error("Either 'Next' or 'End' is required", "name the next state, or write \"End\": true");
+    reader.Error("Either 'Next' or 'End' is required",
+                 "name the next state, or write \"End\": true");
   }
 }
 
@@ -103,7 +110,8 @@ void StateParser::ReadKind(ObjectReader& reader, State& state) {
     state.catchers = ReadCatchers(*state.language, reader);  // their targets count as reached
     return TakeAll(reader);
   }
-  if (state.type != StateType::kFail) state.data = state.language->CompileDataFlow(state.type, reader);
+  if (state.type != StateType::kFail)
+    state.data = state.language->CompileDataFlow(state.type, reader);
   if (CanFail(state.type)) {
     state.retriers = ReadRetriers(reader);
     state.catchers = ReadCatchers(*state.language, reader);
@@ -114,7 +122,8 @@ void StateParser::ReadKind(ObjectReader& reader, State& state) {
       break;
     case StateType::kPass: {
       const Value* result = reader.Take("Result");
-      state.kind = PassState{.result = result == nullptr ? std::nullopt : std::optional<Value>(*result)};
+      state.kind =
+          PassState{.result = result == nullptr ? std::nullopt : std::optional<Value>(*result)};
       break;
     }
     case StateType::kChoice:
@@ -127,8 +136,9 @@ void StateParser::ReadKind(ObjectReader& reader, State& state) {
       state.kind = SucceedState{};
       break;
     case StateType::kFail:
-      state.kind = FailState{.error = state.language->CompileField("Error", FieldType::kText, reader),
-                             .cause = state.language->CompileField("Cause", FieldType::kText, reader)};
+      state.kind =
+          FailState{.error = state.language->CompileField("Error", FieldType::kText, reader),
+                    .cause = state.language->CompileField("Cause", FieldType::kText, reader)};
       break;
     case StateType::kParallel:
     case StateType::kMap:
@@ -151,8 +161,10 @@ Resource StateParser::ReadResource(ObjectReader& reader) {
 TaskState StateParser::ReadTask(ObjectReader& reader, const State& state) {
   TaskState task;
   task.resource = ReadResource(reader);
-  task.timeout_seconds = state.language->CompileField("TimeoutSeconds", FieldType::kPositiveSeconds, reader);
-  task.heartbeat_seconds = state.language->CompileField("HeartbeatSeconds", FieldType::kPositiveSeconds, reader);
+  task.timeout_seconds =
+      state.language->CompileField("TimeoutSeconds", FieldType::kPositiveSeconds, reader);
+  task.heartbeat_seconds =
+      state.language->CompileField("HeartbeatSeconds", FieldType::kPositiveSeconds, reader);
   const Value* timeout = reader.object().Find("TimeoutSeconds");
   const Value* heartbeat = reader.object().Find("HeartbeatSeconds");
   if (timeout != nullptr && heartbeat != nullptr && timeout->IsInt() && heartbeat->IsInt() &&
@@ -168,7 +180,8 @@ ChoiceRule StateParser::ReadChoiceRule(const Value& json, const std::string& loc
                                        const QueryLanguage& language) {
   ChoiceRule rule;
   if (!json.IsObject()) {
-    diagnostics_.Error(kSchemaValidationFailed, location, "Expected an object that is a Choice rule");
+    diagnostics_.Error(kSchemaValidationFailed, location,
+                       "Expected an object that is a Choice rule");
     return rule;
   }
   ObjectReader reader(json, location, diagnostics_);
@@ -200,7 +213,9 @@ WaitState StateParser::ReadWait(ObjectReader& reader, const State& state) {
   const bool has_seconds = reader.Has("Seconds") || reader.Has("SecondsPath");
   const bool has_timestamp = reader.Has("Timestamp") || reader.Has("TimestampPath");
   if (has_seconds == has_timestamp) {
-    reader.Error("Exactly one of these fields is required: [Seconds, SecondsPath, Timestamp, TimestampPath]");
+    reader.Error(
+        "Exactly one of these fields is required: [Seconds, SecondsPath, Timestamp, "
+        "TimestampPath]");
   }
   return wait;
 }

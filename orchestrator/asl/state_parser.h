@@ -11,15 +11,16 @@
 
 namespace orderflow::asl {
 
-// Reads single states. Transitions keep their names: linking them is the graph's business (see validator.h).
-// Borrows options and diagnostics. One thread only.
+// Reads single states. Transitions keep their names: linking them is the graph's business (see
+// validator.h). Borrows options and diagnostics. One thread only.
 class StateParser {
  public:
-  StateParser(const ParseOptions& options, Diagnostics& diagnostics) : options_(options), diagnostics_(diagnostics) {}
+  StateParser(const ParseOptions& options, Diagnostics& diagnostics)
+      : options_(options), diagnostics_(diagnostics) {}
 
   // Never null; where diagnostics were added, the state may lack parts.
-  std::unique_ptr<State> Parse(const std::string& name, const json::Value& json, const std::string& location,
-                               const QueryLanguage& machine_language);
+  std::unique_ptr<State> Parse(const std::string& name, const json::Value& json,
+                               const std::string& location, const QueryLanguage& machine_language);
 
  private:
   const QueryLanguage* ReadLanguage(ObjectReader& reader, const QueryLanguage& machine_language);
@@ -27,7 +28,8 @@ class StateParser {
   void ReadKind(ObjectReader& reader, State& state);
   TaskState ReadTask(ObjectReader& reader, const State& state);
   ChoiceState ReadChoice(ObjectReader& reader, const State& state);
-  ChoiceRule ReadChoiceRule(const json::Value& json, const std::string& location, const QueryLanguage& language);
+  ChoiceRule ReadChoiceRule(const json::Value& json, const std::string& location,
+                            const QueryLanguage& language);
   WaitState ReadWait(ObjectReader& reader, const State& state);
   Resource ReadResource(ObjectReader& reader);
 

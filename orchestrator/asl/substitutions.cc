@@ -14,7 +14,8 @@ using json::Value;
 bool IsName(std::string_view text) {
   if (text.empty()) return false;
   for (const char c : text) {
-    if (!absl::ascii_isalnum(static_cast<unsigned char>(c)) && std::string_view("_-.:").find(c) == std::string_view::npos) {
+    if (!absl::ascii_isalnum(static_cast<unsigned char>(c)) &&
+        std::string_view("_-.:").find(c) == std::string_view::npos) {
       return false;
     }
   }
@@ -23,15 +24,18 @@ bool IsName(std::string_view text) {
 
 class Substitution {
  public:
-  Substitution(const ParseOptions& options, Diagnostics& diagnostics) : options_(options), diagnostics_(diagnostics) {}
+  Substitution(const ParseOptions& options, Diagnostics& diagnostics)
+      : options_(options), diagnostics_(diagnostics) {}
 
-  // What comes out is the very same node where there was nothing to replace. Recursion is as deep as the JSON text.
+  // What comes out is the very same node where there was nothing to replace. Recursion is as deep
+  // as the JSON text.
   Value Apply(const Value& value, const std::string& location) {
     if (value.IsString()) return ApplyToText(value, location);
     if (value.IsArray()) {
       json::Array items;
       items.reserve(value.size());
-      for (const Value& item : value.AsArray()) items.push_back(Apply(item, ChildLocation(location, items.size())));
+      for (const Value& item : value.AsArray())
+        items.push_back(Apply(item, ChildLocation(location, items.size())));
       return Value::FromArray(std::move(items));
     }
     if (!value.IsObject()) return value;

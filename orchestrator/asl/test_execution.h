@@ -22,7 +22,8 @@ inline json::Value Json(std::string_view text) {
   return parsed.value.value_or(json::Value());
 }
 
-inline std::shared_ptr<const StateMachine> ParseOrFail(std::string_view definition, const ParseOptions& options = {}) {
+inline std::shared_ptr<const StateMachine> ParseOrFail(std::string_view definition,
+                                                       const ParseOptions& options = {}) {
   ParsedDefinition parsed = ParseStateMachine(definition, options);
   EXPECT_NE(parsed.machine, nullptr) << FormatDiagnostics(parsed.diagnostics);
   return parsed.machine;
@@ -39,13 +40,13 @@ class TestExecution final : public EventSink {
       : execution(std::move(machine), Context(), limits) {}
 
   static std::shared_ptr<const ExecutionContext> Context() {
-    return std::make_shared<const ExecutionContext>(
-        ExecutionContext{.execution_arn = "arn:aws:states:eu-west-1:123456789012:execution:orders:42",
-                         .execution_name = "42",
-                         .role_arn = "arn:aws:iam::123456789012:role/orders",
-                         .state_machine_arn = "arn:aws:states:eu-west-1:123456789012:stateMachine:orders",
-                         .state_machine_name = "orders",
-                         .start_time = absl::FromUnixSeconds(1'700'000'000)});
+    return std::make_shared<const ExecutionContext>(ExecutionContext{
+        .execution_arn = "arn:aws:states:eu-west-1:123456789012:execution:orders:42",
+        .execution_name = "42",
+        .role_arn = "arn:aws:iam::123456789012:role/orders",
+        .state_machine_arn = "arn:aws:states:eu-west-1:123456789012:stateMachine:orders",
+        .state_machine_name = "orders",
+        .start_time = absl::FromUnixSeconds(1'700'000'000)});
   }
 
   // Applies an input; `effects` are then those of this input.
@@ -54,7 +55,9 @@ class TestExecution final : public EventSink {
     return execution.Apply(Input{now, std::move(what)}, effects, this);
   }
   void Begin(std::string_view input = "{}") { EXPECT_TRUE(Apply(Start{Json(input)})); }
-  void Answer(std::string_view output) { EXPECT_TRUE(Apply(TaskSucceeded{attempt(), Json(output)})); }
+  void Answer(std::string_view output) {
+    EXPECT_TRUE(Apply(TaskSucceeded{attempt(), Json(output)}));
+  }
   void Refuse(const std::string& error, const std::string& cause = "why") {
     EXPECT_TRUE(Apply(TaskFailed{attempt(), Failure{error, cause}}));
   }

@@ -21,7 +21,8 @@ std::optional<absl::Duration> ParseOffset(std::string_view text) {
   if (text.size() != 6 || (text[0] != '+' && text[0] != '-') || text[3] != ':') return std::nullopt;
   const std::optional<int> hours = Number(text, 1, 2);
   const std::optional<int> minutes = Number(text, 4, 2);
-  if (!hours.has_value() || !minutes.has_value() || *hours > 23 || *minutes > 59) return std::nullopt;
+  if (!hours.has_value() || !minutes.has_value() || *hours > 23 || *minutes > 59)
+    return std::nullopt;
   const absl::Duration offset = absl::Hours(*hours) + absl::Minutes(*minutes);
   return text[0] == '-' ? -offset : offset;
 }
@@ -30,15 +31,18 @@ std::optional<absl::Duration> ParseOffset(std::string_view text) {
 
 std::optional<absl::Time> ParseTimestamp(std::string_view text) {
   constexpr size_t kFixed = sizeof("2024-01-02T03:04:05") - 1;
-  if (text.size() <= kFixed || text[4] != '-' || text[7] != '-' || text[10] != 'T' || text[13] != ':' ||
-      text[16] != ':') {
+  if (text.size() <= kFixed || text[4] != '-' || text[7] != '-' || text[10] != 'T' ||
+      text[13] != ':' || text[16] != ':') {
     return std::nullopt;
   }
-  const std::optional<int> year = Number(text, 0, 4), month = Number(text, 5, 2), day = Number(text, 8, 2);
-  const std::optional<int> hour = Number(text, 11, 2), minute = Number(text, 14, 2), second = Number(text, 17, 2);
+  const std::optional<int> year = Number(text, 0, 4), month = Number(text, 5, 2),
+                           day = Number(text, 8, 2);
+  const std::optional<int> hour = Number(text, 11, 2), minute = Number(text, 14, 2),
+                           second = Number(text, 17, 2);
   if (!year || !month || !day || !hour || !minute || !second) return std::nullopt;
   if (*hour > 23 || *minute > 59 || *second > 59) return std::nullopt;
-  const absl::CivilDay civil_day(*year, *month, *day);  // normalizes, so that a wrong date comes out as another one
+  const absl::CivilDay civil_day(
+      *year, *month, *day);  // normalizes, so that a wrong date comes out as another one
   if (civil_day.month() != *month || civil_day.day() != *day) return std::nullopt;
 
   size_t at = kFixed;

@@ -18,7 +18,8 @@ Turn::Evaluation::Evaluation(const ExecutionState& state, const Branch& branch, 
                .retry_count = branch.state->type == StateType::kTask
                                   ? std::optional<int>(std::max(0, branch.tries - 1))
                                   : std::nullopt}),
-      random(state.seed ^ Random(static_cast<uint64_t>(state.events) * 8 + static_cast<uint64_t>(use)).Next()) {}
+      random(state.seed ^
+             Random(static_cast<uint64_t>(state.events) * 8 + static_cast<uint64_t>(use)).Next()) {}
 
 // --- Inputs ---
 
@@ -34,7 +35,8 @@ bool Turn::Handle(const Start& start) {
   root.state = &state_.machine->start();
   root.input = start.input;
   root.arriving = true;
-  if (std::optional<Failure> failure = CheckSize(root.input, state_.context->execution_name, root.extent)) {
+  if (std::optional<Failure> failure =
+          CheckSize(root.input, state_.context->execution_name, root.extent)) {
     FailBranch(root, failure->error, failure->cause);
   }
   Run(root);
@@ -47,9 +49,7 @@ bool Turn::Handle(const TaskSucceeded& answer) {
   const auto& task = std::get<TaskState>(branch.state->kind);
   CloseAttempt(branch);
   Extent extent;
-  const Resource& resource = task.resource;
-  const bool by_type = resource.events->names_service && !resource.type.empty() && resource.text[0] == 'a';
-  if (std::optional<Failure> failure = CheckSize(answer.output, by_type ? resource.type : resource.text, extent)) {
+  if (std::optional<Failure> failure = CheckSize(answer.output, task.resource.label, extent)) {
     history_.TaskFailed(branch, task, *failure);
     Fail(branch, *failure);
   } else {
@@ -98,7 +98,8 @@ bool Turn::Handle(const TimerFired& fired) {
 
 bool Turn::Handle(const Heartbeat& heartbeat) {
   Branch& branch = state_.root;
-  if (heartbeat.attempt == 0 || branch.attempt.id != heartbeat.attempt || branch.heartbeat.id == 0) return false;
+  if (heartbeat.attempt == 0 || branch.attempt.id != heartbeat.attempt || branch.heartbeat.id == 0)
+    return false;
   Cancel(branch.heartbeat);
   Set(branch.heartbeat, now_ + absl::Seconds(branch.attempt.heartbeat_seconds));
   return true;
@@ -149,7 +150,8 @@ void Turn::EnterKind(Branch& branch, const PassState& pass) {
   const Value result = pass.result.has_value() ? *pass.result : *std::move(arguments);
   Extent extent = branch.extent;
   if (pass.result.has_value() || !data.ArgumentsAreBounded()) {
-    if (std::optional<Failure> failure = CheckSize(result, branch.state->name, extent)) return Fail(branch, *failure);
+    if (std::optional<Failure> failure = CheckSize(result, branch.state->name, extent))
+      return Fail(branch, *failure);
   }
   Finish(branch, result, extent, branch.state->next);
 }
@@ -180,9 +182,10 @@ void Turn::EnterKind(Branch& branch, const ChoiceState& choice) {
     }
   }
   if (next == nullptr) {
-    return FailEvaluation(branch, Failure{kErrorNoChoiceMatched,
-                                          "Failed to transition out of the state. The state does not point to a next "
-                                          "state."});
+    return FailEvaluation(
+        branch, Failure{kErrorNoChoiceMatched,
+                        "Failed to transition out of the state. The state does not point to a next "
+                        "state."});
   }
   Finish(branch, view->value, view->extent, next);
 }
@@ -218,9 +221,11 @@ void Turn::EnterKind(Branch& branch, const SucceedState&) {
 
 void Turn::EnterKind(Branch& branch, const FailState& fail) {
   Evaluation evaluation(state_, branch, Use::kArguments);
-  const auto evaluate = [&](const std::unique_ptr<const Expression>& field) -> Evaluated<std::optional<std::string>> {
+  const auto evaluate =
+      [&](const std::unique_ptr<const Expression>& field) -> Evaluated<std::optional<std::string>> {
     if (field == nullptr) return std::optional<std::string>();
-    ORDERFLOW_ASL_ASSIGN_OR_FAIL(const Value text, field->Evaluate(evaluation.WithInput(branch.input)));
+    ORDERFLOW_ASL_ASSIGN_OR_FAIL(const Value text,
+                                 field->Evaluate(evaluation.WithInput(branch.input)));
     return std::optional<std::string>(text.AsString());
   };
   Evaluated<std::optional<std::string>> error = evaluate(fail.error);
@@ -230,7 +235,8 @@ void Turn::EnterKind(Branch& branch, const FailState& fail) {
   FailBranch(branch, *error, *cause);
 }
 
-void Turn::Finish(Branch& branch, const Value& result, const Extent& result_extent, const State* next) {
+void Turn::Finish(Branch& branch, const Value& result, const Extent& result_extent,
+                  const State* next) {
   Evaluation evaluation(state_, branch, Use::kOutput);
   Evaluated<Value> output = branch.state->data->Output(evaluation.WithInput(branch.input), result);
   if (!output.ok()) return FailEvaluation(branch, std::move(output).failure());
@@ -244,7 +250,8 @@ void Turn::Finish(Branch& branch, const Value& result, const Extent& result_exte
 void Turn::Leave(Branch& branch, Value output, const Extent& extent, const State* next) {
   history_.StateExited(branch, output);
   if (history_.full()) return;
-  if (next == nullptr) return Complete(Status::kSucceeded, std::move(output), std::nullopt, std::nullopt, branch);
+  if (next == nullptr)
+    return Complete(Status::kSucceeded, std::move(output), std::nullopt, std::nullopt, branch);
   branch.state = next;
   branch.input = std::move(output);
   branch.extent = extent;
@@ -259,7 +266,8 @@ void Turn::BeginAttempt(Branch& branch, const TaskState& task) {
   const DataFlow& data = *branch.state->data;
   Evaluated<Value> view = data.View(evaluation.WithInput(branch.input));
   if (!view.ok()) return FailEvaluation(branch, std::move(view).failure());
-  const auto seconds = [&](const std::unique_ptr<const Expression>& field) -> Evaluated<std::optional<int64_t>> {
+  const auto seconds =
+      [&](const std::unique_ptr<const Expression>& field) -> Evaluated<std::optional<int64_t>> {
     if (field == nullptr) return std::optional<int64_t>();
     ORDERFLOW_ASL_ASSIGN_OR_FAIL(const Value value, field->Evaluate(evaluation.WithInput(*view)));
     return std::optional<int64_t>(value.AsInt());
@@ -305,11 +313,14 @@ Failure Turn::InState(const Branch& branch, Failure failure) const {
   return failure;
 }
 
-void Turn::FailEvaluation(Branch& branch, Failure failure) { Fail(branch, InState(branch, std::move(failure))); }
+void Turn::FailEvaluation(Branch& branch, Failure failure) {
+  Fail(branch, InState(branch, std::move(failure)));
+}
 
 void Turn::Fail(Branch& branch, const Failure& failure) {
   if (history_.full()) return;
-  if (CanBeHandled(failure.error) && (TryRetry(branch, failure) || TryCatch(branch, failure))) return;
+  if (CanBeHandled(failure.error) && (TryRetry(branch, failure) || TryCatch(branch, failure)))
+    return;
   FailBranch(branch, failure.error, failure.cause);
 }
 
@@ -320,7 +331,8 @@ bool Turn::TryRetry(Branch& branch, const Failure& failure) {
     if (branch.retries[i] >= retriers[i].max_attempts) return false;  // the first match decides
     ++branch.retries[i];
     Random random(state_.seed ^ Random(static_cast<uint64_t>(state_.last_attempt) * 8 +
-                                       static_cast<uint64_t>(Use::kDelay)).Next());
+                                       static_cast<uint64_t>(Use::kDelay))
+                                    .Next());
     Set(branch.resume, now_ + retriers[i].Delay(branch.retries[i], random));
     return true;
   }
@@ -330,7 +342,8 @@ bool Turn::TryRetry(Branch& branch, const Failure& failure) {
 bool Turn::TryCatch(Branch& branch, const Failure& failure) {
   for (const Catcher& catcher : branch.state->catchers) {
     if (!catcher.errors.Matches(failure.error)) continue;
-    const Value error = Value::Object({{"Error", failure.error}, {"Cause", failure.cause.value_or("")}});
+    const Value error =
+        Value::Object({{"Error", failure.error}, {"Cause", failure.cause.value_or("")}});
     Evaluation evaluation(state_, branch, Use::kOutput);
     Evaluated<Value> output = catcher.output->Output(evaluation.WithInput(branch.input), error);
     std::optional<Failure> second;
@@ -355,7 +368,8 @@ void Turn::FailBranch(Branch& branch, const std::optional<std::string>& error,
   Complete(Status::kFailed, Value(), error, cause, branch);
 }
 
-std::optional<Failure> Turn::CheckSize(const Value& value, std::string_view what, Extent& extent) const {
+std::optional<Failure> Turn::CheckSize(const Value& value, std::string_view what,
+                                       Extent& extent) const {
   const std::string begin = "The state/task '" + std::string(what) + "' returned a result ";
   switch (Measure(value, state_.limits.max_payload_bytes, extent)) {
     case Measured::kFits:
@@ -366,16 +380,19 @@ std::optional<Failure> Turn::CheckSize(const Value& value, std::string_view what
     case Measured::kTooDeep:
       break;
   }
-  return Failure{kErrorDataLimitExceeded, begin + "that nests deeper than " + std::to_string(kMaxValueDepth) + " levels."};
+  return Failure{kErrorDataLimitExceeded,
+                 begin + "that nests deeper than " + std::to_string(kMaxValueDepth) + " levels."};
 }
 
-std::optional<Failure> Turn::CheckOutput(const Branch& branch, const Value& output, const Extent& result,
-                                         Extent& extent) const {
+std::optional<Failure> Turn::CheckOutput(const Branch& branch, const Value& output,
+                                         const Extent& result, Extent& extent) const {
   if (const std::optional<DataFlow::OutputBound> bound = branch.state->data->BoundOfOutput()) {
     const Extent& input = branch.extent;
-    extent.bytes = bound->combines ? input.bytes + result.bytes + bound->extra_bytes : std::max(input.bytes, result.bytes);
+    extent.bytes = bound->combines ? input.bytes + result.bytes + bound->extra_bytes
+                                   : std::max(input.bytes, result.bytes);
     extent.depth = std::max(input.depth, result.depth + bound->extra_depth);
-    if (extent.bytes <= state_.limits.max_payload_bytes && extent.depth <= kMaxValueDepth) return std::nullopt;
+    if (extent.bytes <= state_.limits.max_payload_bytes && extent.depth <= kMaxValueDepth)
+      return std::nullopt;
   }
   return CheckSize(output, branch.state->name, extent);
 }
@@ -400,18 +417,20 @@ void Turn::Complete(Status status, Value output, const std::optional<std::string
     history_.ExecutionSucceeded(branch.last_event, output);
   } else {
     // What comes from outside of the states follows no event of theirs.
-    history_.ExecutionEnded(status == Status::kFailed ? branch.last_event : 0, status, error, cause);
+    history_.ExecutionEnded(status == Status::kFailed ? branch.last_event : 0, status, error,
+                            cause);
   }
   if (root.attempt.id != 0) effects_.emplace_back(CancelTask{root.attempt.id});
   CloseAttempt(root);
   Cancel(root.resume);
   Cancel(state_.timeout);
   state_.status = status;
-  effects_.emplace_back(asl::Complete{.status = status,
-                                   .output = std::move(output),
-                                   .error = error,
-                                   .cause = cause,
-                                   .state = status == Status::kSucceeded ? "" : branch.state->name});
+  effects_.emplace_back(
+      asl::Complete{.status = status,
+                    .output = std::move(output),
+                    .error = error,
+                    .cause = cause,
+                    .state = status == Status::kSucceeded ? "" : branch.state->name});
 }
 
 }  // namespace orderflow::asl

@@ -15,10 +15,11 @@
 
 namespace orderflow::asl {
 
-// One input applied to an execution: decides, writes history, asks for effects, until nothing more can be done without
-// another input.
+// One input applied to an execution: decides, writes history, asks for effects, until nothing more
+// can be done without another input.
 //
-// Each Handle answers whether the input mattered. Borrows everything; lives for one call of Execution::Apply.
+// Each Handle answers whether the input mattered. Borrows everything; lives for one call of
+// Execution::Apply.
 class Turn {
  public:
   Turn(ExecutionState& state, absl::Time now, std::vector<Effect>& effects, EventSink* sink)
@@ -60,8 +61,10 @@ class Turn {
   };
   Evaluated<Sized> View(const Branch& branch, Evaluation& evaluation) const;
 
-  // The state's result is known: makes its output and leaves for `next`, or ends the branch where there is none.
-  void Finish(Branch& branch, const json::Value& result, const Extent& result_extent, const State* next);
+  // The state's result is known: makes its output and leaves for `next`, or ends the branch where
+  // there is none.
+  void Finish(Branch& branch, const json::Value& result, const Extent& result_extent,
+              const State* next);
   void Leave(Branch& branch, json::Value output, const Extent& extent, const State* next);
 
   // --- Tasks ---
@@ -76,13 +79,15 @@ class Turn {
   void Fail(Branch& branch, const Failure& failure);
   bool TryRetry(Branch& branch, const Failure& failure);
   bool TryCatch(Branch& branch, const Failure& failure);
-  void FailBranch(Branch& branch, const std::optional<std::string>& error, const std::optional<std::string>& cause);
+  void FailBranch(Branch& branch, const std::optional<std::string>& error,
+                  const std::optional<std::string>& cause);
   Failure InState(const Branch& branch, Failure failure) const;
 
   // Measure values that came into being here; a value beyond the limits is a failure.
-  std::optional<Failure> CheckSize(const json::Value& value, std::string_view what, Extent& extent) const;
-  std::optional<Failure> CheckOutput(const Branch& branch, const json::Value& output, const Extent& result,
-                                     Extent& extent) const;
+  std::optional<Failure> CheckSize(const json::Value& value, std::string_view what,
+                                   Extent& extent) const;
+  std::optional<Failure> CheckOutput(const Branch& branch, const json::Value& output,
+                                     const Extent& result, Extent& extent) const;
 
   // --- Effects ---
   void Set(Timer& timer, absl::Time due);

@@ -27,7 +27,8 @@ class Linker {
   }
 
  private:
-  const State* Target(const std::string& name, std::string_view field, const std::string& location) {
+  const State* Target(const std::string& name, std::string_view field,
+                      const std::string& location) {
     if (name.empty()) return nullptr;  // absent, or reported already
     const auto found = by_name_.find(name);
     if (found != by_name_.end()) return found->second;
@@ -46,15 +47,18 @@ class Linker {
     state.next = Target(state.next_name, "Next", ChildLocation(location, "Next"));
     for (size_t i = 0; i < state.catchers.size(); ++i) {
       const std::string catcher = ChildLocation(ChildLocation(location, "Catch"), i);
-      state.catchers[i].next = Target(state.catchers[i].next_name, "Next", ChildLocation(catcher, "Next"));
+      state.catchers[i].next =
+          Target(state.catchers[i].next_name, "Next", ChildLocation(catcher, "Next"));
     }
     auto* choice = std::get_if<ChoiceState>(&state.kind);
     if (choice == nullptr) return;
     for (size_t i = 0; i < choice->rules.size(); ++i) {
       const std::string rule = ChildLocation(ChildLocation(location, "Choices"), i);
-      choice->rules[i].next = Target(choice->rules[i].next_name, "Next", ChildLocation(rule, "Next"));
+      choice->rules[i].next =
+          Target(choice->rules[i].next_name, "Next", ChildLocation(rule, "Next"));
     }
-    choice->default_next = Target(choice->default_name, "Default", ChildLocation(location, "Default"));
+    choice->default_next =
+        Target(choice->default_name, "Default", ChildLocation(location, "Default"));
   }
 
   static std::vector<const State*> Successors(const State& state) {
@@ -85,13 +89,15 @@ class Linker {
     }
   }
 
-  // A state that ends: Succeed, Fail, or one without a next state. (A mistyped Next was reported as such.)
+  // A state that ends: Succeed, Fail, or one without a next state. (A mistyped Next was reported as
+  // such.)
   void ReportEndless() {
     for (const auto& state : graph_.states) {
       if (state->type != StateType::kChoice && state->next_name.empty()) return;
     }
-    diagnostics_.Error(kSchemaValidationFailed, ChildLocation(location_, "States"),
-                       "No state ends: at least one must have \"End\": true or be of type Succeed or Fail");
+    diagnostics_.Error(
+        kSchemaValidationFailed, ChildLocation(location_, "States"),
+        "No state ends: at least one must have \"End\": true or be of type Succeed or Fail");
   }
 
   StateGraph& graph_;
@@ -102,7 +108,8 @@ class Linker {
 
 }  // namespace
 
-void LinkGraph(StateGraph& graph, const std::string& start_at, const std::string& location, Diagnostics& diagnostics) {
+void LinkGraph(StateGraph& graph, const std::string& start_at, const std::string& location,
+               Diagnostics& diagnostics) {
   Linker(graph, location, diagnostics).Link(start_at);
 }
 

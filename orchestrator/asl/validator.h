@@ -7,9 +7,10 @@
 
 namespace orderflow::asl {
 
-// Turns the names of all transitions into pointers and reports what is wrong with the graph as a whole: targets that do
-// not exist, states that nothing leads to, no way to end. `location` is the place of the object that has StartAt and
-// States.
-void LinkGraph(StateGraph& graph, const std::string& start_at, const std::string& location, Diagnostics& diagnostics);
+// Turns the names of all transitions into pointers and reports what is wrong with the graph as a
+// whole: targets that do not exist, states that nothing leads to, no way to end. `location` is the
+// place of the object that has StartAt and States.
+void LinkGraph(StateGraph& graph, const std::string& start_at, const std::string& location,
+               Diagnostics& diagnostics);
 
 }  // namespace orderflow::asl
