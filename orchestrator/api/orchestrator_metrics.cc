@@ -17,8 +17,8 @@ struct FromEngine {
 
 std::vector<FromEngine> EngineMetrics() {
   using Statistics = engine::Engine::Statistics;
-  constexpr char kEnded[] = "orderflow_executions_ended_total";
-  constexpr char kEndedHelp[] = "Executions that ended, by status.";
+  static constexpr char kEnded[] = "orderflow_executions_ended_total";
+  static constexpr char kEndedHelp[] = "Executions that ended, by status.";
   return {
       {Kind::kGauge, "orderflow_executions_running", "Executions at work or waiting.", {}, &Statistics::running},
       {Kind::kCounter, "orderflow_executions_started_total", "Executions started.", {}, &Statistics::started},
