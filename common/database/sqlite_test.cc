@@ -204,14 +204,22 @@ TEST_F(SqliteTest, AFullDiskIsUnavailableUntilThereIsSpace) {
   EXPECT_EQ(CountRows(*Open()), 2);
 }
 
-TEST_F(SqliteTest, AFailedSyncEndsTheProcess) {
+// The process that is to die is the test program started anew: it gets its database from here, so
+// that somebody is left to remove it.
+TEST(SqliteSyncTest, AFailedSyncEndsTheProcess) {
+  constexpr char kUrl[] = "ORDERFLOW_SYNC_TEST_URL";
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  const std::string url =
+      std::getenv(kUrl) != nullptr ? std::getenv(kUrl) : NewTestUrl(TestBackend::kSqliteFile);
+  setenv(kUrl, url.c_str(), 1);
   EXPECT_EXIT(
       {
-        auto db = Open();
+        auto db = Database::Open({.url = url, .name = "test"}, kMigrations);
         syncs_fail = true;
-        Write(*db, Insert(1)).IgnoreError();
+        Write(**db, Insert(1)).IgnoreError();
       },
       ::testing::ExitedWithCode(70), "FATAL: .* of database .* failed .*not known what is on disk");
+  unsetenv(kUrl);
 }
 
 TEST_F(SqliteTest, TheLogIsCopiedAndStartedAnewWhileTheWriterIsBusy) {
