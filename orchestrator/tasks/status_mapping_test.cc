@@ -43,7 +43,7 @@ TEST(StatusMappingTest, CodesGiveErrorNames) {
       {grpc::StatusCode::UNAVAILABLE, "UNAVAILABLE"},
       {grpc::StatusCode::DATA_LOSS, "DATA_LOSS"},
       {grpc::StatusCode::UNAUTHENTICATED, "UNAUTHENTICATED"},
-      {static_cast<grpc::StatusCode>(4711), "UNKNOWN"},
+      {static_cast<grpc::StatusCode>(20), "UNKNOWN"},
   };
   for (const auto& [code, name] : cases) {
     const asl::Failure failure = FailureFromStatus(grpc::Status(code, "why"), kMethod);
