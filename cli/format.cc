@@ -41,9 +41,10 @@ std::string FormatLength(absl::Duration length) {
 std::string FormatMoney(int64_t minor, std::string_view currency) {
   std::string digits = absl::StrCat(minor < 0 ? -minor : minor);
   const auto after_point = static_cast<size_t>(MinorDigits(currency));
-  if (digits.size() <= after_point) digits.insert(0, after_point + 1 - digits.size(), '0');
-  if (after_point > 0) digits.insert(digits.size() - after_point, ".");
-  return absl::StrCat(minor < 0 ? "-" : "", digits, " ", std::string(currency));
+  if (digits.size() <= after_point) digits = absl::StrCat(std::string(after_point + 1 - digits.size(), '0'), digits);
+  const std::string whole = digits.substr(0, digits.size() - after_point);
+  const std::string part = digits.substr(digits.size() - after_point);
+  return absl::StrCat(minor < 0 ? "-" : "", whole, part.empty() ? "" : ".", part, " ", std::string(currency));
 }
 
 std::string WithoutPrefix(std::string_view value, std::string_view prefix) {
