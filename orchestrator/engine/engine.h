@@ -139,7 +139,7 @@ class Engine {
   virtual void Unobserve(std::string execution_arn, const ExecutionObserver* observer) = 0;
 
   // Stops taking inputs and waits until what is in flight towards the journal is durable. Running executions stay as they are:
-  // the next start of the process goes on with them. Who waits gets UNAVAILABLE. Call once, before destruction.
+  // the next start of the process goes on with them. Who waits gets UNAVAILABLE. To be called before destruction; a second call does nothing.
   virtual void Shutdown() = 0;
 
   struct Statistics {

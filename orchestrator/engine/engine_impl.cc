@@ -236,7 +236,7 @@ void EngineImpl::Unobserve(std::string execution_arn, const ExecutionObserver* o
 void EngineImpl::Shutdown() {
   {
     MutexLock lock(mutex_);
-    shut_down_ = true;
+    if (std::exchange(shut_down_, true)) return;
     while (starts_under_way_ > 0) no_starts_.Wait(mutex_);
   }
   Mutex mutex;

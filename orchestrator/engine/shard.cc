@@ -22,6 +22,10 @@ absl::Status Halting() {
       "the orchestrator is shutting down; the execution goes on after its restart");
 }
 
+absl::Status GaveUp() { return absl::CancelledError("the caller gave up"); }
+
+constexpr size_t kTicketsKept = 256;
+
 // Adds to a counter that only the shard writes.
 void Bump(std::atomic<int64_t>& counter, int64_t by = 1) {
   counter.store(counter.load(std::memory_order_relaxed) + by, std::memory_order_relaxed);
@@ -409,6 +413,9 @@ void Shard::Remove(Running& running) {
 // --- Those who wait and watch ---
 
 void Shard::AddWaiter(Running& running, Waiter waiter) {
+  if (waiter.ticket != 0 && std::erase(given_up_, waiter.ticket) > 0) {
+    return std::move(waiter.ended)(GaveUp());
+  }
   const int64_t number = next_waiter_++;
   if (waiter.wait_until) {
     timers_.Add({absl::ToUnixMicros(*waiter.wait_until), running.key, TimerQueue::Kind::kWaiter,
@@ -439,12 +446,14 @@ void Shard::On(WaitAsked message) {
 }
 
 void Shard::On(GivenUp message) {
-  Running* running = Find(message.arn);
-  if (running == nullptr) return;
-  for (const Running::Waiting& waiting : running->waiters) {
-    if (waiting.waiter.ticket != message.ticket) continue;
-    return EndWait(*running, waiting.number, absl::CancelledError("the caller gave up"));
+  if (Running* running = Find(message.arn)) {
+    for (const Running::Waiting& waiting : running->waiters) {
+      if (waiting.waiter.ticket == message.ticket) return EndWait(*running, waiting.number, GaveUp());
+    }
   }
+  // Answered already, or still on its way through the journal: remembered for a while for that case.
+  if (given_up_.size() == kTicketsKept) given_up_.pop_front();
+  given_up_.push_back(message.ticket);
 }
 
 void Shard::On(ObserveAsked message) {

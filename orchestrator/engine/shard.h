@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -111,6 +112,7 @@ class Shard {
   std::vector<Message> messages_;     // being processed; kept for its capacity
   std::vector<asl::Effect> effects_;  // the same
   int64_t next_waiter_ = 1;
+  std::deque<WaitTicket> given_up_;  // the newest ones that came before whom they belong to
   std::optional<absl::AnyInvocable<void() &&>> halted_;  // set: no more inputs
   bool halt_complete_ = false;
   Counters counters_;

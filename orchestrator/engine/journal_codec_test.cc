@@ -1,0 +1,78 @@
+#include "orchestrator/engine/journal_codec.h"
+
+#include "common/base/test_matchers.h"
+#include "gtest/gtest.h"
+
+namespace orderflow::engine {
+namespace {
+
+using store::JournalRecord;
+
+const absl::Time kAt = absl::FromUnixMicros(1'700'000'000'123'456);
+
+template <typename T>
+T RoundTrip(const T& what) {
+  const JournalRecord record = EncodeInput(7, 3, asl::Input{kAt, what});
+  EXPECT_EQ(record.execution, 7);
+  EXPECT_EQ(record.sequence, 3);
+  const absl::StatusOr<asl::Input> decoded = DecodeRecord(record);
+  EXPECT_THAT(decoded, IsOk());
+  EXPECT_EQ(decoded->at, kAt);
+  return std::get<T>(decoded->what);
+}
+
+TEST(JournalCodecTest, ATasksOutputComesBackAsItWas) {
+  const json::Value output = json::Value::Object({{"whole", int64_t{9'007'199'254'740'993}},
+                                                  {"fraction", 0.1},
+                                                  {"text", "\"\\\n\u00e9\u0000x"},
+                                                  {"nothing", nullptr},
+                                                  {"list", json::Value::List({1, 1.0, true})}});
+  const auto decoded = RoundTrip(asl::TaskSucceeded{5, output});
+  EXPECT_EQ(decoded.attempt, 5);
+  EXPECT_EQ(json::Serialize(decoded.output), json::Serialize(output));
+}
+
+TEST(JournalCodecTest, AFailureWithoutACauseStaysWithoutOne) {
+  EXPECT_EQ(RoundTrip(asl::TaskFailed{5, {"States.Timeout", std::nullopt}}).failure.cause, std::nullopt);
+  EXPECT_EQ(RoundTrip(asl::TaskFailed{5, {"E", ""}}).failure.cause, "");
+  EXPECT_EQ(RoundTrip(asl::TaskFailed{5, {"E", "c"}}).failure, (asl::Failure{"E", "c"}));
+}
+
+TEST(JournalCodecTest, AStopKeepsWhatItWasGiven) {
+  EXPECT_EQ(RoundTrip(asl::Stop{std::nullopt, std::nullopt}).error, std::nullopt);
+  const auto stop = RoundTrip(asl::Stop{"E", "c"});
+  EXPECT_EQ(stop.error, "E");
+  EXPECT_EQ(stop.cause, "c");
+}
+
+TEST(JournalCodecTest, TimersAndHeartbeatsAreTheirNumber) {
+  EXPECT_EQ(RoundTrip(asl::TimerFired{11}).timer, 11);
+  EXPECT_EQ(RoundTrip(asl::Heartbeat{12}).attempt, 12);
+  EXPECT_TRUE(EncodeInput(1, 1, asl::Input{kAt, asl::TimerFired{11}}).payload.empty());
+}
+
+TEST(JournalCodecTest, ADamagedRecordIsDataLoss) {
+  JournalRecord record = EncodeInput(7, 3, asl::Input{kAt, asl::TaskSucceeded{5, json::Value(1)}});
+  record.payload = "{";
+  EXPECT_THAT(DecodeRecord(record), StatusIs(absl::StatusCode::kDataLoss));
+  record.kind = static_cast<JournalRecord::Kind>(99);
+  EXPECT_THAT(DecodeRecord(record), StatusIs(absl::StatusCode::kDataLoss));
+  record.kind = JournalRecord::Kind::kTaskFailed;
+  record.payload = "{}";
+  EXPECT_THAT(DecodeRecord(record), StatusIs(absl::StatusCode::kDataLoss));
+}
+
+TEST(JournalCodecTest, TheStartComesFromTheExecutionsRow) {
+  store::ExecutionRecord execution;
+  execution.input = R"({"a":1})";
+  execution.start_time = kAt;
+  const auto start = DecodeStart(execution);
+  ASSERT_THAT(start, IsOk());
+  EXPECT_EQ(start->at, kAt);
+  EXPECT_EQ(std::get<asl::Start>(start->what).input, json::Value::Object({{"a", 1}}));
+  execution.input = "nonsense";
+  EXPECT_THAT(DecodeStart(execution), StatusIs(absl::StatusCode::kDataLoss));
+}
+
+}  // namespace
+}  // namespace orderflow::engine
