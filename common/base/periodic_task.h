@@ -8,9 +8,10 @@
 
 namespace orderflow {
 
-// Does background work again and again, `pause` after it was done the last time (and first after one pause), on a
-// thread of its own: sweeps, settlements, deliveries. What is to be done at a time belongs into a method with an injected
-// clock, which tests call directly; this only decides when to look.
+// Does background work again and again, `pause` after it was done the last time (and first after
+// one pause), on a thread of its own: sweeps, settlements, deliveries. What is to be done at a time
+// belongs into a method with an injected clock, which tests call directly; this only decides when
+// to look.
 //
 // The destructor waits for work that is going on, and starts no more.
 class PeriodicTask {

@@ -22,7 +22,9 @@ TEST(PeriodicTaskTest, WorkIsDoneAgainAndAgain) {
 
 TEST(PeriodicTaskTest, TheDestructorEndsALongPause) {
   bool worked = false;
-  { PeriodicTask task(absl::Hours(1000), [&](PeriodicTask::Done) { worked = true; }); }
+  {
+    PeriodicTask task(absl::Hours(1000), [&](PeriodicTask::Done) { worked = true; });
+  }
   EXPECT_FALSE(worked);
 }
 

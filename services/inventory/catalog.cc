@@ -19,7 +19,8 @@ constexpr size_t kMaxProducts = 100'000;
 constexpr size_t kMaxBytes = 16 << 20;
 constexpr int64_t kMaxNumber = 1'000'000'000'000;
 
-// The lines on which the objects of depth three begin, which in a catalog are the products. `text` is valid JSON.
+// The lines on which the objects of depth three begin, which in a catalog are the products. `text`
+// is valid JSON.
 std::vector<int> LinesOfProducts(std::string_view text) {
   std::vector<int> lines;
   int line = 1;
@@ -41,7 +42,8 @@ std::vector<int> LinesOfProducts(std::string_view text) {
   return lines;
 }
 
-std::optional<std::string> ReadText(const json::Value& product, std::string_view key, std::string& text) {
+std::optional<std::string> ReadText(const json::Value& product, std::string_view key,
+                                    std::string& text) {
   const json::Value* value = product.Find(key);
   if (value == nullptr) return "is required";
   if (!value->IsString()) return "must be a string";
@@ -49,7 +51,8 @@ std::optional<std::string> ReadText(const json::Value& product, std::string_view
   return std::nullopt;
 }
 
-std::optional<std::string> ReadNumber(const json::Value& product, std::string_view key, int64_t& number) {
+std::optional<std::string> ReadNumber(const json::Value& product, std::string_view key,
+                                      int64_t& number) {
   const json::Value* value = product.Find(key);
   if (value == nullptr) return "is required";
   if (!value->IsInt()) return "must be an integer";
@@ -71,8 +74,8 @@ Product ReadProduct(const json::Value& value, std::vector<FieldViolation>& viola
   found = ReadText(value, "currency", product.currency);
   add(".currency", found.has_value() ? found : order::CheckCurrency(product.currency));
   for (const json::Member& member : value.AsMembers()) {
-    if (member.key != "product_id" && member.key != "available_quantity" && member.key != "unit_price_minor" &&
-        member.key != "currency") {
+    if (member.key != "product_id" && member.key != "available_quantity" &&
+        member.key != "unit_price_minor" && member.key != "currency") {
       violations.push_back({"." + member.key, "is not a member of a product"});
     }
   }
@@ -88,14 +91,16 @@ class CatalogReader {
     const json::ParseResult parsed = json::Parse(text_, {.max_bytes = kMaxBytes, .max_depth = 16});
     if (parsed.error.has_value()) {
       return absl::InvalidArgumentError(name_ + ":" + std::to_string(parsed.error->line) + ":" +
-                                        std::to_string(parsed.error->column) + ": " + parsed.error->message);
+                                        std::to_string(parsed.error->column) + ": " +
+                                        parsed.error->message);
     }
     const json::Value* products = parsed.value->Find("products");
     if (products == nullptr || !products->IsArray()) {
       return absl::InvalidArgumentError(name_ + ":1: must be an object with an array \"products\"");
     }
     for (const json::Member& member : parsed.value->AsMembers()) {
-      if (member.key != "products") Complain(1, Quote(member.key) + " is not a member of a catalog");
+      if (member.key != "products")
+        Complain(1, Quote(member.key) + " is not a member of a catalog");
     }
     return ReadProducts(products->AsArray());
   }
@@ -103,8 +108,8 @@ class CatalogReader {
  private:
   absl::StatusOr<std::vector<Product>> ReadProducts(const json::Array& values) {
     if (values.size() > kMaxProducts) {
-      Complain(1, "has " + std::to_string(values.size()) + " products; at most " + std::to_string(kMaxProducts) +
-                      " are allowed");
+      Complain(1, "has " + std::to_string(values.size()) + " products; at most " +
+                      std::to_string(kMaxProducts) + " are allowed");
     }
     const std::vector<int> lines = LinesOfProducts(text_);
     absl::flat_hash_set<std::string> seen;
@@ -123,7 +128,8 @@ class CatalogReader {
         Complain(line, place + violation.field + ": " + violation.description);
       }
       if (violations.empty() && !seen.insert(products.back().product_id).second) {
-        Complain(line, place + ".product_id: " + Quote(products.back().product_id) + " is listed twice");
+        Complain(line,
+                 place + ".product_id: " + Quote(products.back().product_id) + " is listed twice");
       }
     }
     if (complaints_ > 0) return absl::InvalidArgumentError(message_);
@@ -150,7 +156,8 @@ absl::StatusOr<std::vector<Product>> ParseCatalog(std::string_view text, const s
 
 absl::StatusOr<std::vector<Product>> ReadCatalogFile(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
-  if (!file) return absl::NotFoundError("cannot open the catalog " + path + ": " + std::strerror(errno));
+  if (!file)
+    return absl::NotFoundError("cannot open the catalog " + path + ": " + std::strerror(errno));
   std::ostringstream text;
   text << file.rdbuf();
   if (file.bad() || text.bad()) return absl::UnavailableError("cannot read the catalog " + path);

@@ -13,12 +13,13 @@ namespace orderflow::inventory {
 //
 //   {
 //     "products": [
-//       {"product_id": "sku-001", "available_quantity": 100, "unit_price_minor": 1999, "currency": "EUR"}
+//       {"product_id": "sku-001", "available_quantity": 100, "unit_price_minor": 1999, "currency":
+//       "EUR"}
 //     ]
 //   }
 //
-// All four members are required, in the ranges of SetStockRequest; others are refused, so that a misspelt one is
-// noticed. At most 100,000 products and 16 MiB.
+// All four members are required, in the ranges of SetStockRequest; others are refused, so that a
+// misspelt one is noticed. At most 100,000 products and 16 MiB.
 //
 // INVALID_ARGUMENT: the message names the file, the line and the field, as in
 //   catalog.json:4: products[1].currency: "euro" is no ISO 4217 code; ...

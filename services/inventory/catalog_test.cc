@@ -18,9 +18,11 @@ TEST(CatalogTest, TheShippedCatalogIsGoodAndHasWhatTheDocumentationOrders) {
   bool plenty = false;
   bool rare = false;
   for (const Product& product : *products) {
-    plenty |= product.product_id == "sku-001" && product.available == 1'000'000 && product.unit_price_minor == 1999;
+    plenty |= product.product_id == "sku-001" && product.available == 1'000'000 &&
+              product.unit_price_minor == 1999;
     rare |= product.product_id == "sku-rare" && product.available == 3;
-    EXPECT_GT(product.unit_price_minor, 0) << product.product_id << ": an order of it could not be charged";
+    EXPECT_GT(product.unit_price_minor, 0)
+        << product.product_id << ": an order of it could not be charged";
   }
   EXPECT_TRUE(plenty);
   EXPECT_TRUE(rare);
@@ -52,7 +54,8 @@ TEST(CatalogTest, EveryBadFieldIsNamedWithItsLine) {
     {"product_id": "sku-3"}
   ]})");
   EXPECT_THAT(mistake, HasSubstr("shop.json:2: products[0].product_id: "));
-  EXPECT_THAT(mistake, HasSubstr("shop.json:3: products[1].available_quantity: is -1; must be 0 to"));
+  EXPECT_THAT(mistake,
+              HasSubstr("shop.json:3: products[1].available_quantity: is -1; must be 0 to"));
   EXPECT_THAT(mistake, HasSubstr("shop.json:3: products[1].unit_price_minor: must be an integer"));
   EXPECT_THAT(mistake, HasSubstr("shop.json:3: products[1].currency: \"euro\""));
   EXPECT_THAT(mistake, HasSubstr("shop.json:3: products[1].colour: is not a member of a product"));
@@ -71,7 +74,8 @@ TEST(CatalogTest, WhatIsNoCatalogIsRefused) {
   EXPECT_THAT(Mistake("[]"), HasSubstr("an object with an array \"products\""));
   EXPECT_THAT(Mistake(R"({"products": {}})"), HasSubstr("an object with an array \"products\""));
   EXPECT_THAT(Mistake(R"({"products": [7]})"), HasSubstr("products[0] must be an object"));
-  EXPECT_THAT(Mistake(R"({"product": [], "products": []})"), HasSubstr("\"product\" is not a member"));
+  EXPECT_THAT(Mistake(R"({"product": [], "products": []})"),
+              HasSubstr("\"product\" is not a member"));
 }
 
 }  // namespace

@@ -1,12 +1,12 @@
 #include "services/inventory/inventory.h"
 
+#include <google/protobuf/util/time_util.h>
+
 #include <limits>
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
-
-#include <google/protobuf/util/time_util.h>
 
 #include "common/base/check.h"
 #include "common/base/quote.h"
@@ -18,35 +18,40 @@ namespace {
 
 constexpr int64_t kMaxMinor = 1'000'000'000'000;      // of a price, as the contract says
 constexpr int64_t kMaxAvailable = 1'000'000'000'000;  // that can be set
-static_assert(kMaxMinor <= std::numeric_limits<int64_t>::max() / order::kMaxQuantity, "a total must fit 64 bits");
+static_assert(kMaxMinor <= std::numeric_limits<int64_t>::max() / order::kMaxQuantity,
+              "a total must fit 64 bits");
 
 constexpr int kSweepBatch = 256;  // as many as fit one transaction of the store
 
-absl::Status Error(absl::Status status, const char* reason, const char* key, const std::string& value) {
-  return WithErrorInfo(std::move(status),
-                       {.reason = reason, .domain = "inventory.orderflow", .metadata = {{key, value}}});
+absl::Status Error(absl::Status status, const char* reason, const char* key,
+                   const std::string& value) {
+  return WithErrorInfo(
+      std::move(status),
+      {.reason = reason, .domain = "inventory.orderflow", .metadata = {{key, value}}});
 }
 
 absl::Status ProductNotFound(const std::string& product_id) {
-  return Error(absl::NotFoundError("there is no product " + Quote(product_id)), "PRODUCT_NOT_FOUND", "product_id",
-               product_id);
+  return Error(absl::NotFoundError("there is no product " + Quote(product_id)), "PRODUCT_NOT_FOUND",
+               "product_id", product_id);
 }
 
 absl::Status ReservationNotFound(const std::string& order_id) {
-  return Error(absl::NotFoundError("order " + Quote(order_id) + " has no reservation"), "RESERVATION_NOT_FOUND",
-               "order_id", order_id);
+  return Error(absl::NotFoundError("order " + Quote(order_id) + " has no reservation"),
+               "RESERVATION_NOT_FOUND", "order_id", order_id);
 }
 
 absl::Status ReservationMismatch(const ReservationRecord& first) {
-  return Error(absl::AlreadyExistsError("order " + Quote(first.order_id) + " was checked before for " +
-                                        std::to_string(first.quantity) + " of product " + Quote(first.product_id)),
+  return Error(absl::AlreadyExistsError(
+                   "order " + Quote(first.order_id) + " was checked before for " +
+                   std::to_string(first.quantity) + " of product " + Quote(first.product_id)),
                "RESERVATION_MISMATCH", "order_id", first.order_id);
 }
 
 absl::Status ReservationEnded(const ReservationRecord& record) {
   const char* how = record.state == ReservationState::kExpired ? " has expired" : " was released";
-  return Error(absl::FailedPreconditionError("the reservation of order " + Quote(record.order_id) + how),
-               "RESERVATION_ENDED", "order_id", record.order_id);
+  return Error(
+      absl::FailedPreconditionError("the reservation of order " + Quote(record.order_id) + how),
+      "RESERVATION_ENDED", "order_id", record.order_id);
 }
 
 absl::Status ReservationCommitted(const ReservationRecord& record) {
@@ -102,9 +107,11 @@ std::optional<std::string> CheckRange(int64_t value, int64_t max) {
 absl::Status Validate(const v1::SetStockRequest& request) {
   std::vector<FieldViolation> violations;
   order::AddViolation("product_id", order::CheckProductId(request.product_id()), violations);
-  order::AddViolation("available_quantity", CheckRange(request.available_quantity(), kMaxAvailable), violations);
+  order::AddViolation("available_quantity", CheckRange(request.available_quantity(), kMaxAvailable),
+                      violations);
   if (request.has_unit_price_minor()) {
-    order::AddViolation("unit_price_minor", CheckRange(request.unit_price_minor(), kMaxMinor), violations);
+    order::AddViolation("unit_price_minor", CheckRange(request.unit_price_minor(), kMaxMinor),
+                        violations);
   }
   if (request.has_currency()) {
     order::AddViolation("currency", order::CheckCurrency(request.currency()), violations);
@@ -121,10 +128,12 @@ absl::Status IncompleteProduct(const v1::SetStockRequest& request) {
 }
 
 // What the record of an order's check means to whoever asked for `request`.
-absl::StatusOr<v1::CheckInventoryResponse> AnswerCheck(const std::string& product_id, int64_t quantity,
-                                                       const std::optional<ReservationRecord>& record) {
+absl::StatusOr<v1::CheckInventoryResponse> AnswerCheck(
+    const std::string& product_id, int64_t quantity,
+    const std::optional<ReservationRecord>& record) {
   if (!record.has_value()) return ProductNotFound(product_id);
-  if (record->product_id != product_id || record->quantity != quantity) return ReservationMismatch(*record);
+  if (record->product_id != product_id || record->quantity != quantity)
+    return ReservationMismatch(*record);
   v1::CheckInventoryResponse response;
   switch (record->state) {
     case ReservationState::kReleased:
@@ -147,31 +156,36 @@ absl::StatusOr<v1::CheckInventoryResponse> AnswerCheck(const std::string& produc
   return response;
 }
 
-absl::StatusOr<v1::ReleaseReservationResponse> AnswerRelease(const std::optional<ReservationRecord>& record) {
-  if (record.has_value() && record->state == ReservationState::kCommitted) return ReservationCommitted(*record);
+absl::StatusOr<v1::ReleaseReservationResponse> AnswerRelease(
+    const std::optional<ReservationRecord>& record) {
+  if (record.has_value() && record->state == ReservationState::kCommitted)
+    return ReservationCommitted(*record);
   const bool released = record.has_value() && record->state == ReservationState::kReleased;
   v1::ReleaseReservationResponse response;
   response.set_release_status(released ? "released" : "none");
   return response;
 }
 
-absl::StatusOr<v1::CommitReservationResponse> AnswerCommit(const std::string& order_id,
-                                                           const std::optional<ReservationRecord>& record) {
-  if (!record.has_value() || record->state == ReservationState::kRefused) return ReservationNotFound(order_id);
+absl::StatusOr<v1::CommitReservationResponse> AnswerCommit(
+    const std::string& order_id, const std::optional<ReservationRecord>& record) {
+  if (!record.has_value() || record->state == ReservationState::kRefused)
+    return ReservationNotFound(order_id);
   if (record->state != ReservationState::kCommitted) return ReservationEnded(*record);
   v1::CommitReservationResponse response;
   *response.mutable_reservation() = ToProto(*record);
   return response;
 }
 
-// One sweep: reads the oldest open reservations, ends them, and goes on while there are more. Frees itself.
+// One sweep: reads the oldest open reservations, ends them, and goes on while there are more. Frees
+// itself.
 class Sweep : public std::enable_shared_from_this<Sweep> {
  public:
   Sweep(InventoryStore& store, const Clock& clock, absl::Time cutoff, Callback<int64_t> done)
       : store_(store), clock_(clock), cutoff_(cutoff), done_(std::move(done)) {}
 
   void Start() {
-    store_.ListOpenSince(cutoff_, kSweepBatch, [self = shared_from_this()](auto orders) { self->OnListed(orders); });
+    store_.ListOpenSince(cutoff_, kSweepBatch,
+                         [self = shared_from_this()](auto orders) { self->OnListed(orders); });
   }
 
  private:
@@ -197,7 +211,8 @@ class Sweep : public std::enable_shared_from_this<Sweep> {
     {
       MutexLock lock(mutex_);
       if (!record.ok()) failure_.Update(record.status());
-      if (record.ok() && record->has_value() && (*record)->state == ReservationState::kExpired) ++ended_;
+      if (record.ok() && record->has_value() && (*record)->state == ReservationState::kExpired)
+        ++ended_;
       if (--outstanding_ > 0) return;
       failure = failure_;
     }
@@ -217,8 +232,10 @@ class Sweep : public std::enable_shared_from_this<Sweep> {
 
 }  // namespace
 
-void Inventory::CheckInventory(const v1::CheckInventoryRequest& request, Callback<v1::CheckInventoryResponse> done) {
-  if (absl::Status status = Validate(request); !status.ok()) return std::move(done)(std::move(status));
+void Inventory::CheckInventory(const v1::CheckInventoryRequest& request,
+                               Callback<v1::CheckInventoryResponse> done) {
+  if (absl::Status status = Validate(request); !status.ok())
+    return std::move(done)(std::move(status));
   ReservationRecord wanted = {.order_id = request.order_id(),
                               .product_id = request.product_id(),
                               .quantity = request.quantity(),
@@ -252,7 +269,8 @@ void Inventory::CommitReservation(const v1::CommitReservationRequest& request,
              });
 }
 
-void Inventory::GetReservation(const v1::GetReservationRequest& request, Callback<v1::GetReservationResponse> done) {
+void Inventory::GetReservation(const v1::GetReservationRequest& request,
+                               Callback<v1::GetReservationResponse> done) {
   absl::Status status = order::CheckField("order_id", order::CheckOrderId(request.order_id()));
   if (!status.ok()) return std::move(done)(std::move(status));
   store_.GetReservation(request.order_id(), [order_id = request.order_id(),
@@ -269,29 +287,33 @@ void Inventory::GetReservation(const v1::GetReservationRequest& request, Callbac
 void Inventory::ListReservations(const v1::ListReservationsRequest& request,
                                  Callback<v1::ListReservationsResponse> done) {
   if (!v1::ReservationStatus_IsValid(request.status())) {
-    return std::move(done)(InvalidArgumentError(
-        {{"status", "is " + std::to_string(request.status()) + ", which is no ReservationStatus"}}));
+    return std::move(done)(
+        InvalidArgumentError({{"status", "is " + std::to_string(request.status()) +
+                                             ", which is no ReservationStatus"}}));
   }
   std::string filter = "reservations status=" + std::to_string(request.status());
   absl::StatusOr<Page> page = ParsePage(request.page_size(), request.page_token(), filter);
   if (!page.ok()) return std::move(done)(std::move(page).status());
   std::optional<ReservationState> state;
-  if (request.status() != v1::RESERVATION_STATUS_UNSPECIFIED) state = static_cast<ReservationState>(request.status());
-  store_.ListReservations(*std::move(page), state,
-                          [filter = std::move(filter), done = std::move(done)](auto records) mutable {
-                            if (!records.ok()) return std::move(done)(std::move(records).status());
-                            v1::ListReservationsResponse response;
-                            for (const ReservationRecord& record : records->rows) {
-                              *response.add_reservations() = ToProto(record);
-                            }
-                            const std::string& next = records->next_cursor;
-                            if (!next.empty()) response.set_next_page_token(MakePageToken(next, filter));
-                            std::move(done)(std::move(response));
-                          });
+  if (request.status() != v1::RESERVATION_STATUS_UNSPECIFIED)
+    state = static_cast<ReservationState>(request.status());
+  store_.ListReservations(
+      *std::move(page), state,
+      [filter = std::move(filter), done = std::move(done)](auto records) mutable {
+        if (!records.ok()) return std::move(done)(std::move(records).status());
+        v1::ListReservationsResponse response;
+        for (const ReservationRecord& record : records->rows) {
+          *response.add_reservations() = ToProto(record);
+        }
+        const std::string& next = records->next_cursor;
+        if (!next.empty()) response.set_next_page_token(MakePageToken(next, filter));
+        std::move(done)(std::move(response));
+      });
 }
 
 void Inventory::GetStock(const v1::GetStockRequest& request, Callback<v1::GetStockResponse> done) {
-  absl::Status status = order::CheckField("product_id", order::CheckProductId(request.product_id()));
+  absl::Status status =
+      order::CheckField("product_id", order::CheckProductId(request.product_id()));
   if (!status.ok()) return std::move(done)(std::move(status));
   store_.GetStock(request.product_id(), [product_id = request.product_id(),
                                          done = std::move(done)](auto product) mutable {
@@ -303,7 +325,8 @@ void Inventory::GetStock(const v1::GetStockRequest& request, Callback<v1::GetSto
   });
 }
 
-void Inventory::ListStock(const v1::ListStockRequest& request, Callback<v1::ListStockResponse> done) {
+void Inventory::ListStock(const v1::ListStockRequest& request,
+                          Callback<v1::ListStockResponse> done) {
   constexpr std::string_view kFilter = "stock";
   absl::StatusOr<Page> page = ParsePage(request.page_size(), request.page_token(), kFilter);
   if (!page.ok()) return std::move(done)(std::move(page).status());
@@ -318,7 +341,8 @@ void Inventory::ListStock(const v1::ListStockRequest& request, Callback<v1::List
 }
 
 void Inventory::SetStock(const v1::SetStockRequest& request, Callback<v1::SetStockResponse> done) {
-  if (absl::Status status = Validate(request); !status.ok()) return std::move(done)(std::move(status));
+  if (absl::Status status = Validate(request); !status.ok())
+    return std::move(done)(std::move(status));
   StockSetting setting = {.product_id = request.product_id(),
                           .available = request.available_quantity(),
                           .unit_price_minor = std::nullopt,

@@ -1,4 +1,5 @@
-// Many callers at once, in one process and over one database: nothing is oversold, nothing is lost, nobody waits forever.
+// Many callers at once, in one process and over one database: nothing is oversold, nothing is lost,
+// nobody waits forever.
 
 #include <atomic>
 #include <functional>
@@ -23,7 +24,8 @@ using database::TestBackend;
 // One process of the service, as far as the database can tell.
 struct Replica {
   explicit Replica(const std::string& url) {
-    auto opened = database::Database::Open({.url = url, .name = "inventory"}, InventoryStore::Migrations());
+    auto opened =
+        database::Database::Open({.url = url, .name = "inventory"}, InventoryStore::Migrations());
     ORDERFLOW_CHECK(opened.ok());
     database = *std::move(opened);
     store = std::make_unique<InventoryStore>(*database);
@@ -53,7 +55,8 @@ class Tally {
   std::latch left_;
 };
 
-v1::CheckInventoryRequest CheckOf(const std::string& order, const std::string& product, int quantity) {
+v1::CheckInventoryRequest CheckOf(const std::string& order, const std::string& product,
+                                  int quantity) {
   v1::CheckInventoryRequest request;
   request.set_order_id(order);
   request.set_product_id(product);
@@ -76,18 +79,22 @@ class InventoryConcurrencyTest : public ::testing::TestWithParam<TestBackend> {
     request.set_available_quantity(available);
     request.set_unit_price_minor(100);
     request.set_currency("EUR");
-    ASSERT_THAT(Await<v1::SetStockResponse>([&](auto done) { On(0).SetStock(request, std::move(done)); }), IsOk());
+    ASSERT_THAT(
+        Await<v1::SetStockResponse>([&](auto done) { On(0).SetStock(request, std::move(done)); }),
+        IsOk());
   }
   v1::Stock Get(const std::string& product) {
     v1::GetStockRequest request;
     request.set_product_id(product);
-    return Await<v1::GetStockResponse>([&](auto done) { On(0).GetStock(request, std::move(done)); })->stock();
+    return Await<v1::GetStockResponse>([&](auto done) { On(0).GetStock(request, std::move(done)); })
+        ->stock();
   }
   void Check(int replica, const v1::CheckInventoryRequest& request, Tally& available) {
-    On(replica).CheckInventory(request, [&available](absl::StatusOr<v1::CheckInventoryResponse> answer) {
-      EXPECT_THAT(answer, IsOk());
-      available.Count(answer.ok() && answer->inventory_status() == "available");
-    });
+    On(replica).CheckInventory(
+        request, [&available](absl::StatusOr<v1::CheckInventoryResponse> answer) {
+          EXPECT_THAT(answer, IsOk());
+          available.Count(answer.ok() && answer->inventory_status() == "available");
+        });
   }
 
   // Runs `work(i)` on as many threads at once.
@@ -113,7 +120,9 @@ TEST_P(InventoryConcurrencyTest, ASmallStockIsNeverOversold) {
   Tally available(kThreads * kOrders);
   InParallel(kThreads, [&](int thread) {
     for (int i = 0; i < kOrders; ++i) {
-      Check(thread, CheckOf("order-" + std::to_string(thread) + "-" + std::to_string(i), "sku-rare", 1), available);
+      Check(thread,
+            CheckOf("order-" + std::to_string(thread) + "-" + std::to_string(i), "sku-rare", 1),
+            available);
     }
   });
   EXPECT_EQ(available.Wait(), 77);
@@ -126,7 +135,8 @@ TEST_P(InventoryConcurrencyTest, ThreeRacingCallersOfOneOrderGetOneReservation) 
   Stock("sku-001", 1000);
   Tally available(3 * kOrders);
   InParallel(3, [&](int thread) {
-    for (int i = 0; i < kOrders; ++i) Check(thread, CheckOf("order-" + std::to_string(i), "sku-001", 2), available);
+    for (int i = 0; i < kOrders; ++i)
+      Check(thread, CheckOf("order-" + std::to_string(i), "sku-001", 2), available);
   });
   EXPECT_EQ(available.Wait(), 3 * kOrders);
   EXPECT_EQ(Get("sku-001").available_quantity(), 1000 - 2 * kOrders);
@@ -139,11 +149,13 @@ TEST_P(InventoryConcurrencyTest, RacingCallersForTheLastItemAgreeOnWhoGotIt) {
   Tally answers(3 * kOrders);
   InParallel(3, [&](int thread) {
     for (int i = 0; i < kOrders; ++i) {
-      On(thread).CheckInventory(CheckOf("order-" + std::to_string(i), "sku-last", 1), [&, i](auto answer) {
-        EXPECT_THAT(answer, IsOk());
-        if (answer.ok() && answer->inventory_status() == "available") ++available[i];
-        answers.Count(true);
-      });
+      On(thread).CheckInventory(CheckOf("order-" + std::to_string(i), "sku-last", 1),
+                                [&, i](auto answer) {
+                                  EXPECT_THAT(answer, IsOk());
+                                  if (answer.ok() && answer->inventory_status() == "available")
+                                    ++available[i];
+                                  answers.Count(true);
+                                });
     }
   });
   answers.Wait();
@@ -153,7 +165,8 @@ TEST_P(InventoryConcurrencyTest, RacingCallersForTheLastItemAgreeOnWhoGotIt) {
   EXPECT_EQ(counts.count(0), kOrders - 1u);
 }
 
-// On PostgreSQL, transactions that lock the same products in different orders would wait for each other in a circle.
+// On PostgreSQL, transactions that lock the same products in different orders would wait for each
+// other in a circle.
 TEST_P(InventoryConcurrencyTest, ManyProductsInAnyOrderDoNotBlockEachOther) {
   constexpr int kProducts = 8;
   constexpr int kOrders = 240;
@@ -161,24 +174,30 @@ TEST_P(InventoryConcurrencyTest, ManyProductsInAnyOrderDoNotBlockEachOther) {
   Tally available(3 * kOrders);
   InParallel(3, [&](int thread) {
     for (int i = 0; i < kOrders; ++i) {
-      const int product = thread == 1 ? kProducts - 1 - i % kProducts : (i * (thread + 3)) % kProducts;
-      Check(thread, CheckOf("order-" + std::to_string(thread) + "-" + std::to_string(i),
-                            "sku-" + std::to_string(product), 1), available);
+      const int product =
+          thread == 1 ? kProducts - 1 - i % kProducts : (i * (thread + 3)) % kProducts;
+      Check(thread,
+            CheckOf("order-" + std::to_string(thread) + "-" + std::to_string(i),
+                    "sku-" + std::to_string(product), 1),
+            available);
     }
   });
   EXPECT_EQ(available.Wait(), 3 * kOrders);
   int64_t reserved = 0;
-  for (int i = 0; i < kProducts; ++i) reserved += Get("sku-" + std::to_string(i)).reserved_quantity();
+  for (int i = 0; i < kProducts; ++i)
+    reserved += Get("sku-" + std::to_string(i)).reserved_quantity();
   EXPECT_EQ(reserved, 3 * kOrders);
   // A circle costs PostgreSQL a second to notice, and the transaction its work.
-  for (const auto& replica : replicas_) EXPECT_EQ(replica->database->statistics().failed_commits, 0);
+  for (const auto& replica : replicas_)
+    EXPECT_EQ(replica->database->statistics().failed_commits, 0);
 }
 
 TEST_P(InventoryConcurrencyTest, AReservationHasOneEndWhoeverAsks) {
   constexpr int kOrders = 60;
   Stock("sku-001", kOrders);
   Tally reserved(kOrders);
-  for (int i = 0; i < kOrders; ++i) Check(i, CheckOf("order-" + std::to_string(i), "sku-001", 1), reserved);
+  for (int i = 0; i < kOrders; ++i)
+    Check(i, CheckOf("order-" + std::to_string(i), "sku-001", 1), reserved);
   ASSERT_EQ(reserved.Wait(), kOrders);
 
   Tally released(kOrders);
@@ -214,8 +233,8 @@ TEST_P(InventoryConcurrencyTest, AReservationHasOneEndWhoeverAsks) {
   EXPECT_EQ(Get("sku-001").reserved_quantity(), 0);
 }
 
-INSTANTIATE_TEST_SUITE_P(Databases, InventoryConcurrencyTest, ::testing::ValuesIn(database::TestBackends()),
-                         database::TestBackendName);
+INSTANTIATE_TEST_SUITE_P(Databases, InventoryConcurrencyTest,
+                         ::testing::ValuesIn(database::TestBackends()), database::TestBackendName);
 
 }  // namespace
 }  // namespace orderflow::inventory

@@ -29,11 +29,13 @@ class InventoryModule final : public rpc::Module {
         expired_(metrics::Default().AddCounter("orderflow_reservations_expired_total",
                                                "Reservations that the sweep has ended.")),
         metrics_(metrics::ExportStatistics(*database_, "inventory")) {
-    metrics_.push_back(metrics::Default().AddCallback(metrics::Kind::kGauge, "orderflow_stock_changes_waiting",
-                                                      "Changes of stock that wait for a transaction.", {},
-                                                      [this] { return static_cast<double>(store_->waiting()); }));
+    metrics_.push_back(
+        metrics::Default().AddCallback(metrics::Kind::kGauge, "orderflow_stock_changes_waiting",
+                                       "Changes of stock that wait for a transaction.", {},
+                                       [this] { return static_cast<double>(store_->waiting()); }));
     if (ttl_ > absl::ZeroDuration()) {
-      sweep_.emplace(options.sweep_pause, [this](PeriodicTask::Done done) { Sweep(std::move(done)); });
+      sweep_.emplace(options.sweep_pause,
+                     [this](PeriodicTask::Done done) { Sweep(std::move(done)); });
     }
   }
 
@@ -60,14 +62,16 @@ class InventoryModule final : public rpc::Module {
 
  private:
   void Sweep(PeriodicTask::Done done) {
-    inventory_.SweepExpired(ttl_, [this, done = std::move(done)](absl::StatusOr<int64_t> ended) mutable {
-      OnSwept(ended);
-      std::move(done)();
-    });
+    inventory_.SweepExpired(ttl_,
+                            [this, done = std::move(done)](absl::StatusOr<int64_t> ended) mutable {
+                              OnSwept(ended);
+                              std::move(done)();
+                            });
   }
 
   void OnSwept(const absl::StatusOr<int64_t>& ended) {
-    if (!ended.ok()) return logging::Warning("sweep failed", {{"error", std::string(ended.status().message())}});
+    if (!ended.ok())
+      return logging::Warning("sweep failed", {{"error", std::string(ended.status().message())}});
     if (*ended == 0) return;
     expired_.Add(*ended);
     logging::Info("reservations expired", {{"count", *ended}});
@@ -86,10 +90,13 @@ class InventoryModule final : public rpc::Module {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<rpc::Module>> OpenInventoryModule(InventoryOptions options) {
-  if (options.reservation_ttl < absl::ZeroDuration() || options.sweep_pause <= absl::ZeroDuration()) {
-    return absl::InvalidArgumentError("reservation_ttl must not be negative, and sweep_pause must be positive");
+  if (options.reservation_ttl < absl::ZeroDuration() ||
+      options.sweep_pause <= absl::ZeroDuration()) {
+    return absl::InvalidArgumentError(
+        "reservation_ttl must not be negative, and sweep_pause must be positive");
   }
-  ORDERFLOW_ASSIGN_OR_RETURN(auto database, database::Database::Open(options.database, InventoryStore::Migrations()));
+  ORDERFLOW_ASSIGN_OR_RETURN(
+      auto database, database::Database::Open(options.database, InventoryStore::Migrations()));
   auto module = std::make_unique<InventoryModule>(std::move(database), options);
   if (!options.catalog.empty()) {
     ORDERFLOW_RETURN_IF_ERROR(module->LoadCatalog(options.catalog, *options.clock));

@@ -22,9 +22,10 @@ struct InventoryOptions {
   const Clock* clock = &SystemClock();  // borrowed
 };
 
-// The inventory service, ready to be served: opens the database (and brings its schema up to date), loads the catalog if
-// none was loaded before, and puts store, domain, gRPC service and sweep together.
-// Errors are those of Database::Open and ReadCatalogFile; INVALID_ARGUMENT also for a negative duration.
+// The inventory service, ready to be served: opens the database (and brings its schema up to date),
+// loads the catalog if none was loaded before, and puts store, domain, gRPC service and sweep
+// together. Errors are those of Database::Open and ReadCatalogFile; INVALID_ARGUMENT also for a
+// negative duration.
 absl::StatusOr<std::unique_ptr<rpc::Module>> OpenInventoryModule(InventoryOptions options);
 
 }  // namespace orderflow::inventory

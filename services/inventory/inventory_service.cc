@@ -16,17 +16,17 @@ grpc::ServerUnaryReactor* InventoryService::CheckInventory(grpc::CallbackServerC
   });
 }
 
-grpc::ServerUnaryReactor* InventoryService::ReleaseReservation(grpc::CallbackServerContext* context,
-                                                               const v1::ReleaseReservationRequest* request,
-                                                               v1::ReleaseReservationResponse* response) {
+grpc::ServerUnaryReactor* InventoryService::ReleaseReservation(
+    grpc::CallbackServerContext* context, const v1::ReleaseReservationRequest* request,
+    v1::ReleaseReservationResponse* response) {
   return HandleUnary(context, request, response, [this](const auto& request, auto done) {
     inventory_.ReleaseReservation(request, std::move(done));
   });
 }
 
-grpc::ServerUnaryReactor* InventoryService::CommitReservation(grpc::CallbackServerContext* context,
-                                                              const v1::CommitReservationRequest* request,
-                                                              v1::CommitReservationResponse* response) {
+grpc::ServerUnaryReactor* InventoryService::CommitReservation(
+    grpc::CallbackServerContext* context, const v1::CommitReservationRequest* request,
+    v1::CommitReservationResponse* response) {
   return HandleUnary(context, request, response, [this](const auto& request, auto done) {
     inventory_.CommitReservation(request, std::move(done));
   });
@@ -40,9 +40,9 @@ grpc::ServerUnaryReactor* InventoryService::GetReservation(grpc::CallbackServerC
   });
 }
 
-grpc::ServerUnaryReactor* InventoryService::ListReservations(grpc::CallbackServerContext* context,
-                                                             const v1::ListReservationsRequest* request,
-                                                             v1::ListReservationsResponse* response) {
+grpc::ServerUnaryReactor* InventoryService::ListReservations(
+    grpc::CallbackServerContext* context, const v1::ListReservationsRequest* request,
+    v1::ListReservationsResponse* response) {
   return HandleUnary(context, request, response, [this](const auto& request, auto done) {
     inventory_.ListReservations(request, std::move(done));
   });

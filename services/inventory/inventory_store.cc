@@ -24,7 +24,8 @@ CREATE TABLE stock (
   currency TEXT NOT NULL,
   update_time BIGINT NOT NULL
 );
--- One row per order that was checked. state: 0 refused, 1 reserved, 2 committed, 3 released, 4 expired.
+-- One row per order that was checked.
+-- state: 0 refused, 1 reserved, 2 committed, 3 released, 4 expired.
 CREATE TABLE reservations (
   order_id TEXT NOT NULL PRIMARY KEY,
   product_id TEXT NOT NULL,
@@ -51,17 +52,20 @@ constexpr char kListReservations[] =
     " FROM reservations WHERE state = $1 AND (create_time, order_id) < ($2, $3) "
     "ORDER BY create_time DESC, order_id DESC LIMIT $4";
 constexpr char kListOpenSince[] =
-    "SELECT order_id FROM reservations WHERE state = 1 AND create_time <= $1 ORDER BY create_time LIMIT $2";
+    "SELECT order_id FROM reservations WHERE state = 1 AND create_time <= $1 ORDER BY create_time "
+    "LIMIT $2";
 constexpr char kGetStock[] = "SELECT " ORDERFLOW_STOCK_COLUMNS " FROM stock WHERE product_id = $1";
-constexpr char kListStock[] =
-    "SELECT " ORDERFLOW_STOCK_COLUMNS " FROM stock WHERE product_id > $1 ORDER BY product_id LIMIT $2";
+constexpr char kListStock[] = "SELECT " ORDERFLOW_STOCK_COLUMNS
+                              " FROM stock WHERE product_id > $1 ORDER BY product_id LIMIT $2";
 constexpr char kMarkCatalogLoad[] =
     "INSERT INTO catalog_load (id, load_time) VALUES (1, $1) ON CONFLICT (id) DO NOTHING";
 constexpr char kInsertProduct[] =
-    "INSERT INTO stock (" ORDERFLOW_STOCK_COLUMNS ") VALUES ($1, $2, 0, $3, $4, $5) ON CONFLICT (product_id) DO NOTHING";
+    "INSERT INTO stock (" ORDERFLOW_STOCK_COLUMNS
+    ") VALUES ($1, $2, 0, $3, $4, $5) ON CONFLICT (product_id) DO NOTHING";
 
-constexpr ReservationState kListedStates[] = {ReservationState::kReserved, ReservationState::kCommitted,
-                                              ReservationState::kReleased, ReservationState::kExpired};
+constexpr ReservationState kListedStates[] = {
+    ReservationState::kReserved, ReservationState::kCommitted, ReservationState::kReleased,
+    ReservationState::kExpired};
 
 // The place of a reservation in the list: its time in microseconds and its order.
 struct Cursor {
@@ -100,15 +104,18 @@ PageOf<T> ToPage(std::vector<T> rows, int size, CursorOf cursor_of) {
   return page;
 }
 
-absl::StatusOr<PageOf<ReservationRecord>> ReadReservations(Transaction& txn, const Page& page, const Cursor& cursor,
+absl::StatusOr<PageOf<ReservationRecord>> ReadReservations(Transaction& txn, const Page& page,
+                                                           const Cursor& cursor,
                                                            std::optional<ReservationState> state) {
   std::vector<ReservationRecord> records;
-  // State by state, since the index has it first: that index also serves the sweep, and one is cheaper than two.
+  // State by state, since the index has it first: that index also serves the sweep, and one is
+  // cheaper than two.
   for (const ReservationState listed : kListedStates) {
     if (state.has_value() && *state != listed) continue;
-    ORDERFLOW_ASSIGN_OR_RETURN(const std::vector<Row> rows,
-                               txn.Query(kListReservations, {static_cast<int64_t>(listed), cursor.create_time,
-                                                             std::string_view(cursor.order_id), int64_t{page.size} + 1}));
+    ORDERFLOW_ASSIGN_OR_RETURN(
+        const std::vector<Row> rows,
+        txn.Query(kListReservations, {static_cast<int64_t>(listed), cursor.create_time,
+                                      std::string_view(cursor.order_id), int64_t{page.size} + 1}));
     for (const Row& row : rows) records.push_back(ReservationFromRow(row));
   }
   std::sort(records.begin(), records.end(), IsNewer);
@@ -116,23 +123,28 @@ absl::StatusOr<PageOf<ReservationRecord>> ReadReservations(Transaction& txn, con
 }
 
 absl::StatusOr<PageOf<Product>> ReadStock(Transaction& txn, const Page& page) {
-  ORDERFLOW_ASSIGN_OR_RETURN(const std::vector<Row> rows,
-                             txn.Query(kListStock, {std::string_view(page.cursor), int64_t{page.size} + 1}));
+  ORDERFLOW_ASSIGN_OR_RETURN(
+      const std::vector<Row> rows,
+      txn.Query(kListStock, {std::string_view(page.cursor), int64_t{page.size} + 1}));
   std::vector<Product> products;
   for (const Row& row : rows) products.push_back(ProductFromRow(row));
-  return ToPage(std::move(products), page.size, [](const Product& product) { return product.product_id; });
+  return ToPage(std::move(products), page.size,
+                [](const Product& product) { return product.product_id; });
 }
 
-absl::StatusOr<std::optional<int64_t>> InsertCatalog(Transaction& txn, const std::vector<Product>& products,
+absl::StatusOr<std::optional<int64_t>> InsertCatalog(Transaction& txn,
+                                                     const std::vector<Product>& products,
                                                      absl::Time now) {
-  ORDERFLOW_ASSIGN_OR_RETURN(const int64_t first, txn.Execute(kMarkCatalogLoad, {absl::ToUnixMicros(now)}));
+  ORDERFLOW_ASSIGN_OR_RETURN(const int64_t first,
+                             txn.Execute(kMarkCatalogLoad, {absl::ToUnixMicros(now)}));
   if (first == 0) return std::nullopt;
   int64_t added = 0;
   for (const Product& product : products) {
     ORDERFLOW_ASSIGN_OR_RETURN(
         const int64_t rows,
-        txn.Execute(kInsertProduct, {std::string_view(product.product_id), product.available, product.unit_price_minor,
-                                     std::string_view(product.currency), absl::ToUnixMicros(now)}));
+        txn.Execute(kInsertProduct, {std::string_view(product.product_id), product.available,
+                                     product.unit_price_minor, std::string_view(product.currency),
+                                     absl::ToUnixMicros(now)}));
     added += rows;
   }
   return added;
@@ -142,7 +154,8 @@ absl::StatusOr<std::optional<int64_t>> InsertCatalog(Transaction& txn, const std
 
 absl::Span<const database::Migration> InventoryStore::Migrations() { return kMigrations; }
 
-void InventoryStore::Check(ReservationRecord wanted, Callback<std::optional<ReservationRecord>> done) {
+void InventoryStore::Check(ReservationRecord wanted,
+                           Callback<std::optional<ReservationRecord>> done) {
   wanted.update_time = wanted.create_time;
   moves_.Add(std::make_unique<CheckMove>(std::move(wanted), std::move(done)));
 }
@@ -156,26 +169,31 @@ void InventoryStore::SetStock(StockSetting setting, Callback<std::optional<Produ
   moves_.Add(std::make_unique<SetMove>(std::move(setting), std::move(done)));
 }
 
-void InventoryStore::GetReservation(std::string order_id, Callback<std::optional<ReservationRecord>> done) {
-  database_.SubmitRead([order_id = std::move(order_id)](Transaction& txn) { return FindReservation(txn, order_id); },
-                       std::move(done));
+void InventoryStore::GetReservation(std::string order_id,
+                                    Callback<std::optional<ReservationRecord>> done) {
+  database_.SubmitRead(
+      [order_id = std::move(order_id)](Transaction& txn) { return FindReservation(txn, order_id); },
+      std::move(done));
 }
 
 void InventoryStore::ListReservations(Page page, std::optional<ReservationState> state,
                                       Callback<PageOf<ReservationRecord>> done) {
   database_.SubmitRead(
-      [page = std::move(page), state](Transaction& txn) -> absl::StatusOr<PageOf<ReservationRecord>> {
+      [page = std::move(page),
+       state](Transaction& txn) -> absl::StatusOr<PageOf<ReservationRecord>> {
         ORDERFLOW_ASSIGN_OR_RETURN(const Cursor cursor, ParseCursor(page.cursor));
         return ReadReservations(txn, page, cursor, state);
       },
       std::move(done));
 }
 
-void InventoryStore::ListOpenSince(absl::Time cutoff, int limit, Callback<std::vector<std::string>> done) {
+void InventoryStore::ListOpenSince(absl::Time cutoff, int limit,
+                                   Callback<std::vector<std::string>> done) {
   database_.SubmitRead(
       [cutoff, limit](Transaction& txn) -> absl::StatusOr<std::vector<std::string>> {
-        ORDERFLOW_ASSIGN_OR_RETURN(const std::vector<Row> rows,
-                                   txn.Query(kListOpenSince, {absl::ToUnixMicros(cutoff), int64_t{limit}}));
+        ORDERFLOW_ASSIGN_OR_RETURN(
+            const std::vector<Row> rows,
+            txn.Query(kListOpenSince, {absl::ToUnixMicros(cutoff), int64_t{limit}}));
         std::vector<std::string> orders;
         for (const Row& row : rows) orders.push_back(row.Text(0));
         return orders;
@@ -185,8 +203,10 @@ void InventoryStore::ListOpenSince(absl::Time cutoff, int limit, Callback<std::v
 
 void InventoryStore::GetStock(std::string product_id, Callback<std::optional<Product>> done) {
   database_.SubmitRead(
-      [product_id = std::move(product_id)](Transaction& txn) -> absl::StatusOr<std::optional<Product>> {
-        ORDERFLOW_ASSIGN_OR_RETURN(const std::vector<Row> rows, txn.Query(kGetStock, {std::string_view(product_id)}));
+      [product_id =
+           std::move(product_id)](Transaction& txn) -> absl::StatusOr<std::optional<Product>> {
+        ORDERFLOW_ASSIGN_OR_RETURN(const std::vector<Row> rows,
+                                   txn.Query(kGetStock, {std::string_view(product_id)}));
         if (rows.empty()) return std::nullopt;
         return ProductFromRow(rows[0]);
       },
@@ -194,11 +214,14 @@ void InventoryStore::GetStock(std::string product_id, Callback<std::optional<Pro
 }
 
 void InventoryStore::ListStock(Page page, Callback<PageOf<Product>> done) {
-  database_.SubmitRead([page = std::move(page)](Transaction& txn) { return ReadStock(txn, page); }, std::move(done));
+  database_.SubmitRead([page = std::move(page)](Transaction& txn) { return ReadStock(txn, page); },
+                       std::move(done));
 }
 
-void InventoryStore::LoadCatalog(std::vector<Product> products, absl::Time now, Callback<std::optional<int64_t>> done) {
-  database_.Submit([products = std::move(products), now](Transaction& txn) { return InsertCatalog(txn, products, now); },
+void InventoryStore::LoadCatalog(std::vector<Product> products, absl::Time now,
+                                 Callback<std::optional<int64_t>> done) {
+  database_.Submit([products = std::move(products),
+                    now](Transaction& txn) { return InsertCatalog(txn, products, now); },
                    std::move(done));
 }
 

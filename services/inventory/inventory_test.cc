@@ -25,15 +25,16 @@ class InventoryTest : public ::testing::TestWithParam<TestBackend> {
     inventory_.reset();
     store_.reset();
     database_.reset();
-    auto opened = database::Database::Open({.url = url_, .name = "inventory"}, InventoryStore::Migrations());
+    auto opened =
+        database::Database::Open({.url = url_, .name = "inventory"}, InventoryStore::Migrations());
     ORDERFLOW_CHECK(opened.ok());
     database_ = *std::move(opened);
     store_ = std::make_unique<InventoryStore>(*database_);
     inventory_ = std::make_unique<Inventory>(*store_, clock_);
   }
 
-  absl::StatusOr<v1::CheckInventoryResponse> Check(const std::string& order, const std::string& product,
-                                                   int32_t quantity) {
+  absl::StatusOr<v1::CheckInventoryResponse> Check(const std::string& order,
+                                                   const std::string& product, int32_t quantity) {
     v1::CheckInventoryRequest request;
     request.set_order_id(order);
     request.set_product_id(product);
@@ -65,24 +66,26 @@ class InventoryTest : public ::testing::TestWithParam<TestBackend> {
     if (!response.ok()) return response.status();
     return response->reservation();
   }
-  absl::StatusOr<v1::ListReservationsResponse> ListReservations(const v1::ListReservationsRequest& request) {
+  absl::StatusOr<v1::ListReservationsResponse> ListReservations(
+      const v1::ListReservationsRequest& request) {
     return Await<v1::ListReservationsResponse>(
         [&](auto done) { inventory_->ListReservations(request, std::move(done)); });
   }
   absl::StatusOr<v1::Stock> Get(const std::string& product) {
     v1::GetStockRequest request;
     request.set_product_id(product);
-    auto response =
-        Await<v1::GetStockResponse>([&](auto done) { inventory_->GetStock(request, std::move(done)); });
+    auto response = Await<v1::GetStockResponse>(
+        [&](auto done) { inventory_->GetStock(request, std::move(done)); });
     if (!response.ok()) return response.status();
     return response->stock();
   }
   absl::StatusOr<v1::ListStockResponse> ListStock(const v1::ListStockRequest& request) {
-    return Await<v1::ListStockResponse>([&](auto done) { inventory_->ListStock(request, std::move(done)); });
+    return Await<v1::ListStockResponse>(
+        [&](auto done) { inventory_->ListStock(request, std::move(done)); });
   }
   absl::StatusOr<v1::Stock> Set(const v1::SetStockRequest& request) {
-    auto response =
-        Await<v1::SetStockResponse>([&](auto done) { inventory_->SetStock(request, std::move(done)); });
+    auto response = Await<v1::SetStockResponse>(
+        [&](auto done) { inventory_->SetStock(request, std::move(done)); });
     if (!response.ok()) return response.status();
     return response->stock();
   }
@@ -114,13 +117,15 @@ std::string Reason(const absl::Status& status) {
 
 std::vector<std::string> Fields(const absl::Status& status) {
   std::vector<std::string> fields;
-  for (const FieldViolation& violation : GetFieldViolations(status)) fields.push_back(violation.field);
+  for (const FieldViolation& violation : GetFieldViolations(status))
+    fields.push_back(violation.field);
   return fields;
 }
 
 std::vector<std::string> Orders(const v1::ListReservationsResponse& response) {
   std::vector<std::string> orders;
-  for (const v1::Reservation& reservation : response.reservations()) orders.push_back(reservation.order_id());
+  for (const v1::Reservation& reservation : response.reservations())
+    orders.push_back(reservation.order_id());
   return orders;
 }
 
@@ -190,7 +195,8 @@ TEST_P(InventoryTest, AnOrderCannotCheckSomethingElse) {
   ASSERT_THAT(Check("order-1", "sku-001", 3), IsOk());
   for (const auto& [product, quantity] : {std::pair("sku-002", 3), std::pair("sku-001", 4)}) {
     const auto other = Check("order-1", product, quantity);
-    EXPECT_THAT(other, StatusIs(absl::StatusCode::kAlreadyExists, HasSubstr("3 of product \"sku-001\"")));
+    EXPECT_THAT(other,
+                StatusIs(absl::StatusCode::kAlreadyExists, HasSubstr("3 of product \"sku-001\"")));
     EXPECT_EQ(Reason(other.status()), "inventory.orderflow/RESERVATION_MISMATCH");
   }
   EXPECT_EQ(Available("sku-001"), 7);
@@ -291,7 +297,8 @@ TEST_P(InventoryTest, TheSweepGivesBackWhatIsOldAndOpenOnly) {
 
 TEST_P(InventoryTest, ASweepGoesOnUntilNothingOldIsLeft) {
   Stock("sku-001", 1000);
-  for (int i = 0; i < 300; ++i) ASSERT_THAT(Check("order-" + std::to_string(i), "sku-001", 1), IsOk());
+  for (int i = 0; i < 300; ++i)
+    ASSERT_THAT(Check("order-" + std::to_string(i), "sku-001", 1), IsOk());
   clock_.Advance(absl::Hours(1));
   EXPECT_THAT(Sweep(absl::Hours(1)), IsOkAndHolds(300));
   EXPECT_EQ(Available("sku-001"), 1000);
@@ -392,12 +399,14 @@ TEST_P(InventoryTest, ProductsAreListedByIdPageByPage) {
 
 TEST_P(InventoryTest, ACatalogIsLoadedOnce) {
   const auto load = [&](std::vector<Product> products) {
-    return *Await<std::optional<int64_t>>(
-        [&](auto done) { store_->LoadCatalog(std::move(products), clock_.Now(), std::move(done)); });
+    return *Await<std::optional<int64_t>>([&](auto done) {
+      store_->LoadCatalog(std::move(products), clock_.Now(), std::move(done));
+    });
   };
   Stock("sku-known", 7);
   const Product known = {.product_id = "sku-known", .available = 1, .currency = "EUR"};
-  const Product fresh = {.product_id = "sku-new", .available = 2, .unit_price_minor = 5, .currency = "EUR"};
+  const Product fresh = {
+      .product_id = "sku-new", .available = 2, .unit_price_minor = 5, .currency = "EUR"};
   EXPECT_EQ(load({known, fresh}), 1);
   EXPECT_EQ(Available("sku-known"), 7);
   EXPECT_EQ(Available("sku-new"), 2);

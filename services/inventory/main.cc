@@ -8,16 +8,20 @@
 #include "services/inventory/inventory_module.h"
 
 ABSL_FLAG(std::string, catalog, "",
-          "JSON file with the products that a new database starts with; empty: none. Read at every start, loaded at the "
+          "JSON file with the products that a new database starts with; empty: none. Read at every "
+          "start, loaded at the "
           "first.");
 ABSL_FLAG(absl::Duration, reservation_ttl, absl::ZeroDuration(),
-          "How long a reservation may stay open before its stock is given back, such as 24h; 0: for ever.");
-ABSL_FLAG(absl::Duration, sweep_pause, absl::Minutes(1), "The pause between two sweeps of expired reservations.");
+          "How long a reservation may stay open before its stock is given back, such as 24h; 0: "
+          "for ever.");
+ABSL_FLAG(absl::Duration, sweep_pause, absl::Minutes(1),
+          "The pause between two sweeps of expired reservations.");
 
 namespace {
 
 constexpr char kUsage[] =
-    "Keeps stock, prices and reservations: the gRPC service orderflow.inventory.v1.InventoryService.\n\n"
+    "Keeps stock, prices and reservations: the gRPC service "
+    "orderflow.inventory.v1.InventoryService.\n\n"
     "Usage: orderflow-inventory [flags]";
 
 orderflow::inventory::InventoryOptions OptionsFromFlags() {
@@ -33,5 +37,6 @@ int main(int argc, char** argv) {
   using namespace orderflow;
   rpc::SetServerFlagDefaults({.listen = "127.0.0.1:50052", .database = "sqlite:inventory.db"});
   settings::ParseSettings(argc, argv, kUsage);
-  return rpc::RunServer("inventory", [] { return inventory::OpenInventoryModule(OptionsFromFlags()); });
+  return rpc::RunServer("inventory",
+                        [] { return inventory::OpenInventoryModule(OptionsFromFlags()); });
 }

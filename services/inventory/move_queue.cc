@@ -45,8 +45,9 @@ void MoveQueue::Add(std::unique_ptr<StockMove> move) {
     }
   }
   if (refused) {
-    return move->Finish(absl::ResourceExhaustedError(std::to_string(limits_.max_waiting) +
-                                                     " changes of stock are waiting already; try again later"));
+    return move->Finish(
+        absl::ResourceExhaustedError(std::to_string(limits_.max_waiting) +
+                                     " changes of stock are waiting already; try again later"));
   }
   if (!batch.empty()) Run(std::move(batch));
 }
@@ -59,7 +60,8 @@ MoveQueue::Batch MoveQueue::NextBatch() {
     return batch;
   }
   const size_t size = std::min(waiting_.size(), limits_.max_batch);
-  batch.assign(std::make_move_iterator(waiting_.begin()), std::make_move_iterator(waiting_.begin() + size));
+  batch.assign(std::make_move_iterator(waiting_.begin()),
+               std::make_move_iterator(waiting_.begin() + size));
   waiting_.erase(waiting_.begin(), waiting_.begin() + size);
   return batch;
 }
@@ -72,8 +74,8 @@ void MoveQueue::Run(Batch batch) {
 
 void MoveQueue::OnCommit(Batch& batch, const absl::Status& commit) {
   // A database that is away or full fails every move alike.
-  const bool take_apart = !commit.ok() && !absl::IsUnavailable(commit) && !absl::IsResourceExhausted(commit) &&
-                          batch.size() > 1;
+  const bool take_apart = !commit.ok() && !absl::IsUnavailable(commit) &&
+                          !absl::IsResourceExhausted(commit) && batch.size() > 1;
   Batch next;
   {
     MutexLock lock(mutex_);

@@ -10,12 +10,13 @@
 
 namespace orderflow::inventory {
 
-// Carries moves of stock to the database: while one transaction runs, all moves that arrive wait together, and go into
-// the next one sorted by product. So a hot product costs one commit for all that want it, and transactions of any
-// number of replicas lock products in the same order, which keeps them from waiting for each other in a circle.
+// Carries moves of stock to the database: while one transaction runs, all moves that arrive wait
+// together, and go into the next one sorted by product. So a hot product costs one commit for all
+// that want it, and transactions of any number of replicas lock products in the same order, which
+// keeps them from waiting for each other in a circle.
 //
-// A transaction that fails for another reason than a database that is away is taken apart and tried move by move, so
-// that one bad move takes no others along.
+// A transaction that fails for another reason than a database that is away is taken apart and tried
+// move by move, so that one bad move takes no others along.
 //
 // Thread-safe. Borrows `database`. The destructor waits for the moves that were added.
 class MoveQueue {
@@ -47,10 +48,11 @@ class MoveQueue {
   const Limits limits_;
   mutable Mutex mutex_;
   CondVar idle_;
-  bool running_ ABSL_GUARDED_BY(mutex_) = false;   // a transaction of ours is on its way
-  int unfinished_ ABSL_GUARDED_BY(mutex_) = 0;     // batches whose callers have not all been told
+  bool running_ ABSL_GUARDED_BY(mutex_) = false;  // a transaction of ours is on its way
+  int unfinished_ ABSL_GUARDED_BY(mutex_) = 0;    // batches whose callers have not all been told
   std::deque<std::unique_ptr<StockMove>> waiting_ ABSL_GUARDED_BY(mutex_);
-  Batch alone_ ABSL_GUARDED_BY(mutex_);  // of a failed batch: to be tried one by one, before all others
+  Batch alone_
+      ABSL_GUARDED_BY(mutex_);  // of a failed batch: to be tried one by one, before all others
 };
 
 }  // namespace orderflow::inventory

@@ -17,7 +17,8 @@ struct Product {
   absl::Time update_time;
 };
 
-// What became of an order's check. The numbers are stored; those above zero are ReservationStatus of the contract.
+// What became of an order's check. The numbers are stored; those above zero are ReservationStatus
+// of the contract.
 enum class ReservationState : int64_t {
   kRefused = 0,  // there was not enough: recorded, so that a repeated check gets the same answer
   kReserved = 1,

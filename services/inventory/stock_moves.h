@@ -11,9 +11,10 @@
 
 namespace orderflow::inventory {
 
-// One change of one product's stock, together with the record that it belongs to. Several are applied in one
-// transaction by a MoveQueue, in the order of their products, which is what keeps PostgreSQL free of deadlocks: every
-// transaction locks a product's row first, then records of that product, then goes on to the next product.
+// One change of one product's stock, together with the record that it belongs to. Several are
+// applied in one transaction by a MoveQueue, in the order of their products, which is what keeps
+// PostgreSQL free of deadlocks: every transaction locks a product's row first, then records of that
+// product, then goes on to the next product.
 //
 // Locate and Apply may run again after a lost race and set their result anew. One thread at a time.
 class StockMove {
@@ -23,7 +24,8 @@ class StockMove {
   virtual absl::Status Locate(database::Transaction&) { return absl::OkStatus(); }
   // The product that Apply will lock; known after Locate. Empty: Apply will lock nothing.
   virtual const std::string& product_id() const = 0;
-  // Non-OK: the database failed, and the transaction with it. What the rules forbid is part of the result.
+  // Non-OK: the database failed, and the transaction with it. What the rules forbid is part of the
+  // result.
   virtual absl::Status Apply(database::Transaction& txn) = 0;
   // Hands the result over once `commit` is known. Called once.
   virtual void Finish(absl::Status commit) = 0;
@@ -46,8 +48,9 @@ class MoveWithResult : public StockMove {
   Callback<Result> done_;
 };
 
-// Takes stock for an order if there is enough, and records the answer under the order's id. The result is what is on
-// record for the order, which is an earlier answer if there is one; nothing where the product is unknown.
+// Takes stock for an order if there is enough, and records the answer under the order's id. The
+// result is what is on record for the order, which is an earlier answer if there is one; nothing
+// where the product is unknown.
 class CheckMove final : public MoveWithResult<std::optional<ReservationRecord>> {
  public:
   // `wanted` carries order, product, quantity and time.
@@ -63,11 +66,12 @@ class CheckMove final : public MoveWithResult<std::optional<ReservationRecord>> 
   const ReservationRecord wanted_;
 };
 
-// Ends a reservation as committed, released or expired, unless it has ended before. The result is the record as it is
-// afterwards; nothing where there is none.
+// Ends a reservation as committed, released or expired, unless it has ended before. The result is
+// the record as it is afterwards; nothing where there is none.
 class EndMove final : public MoveWithResult<std::optional<ReservationRecord>> {
  public:
-  EndMove(std::string order_id, ReservationState end, absl::Time now, Callback<std::optional<ReservationRecord>> done)
+  EndMove(std::string order_id, ReservationState end, absl::Time now,
+          Callback<std::optional<ReservationRecord>> done)
       : MoveWithResult(std::move(done)), order_id_(std::move(order_id)), end_(end), now_(now) {}
   absl::Status Locate(database::Transaction& txn) override;
   const std::string& product_id() const override { return product_id_; }
@@ -89,7 +93,8 @@ struct StockSetting {
   absl::Time now;
 };
 
-// Sets a product's stock. The result is the product; nothing where it is new and lacks price or currency.
+// Sets a product's stock. The result is the product; nothing where it is new and lacks price or
+// currency.
 class SetMove final : public MoveWithResult<std::optional<Product>> {
  public:
   SetMove(StockSetting setting, Callback<std::optional<Product>> done)
@@ -102,9 +107,11 @@ class SetMove final : public MoveWithResult<std::optional<Product>> {
 };
 
 // Rows as records, for those who read them elsewhere. The columns are those of the two lists.
-#define ORDERFLOW_STOCK_COLUMNS "product_id, available, reserved, unit_price_minor, currency, update_time"
-#define ORDERFLOW_RESERVATION_COLUMNS \
-  "order_id, product_id, quantity, state, available_after, unit_price_minor, currency, create_time, update_time"
+#define ORDERFLOW_STOCK_COLUMNS \
+  "product_id, available, reserved, unit_price_minor, currency, update_time"
+#define ORDERFLOW_RESERVATION_COLUMNS                                                    \
+  "order_id, product_id, quantity, state, available_after, unit_price_minor, currency, " \
+  "create_time, update_time"
 Product ProductFromRow(const database::Row& row);
 ReservationRecord ReservationFromRow(const database::Row& row);
 // The record of an order's check, if there is one.

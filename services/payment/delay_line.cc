@@ -29,7 +29,8 @@ void DelayLine::Loop() {
     if (tasks_.empty()) {
       if (stopping_) break;
       changed_.Wait(mutex_);
-    } else if (const Time next = tasks_.begin()->first; !stopping_ && next > std::chrono::steady_clock::now()) {
+    } else if (const Time next = tasks_.begin()->first;
+               !stopping_ && next > std::chrono::steady_clock::now()) {
       changed_.WaitUntil(mutex_, next);
     } else {
       Task task = std::move(tasks_.begin()->second);

@@ -1,7 +1,7 @@
 #pragma once
 
-#include <map>
 #include <chrono>
+#include <map>
 #include <thread>
 
 #include "absl/functional/any_invocable.h"
@@ -10,8 +10,8 @@
 
 namespace orderflow::payment {
 
-// Runs tasks after a while, on one thread for all of them, which starts with the first task. Tasks must not block.
-// The destructor runs what still waits, at once.
+// Runs tasks after a while, on one thread for all of them, which starts with the first task. Tasks
+// must not block. The destructor runs what still waits, at once.
 //
 // Thread-safe.
 class DelayLine {

@@ -37,7 +37,8 @@ TEST(DelayLineTest, TheDestructorRunsWhatStillWaits) {
 TEST(DelayLineTest, ATaskMayAddAnother) {
   std::latch ran(1);
   DelayLine delays;
-  delays.RunAfter(absl::ZeroDuration(), [&] { delays.RunAfter(absl::ZeroDuration(), [&] { ran.count_down(); }); });
+  delays.RunAfter(absl::ZeroDuration(),
+                  [&] { delays.RunAfter(absl::ZeroDuration(), [&] { ran.count_down(); }); });
   ran.wait();
 }
 

@@ -2,13 +2,12 @@
 
 #include <sys/socket.h>
 
-#include <optional>
-#include <utility>
-
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
+#include <optional>
+#include <utility>
 
 #include "common/json/value.h"
 
@@ -51,7 +50,8 @@ std::string Fingerprint(const FakeStripe::Request& request) {
   return text;
 }
 
-Value Error(const char* type, const char* code, const char* decline_code = nullptr, const char* param = nullptr) {
+Value Error(const char* type, const char* code, const char* decline_code = nullptr,
+            const char* param = nullptr) {
   Value error = Value::Object({{"type", type}});
   if (code != nullptr) error = error.With("code", code);
   if (decline_code != nullptr) error = error.With("decline_code", decline_code);
@@ -117,7 +117,8 @@ class FakeStripe::Server {
       http::read(socket, buffer, request, error);  // until the client gives up
       return false;
     }
-    http::response<http::string_body> response{static_cast<http::status>(answer.status), request.version()};
+    http::response<http::string_body> response{static_cast<http::status>(answer.status),
+                                               request.version()};
     response.set("Content-Type", "application/json");
     if (answer.replayed) response.set("Idempotent-Replayed", "true");
     response.body() = answer.body;
@@ -139,7 +140,9 @@ class FakeStripe::Server {
 FakeStripe::FakeStripe() : server_(std::make_unique<Server>(*this)) {}
 FakeStripe::~FakeStripe() { server_.reset(); }
 
-std::string FakeStripe::url() const { return "http://127.0.0.1:" + std::to_string(server_->port()); }
+std::string FakeStripe::url() const {
+  return "http://127.0.0.1:" + std::to_string(server_->port());
+}
 
 void FakeStripe::FailNext(std::vector<Fault> faults) {
   MutexLock lock(mutex_);
@@ -220,11 +223,14 @@ FakeStripe::Answer FakeStripe::Faulty(Fault fault, const Request& request) {
     case Fault::kUnauthorized:
       return {.status = 401, .body = json::Serialize(Error("invalid_request_error", nullptr))};
     case Fault::kForbidden:
-      return {.status = 403, .body = json::Serialize(Error("invalid_request_error", "account_invalid"))};
+      return {.status = 403,
+              .body = json::Serialize(Error("invalid_request_error", "account_invalid"))};
     case Fault::kKeyBusy:
-      return {.status = 409, .body = json::Serialize(Error("idempotency_error", "idempotency_key_in_use"))};
+      return {.status = 409,
+              .body = json::Serialize(Error("idempotency_error", "idempotency_key_in_use"))};
     case Fault::kBadRequest:
-      return {.status = 400, .body = json::Serialize(Error("invalid_request_error", "parameter_unknown"))};
+      return {.status = 400,
+              .body = json::Serialize(Error("invalid_request_error", "parameter_unknown"))};
   }
   return answer;
 }
@@ -241,7 +247,8 @@ FakeStripe::Answer FakeStripe::CarryOut(const Request& request) {
     return answer;
   }
   Answer answer = Act(request);
-  if (answer.status != 400) kept_[request.key] = {.fingerprint = Fingerprint(request), .answer = answer};
+  if (answer.status != 400)
+    kept_[request.key] = {.fingerprint = Fingerprint(request), .answer = answer};
   return answer;
 }
 
@@ -262,13 +269,18 @@ FakeStripe::Answer FakeStripe::Act(const Request& request) {
 
 namespace {
 
-Value ToJson(const std::string& id, const std::string& status, const std::map<std::string, std::string>& form) {
+Value ToJson(const std::string& id, const std::string& status,
+             const std::map<std::string, std::string>& form) {
   Value metadata = Value::Object({});
   for (const auto& [name, value] : form) {
-    if (name.compare(0, 9, "metadata[") == 0) metadata = metadata.With(name.substr(9, name.size() - 10), value);
+    if (name.compare(0, 9, "metadata[") == 0)
+      metadata = metadata.With(name.substr(9, name.size() - 10), value);
   }
-  return Value::Object(
-      {{"id", id}, {"object", "payment_intent"}, {"status", status}, {"metadata", metadata}, {"last_payment_error", nullptr}});
+  return Value::Object({{"id", id},
+                        {"object", "payment_intent"},
+                        {"status", status},
+                        {"metadata", metadata},
+                        {"last_payment_error", nullptr}});
 }
 
 }  // namespace
@@ -297,12 +309,14 @@ FakeStripe::Answer FakeStripe::CreateIntent(const Request& request) {
       status = "processing";
     } else if (method != "pm_empty") {
       return {.status = 400,
-              .body = json::Serialize(Error("invalid_request_error", "resource_missing", nullptr, "payment_method"))};
+              .body = json::Serialize(
+                  Error("invalid_request_error", "resource_missing", nullptr, "payment_method"))};
     }
   }
   intents_.push_back({.id = id, .status = status, .form = request.form});
   if (error.IsNull()) return {.body = json::Serialize(ToJson(id, status, request.form))};
-  const Value with_intent = error.Find("error")->With("payment_intent", ToJson(id, status, request.form));
+  const Value with_intent =
+      error.Find("error")->With("payment_intent", ToJson(id, status, request.form));
   return {.status = 402, .body = json::Serialize(Value::Object({{"error", with_intent}}))};
 }
 
@@ -312,7 +326,8 @@ FakeStripe::Answer FakeStripe::CancelIntent(const std::string& id) {
     intent.status = "canceled";
     return {.body = json::Serialize(ToJson(id, intent.status, intent.form))};
   }
-  return {.status = 404, .body = json::Serialize(Error("invalid_request_error", "resource_missing"))};
+  return {.status = 404,
+          .body = json::Serialize(Error("invalid_request_error", "resource_missing"))};
 }
 
 FakeStripe::Answer FakeStripe::CreateRefund(const Request& request) {
@@ -320,21 +335,26 @@ FakeStripe::Answer FakeStripe::CreateRefund(const Request& request) {
   for (const Intent& intent : intents_) {
     if (intent.id != id || intent.status != "succeeded") continue;
     if (!refunds_.try_emplace(id, request.key).second) {
-      return {.status = 400, .body = json::Serialize(Error("invalid_request_error", "charge_already_refunded"))};
+      return {.status = 400,
+              .body = json::Serialize(Error("invalid_request_error", "charge_already_refunded"))};
     }
     return {.body = json::Serialize(Value::Object({{"id", "re_" + id}, {"status", "succeeded"}}))};
   }
-  return {.status = 400, .body = json::Serialize(Error("invalid_request_error", "resource_missing"))};
+  return {.status = 400,
+          .body = json::Serialize(Error("invalid_request_error", "resource_missing"))};
 }
 
 FakeStripe::Answer FakeStripe::Search(const std::string& query) {
   json::Array found;
   for (const Intent& intent : intents_) {
     const auto key = intent.form.find("metadata[orderflow_key]");
-    if (hidden_ || key == intent.form.end() || query != "metadata['orderflow_key']:'" + key->second + "'") continue;
+    if (hidden_ || key == intent.form.end() ||
+        query != "metadata['orderflow_key']:'" + key->second + "'")
+      continue;
     found.push_back(ToJson(intent.id, intent.status, intent.form));
   }
-  return {.body = json::Serialize(Value::Object({{"object", "search_result"}, {"data", Value::FromArray(found)}}))};
+  return {.body = json::Serialize(
+              Value::Object({{"object", "search_result"}, {"data", Value::FromArray(found)}}))};
 }
 
 }  // namespace orderflow::payment

@@ -1,6 +1,7 @@
 #pragma once
 
-// For tests: an HTTP server on this machine that behaves as Stripe's API does where the gateway depends on it.
+// For tests: an HTTP server on this machine that behaves as Stripe's API does where the gateway
+// depends on it.
 
 #include <deque>
 #include <functional>
@@ -15,9 +16,10 @@
 
 namespace orderflow::payment {
 
-// Knows payment intents (create, cancel, search), refunds and idempotency keys: a known key with the same parameters gets
-// the first answer again, marked as replayed; with others an idempotency_error; requests that fail validation leave no
-// trace. The payment method decides what becomes of a charge:
+// Knows payment intents (create, cancel, search), refunds and idempotency keys: a known key with
+// the same parameters gets the first answer again, marked as replayed; with others an
+// idempotency_error; requests that fail validation leave no trace. The payment method decides what
+// becomes of a charge:
 //
 //   pm_card_visa                                succeeded
 //   pm_card_chargeDeclined                      402, card_declined, generic_decline

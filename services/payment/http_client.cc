@@ -28,7 +28,8 @@ class Transfer {
         easy_(curl_easy_init()),
         done_(std::move(done)) {
     ORDERFLOW_CHECK(easy_ != nullptr);
-    for (const std::string& header : request_.headers) headers_ = curl_slist_append(headers_, header.c_str());
+    for (const std::string& header : request_.headers)
+      headers_ = curl_slist_append(headers_, header.c_str());
     curl_easy_setopt(easy_, CURLOPT_URL, request_.url.c_str());
     curl_easy_setopt(easy_, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(easy_, CURLOPT_HTTPHEADER, headers_);
@@ -38,7 +39,8 @@ class Transfer {
     }
     curl_easy_setopt(easy_, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy_, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
-    curl_easy_setopt(easy_, CURLOPT_TIMEOUT_MS, static_cast<long>(absl::ToInt64Milliseconds(options.timeout)));
+    curl_easy_setopt(easy_, CURLOPT_TIMEOUT_MS,
+                     static_cast<long>(absl::ToInt64Milliseconds(options.timeout)));
     curl_easy_setopt(easy_, CURLOPT_CONNECTTIMEOUT_MS,
                      static_cast<long>(absl::ToInt64Milliseconds(options.connect_timeout)));
     curl_easy_setopt(easy_, CURLOPT_WRITEFUNCTION, &Transfer::OnBody);
@@ -99,7 +101,8 @@ class HttpClient::Loop {
  public:
   explicit Loop(Options options) : options_(options), multi_(curl_multi_init()) {
     ORDERFLOW_CHECK(multi_ != nullptr);
-    curl_multi_setopt(multi_, CURLMOPT_MAX_HOST_CONNECTIONS, static_cast<long>(options_.max_connections));
+    curl_multi_setopt(multi_, CURLMOPT_MAX_HOST_CONNECTIONS,
+                      static_cast<long>(options_.max_connections));
     thread_ = std::thread([this] { Run(); });
   }
   ~Loop() {
@@ -202,8 +205,8 @@ std::string UrlEncode(std::string_view text) {
   constexpr char kHex[] = "0123456789ABCDEF";
   std::string encoded;
   for (const char c : text) {
-    const bool plain = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
-                       c == '_' || c == '.' || c == '~';
+    const bool plain = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+                       c == '-' || c == '_' || c == '.' || c == '~';
     if (plain) {
       encoded += c;
     } else {

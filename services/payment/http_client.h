@@ -22,8 +22,9 @@ struct HttpResponse {
   bool replayed = false;  // the header Idempotent-Replayed: true
 };
 
-// HTTP and HTTPS over libcurl: one thread carries all requests, connections are kept and used again, certificates and host names
-// are verified, redirects are not followed. Never logs and never puts a URL's or a header's content into a status.
+// HTTP and HTTPS over libcurl: one thread carries all requests, connections are kept and used
+// again, certificates and host names are verified, redirects are not followed. Never logs and never
+// puts a URL's or a header's content into a status.
 //
 // Thread-safe. The destructor ends requests that are under way with UNAVAILABLE.
 class HttpClient {
@@ -40,8 +41,9 @@ class HttpClient {
   HttpClient(const HttpClient&) = delete;
   HttpClient& operator=(const HttpClient&) = delete;
 
-  // Sends, and hands over whatever the server answers, errors of HTTP included. UNAVAILABLE: no answer, or too large a
-  // one; the server may or may not have acted. `done` runs on the client's thread and must not block.
+  // Sends, and hands over whatever the server answers, errors of HTTP included. UNAVAILABLE: no
+  // answer, or too large a one; the server may or may not have acted. `done` runs on the client's
+  // thread and must not block.
   void Send(HttpRequest request, Callback<HttpResponse> done);
 
  private:

@@ -9,16 +9,22 @@
 
 ABSL_FLAG(std::string, gateway, "simulated", "The payment provider: simulated or stripe.");
 ABSL_FLAG(std::string, gateway_key_prefix, "orderflow",
-          "What our keys at the provider begin with; differs between installations that share an account.");
+          "What our keys at the provider begin with; differs between installations that share an "
+          "account.");
 ABSL_FLAG(absl::Duration, settle_after, absl::Minutes(15),
-          "How long a payment may stay without an answer before it is undone; longer than any caller tries.");
-ABSL_FLAG(absl::Duration, settle_pause, absl::Minutes(1), "The pause between two looks for payments to undo.");
-ORDERFLOW_SECRET_FLAG(simulated_ledger, "",
-                      "Database of the simulated provider; empty: the file of --database with .gateway behind it, or "
-                      "on PostgreSQL the same database.");
-ABSL_FLAG(absl::Duration, simulated_latency, absl::ZeroDuration(), "How long the simulated provider takes to answer.");
+          "How long a payment may stay without an answer before it is undone; longer than any "
+          "caller tries.");
+ABSL_FLAG(absl::Duration, settle_pause, absl::Minutes(1),
+          "The pause between two looks for payments to undo.");
+ORDERFLOW_SECRET_FLAG(
+    simulated_ledger, "",
+    "Database of the simulated provider; empty: the file of --database with .gateway behind it, or "
+    "on PostgreSQL the same database.");
+ABSL_FLAG(absl::Duration, simulated_latency, absl::ZeroDuration(),
+          "How long the simulated provider takes to answer.");
 ORDERFLOW_SECRET_FLAG(stripe_secret_key, "", "The secret key of the Stripe account.");
-ABSL_FLAG(std::string, stripe_url, "https://api.stripe.com", "Where Stripe's API is; https, or http to this machine.");
+ABSL_FLAG(std::string, stripe_url, "https://api.stripe.com",
+          "Where Stripe's API is; https, or http to this machine.");
 ABSL_FLAG(absl::Duration, stripe_timeout, absl::Seconds(20),
           "How long a call to Stripe may take; shorter than the callers' deadline.");
 

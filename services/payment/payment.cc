@@ -1,10 +1,10 @@
 #include "services/payment/payment.h"
 
+#include <google/protobuf/util/time_util.h>
+
 #include <atomic>
 #include <optional>
 #include <utility>
-
-#include <google/protobuf/util/time_util.h>
 
 #include "common/base/quote.h"
 #include "common/base/status.h"
@@ -18,19 +18,20 @@ namespace {
 constexpr int64_t kMaxAmount = 1'000'000'000'000'000'000;
 constexpr size_t kMaxKeyLength = 128;
 
-// A round of the settler takes as many payments at a time, each of which costs the provider one or two calls.
+// A round of the settler takes as many payments at a time, each of which costs the provider one or
+// two calls.
 constexpr int kSettleBatch = 32;
 constexpr PaymentStore::Pause kSettlePause = {.first = absl::Minutes(1), .longest = absl::Hours(1)};
 
 std::optional<std::string> CheckKey(std::string_view key) {
   if (key.size() > kMaxKeyLength) {
-    return "has " + std::to_string(key.size()) + " characters; at most " + std::to_string(kMaxKeyLength) +
-           " are allowed";
+    return "has " + std::to_string(key.size()) + " characters; at most " +
+           std::to_string(kMaxKeyLength) + " are allowed";
   }
   for (size_t i = 0; i < key.size(); ++i) {
     const char c = key[i];
-    const bool good = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' ||
-                      c == '_' || c == ':' || c == '-';
+    const bool good = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+                      c == '.' || c == '_' || c == ':' || c == '-';
     if (!good) {
       return Quote(key) + " contains " + QuoteChar(c) + " at position " + std::to_string(i + 1) +
              "; allowed are A-Z a-z 0-9 . _ : -";
@@ -49,7 +50,8 @@ absl::Status Validate(const v1::ChargePaymentRequest& request) {
   order::AddViolation("order_id", order::CheckOrderId(request.order_id()), violations);
   order::AddViolation("amount_minor", CheckAmount(request.amount_minor()), violations);
   order::AddViolation("currency", order::CheckCurrency(request.currency()), violations);
-  order::AddViolation("payment_token", order::CheckPaymentToken(request.payment_token()), violations);
+  order::AddViolation("payment_token", order::CheckPaymentToken(request.payment_token()),
+                      violations);
   order::AddViolation("idempotency_key", CheckKey(request.idempotency_key()), violations);
   return violations.empty() ? absl::OkStatus() : InvalidArgumentError(violations);
 }
@@ -71,8 +73,8 @@ const std::string& KeyOf(const Request& request) {
 // Of all that makes two requests the same, each part behind its length.
 std::string HashOf(const v1::ChargePaymentRequest& request) {
   std::string text;
-  for (const std::string& part : {request.order_id(), std::to_string(request.amount_minor()), request.currency(),
-                                  request.payment_token()}) {
+  for (const std::string& part : {request.order_id(), std::to_string(request.amount_minor()),
+                                  request.currency(), request.payment_token()}) {
     text.append(std::to_string(part.size())).append(":").append(part);
   }
   return Sha256Hex(text);
@@ -123,7 +125,8 @@ absl::StatusOr<v1::ChargePaymentResponse> AnswerCharge(const PaymentRecord& reco
   return response;
 }
 
-absl::StatusOr<v1::RefundPaymentResponse> AnswerRefund(const absl::StatusOr<PaymentRecord>& record) {
+absl::StatusOr<v1::RefundPaymentResponse> AnswerRefund(
+    const absl::StatusOr<PaymentRecord>& record) {
   if (!record.ok()) return record.status();
   if (record->state != PaymentState::kRefunded) {
     return PaymentNotChargedError(record->idempotency_key, record->decline_reason);
@@ -135,10 +138,11 @@ absl::StatusOr<v1::RefundPaymentResponse> AnswerRefund(const absl::StatusOr<Paym
 }
 
 // A payment by the two names that a request gives it: both must fit.
-absl::StatusOr<PaymentRecord> Named(absl::StatusOr<std::optional<PaymentRecord>> found, const std::string& order_id,
-                                    const std::string& key) {
+absl::StatusOr<PaymentRecord> Named(absl::StatusOr<std::optional<PaymentRecord>> found,
+                                    const std::string& order_id, const std::string& key) {
   if (!found.ok()) return std::move(found).status();
-  if (!found->has_value() || (*found)->order_id != order_id) return PaymentNotFoundError(order_id, key);
+  if (!found->has_value() || (*found)->order_id != order_id)
+    return PaymentNotFoundError(order_id, key);
   return **std::move(found);
 }
 
@@ -150,7 +154,8 @@ struct Payments::Flight {
   std::vector<Callback<v1::ChargePaymentResponse>> waiting;  // guarded by the Payments' mutex_
 };
 
-Payments::Payments(PaymentStore& store, PaymentGateway& gateway, const Clock& clock, PaymentOptions options)
+Payments::Payments(PaymentStore& store, PaymentGateway& gateway, const Clock& clock,
+                   PaymentOptions options)
     : store_(store),
       gateway_(gateway),
       clock_(clock),
@@ -181,8 +186,10 @@ Callback<T> Payments::Tracked(Callback<T> done) {
   };
 }
 
-void Payments::ChargePayment(const v1::ChargePaymentRequest& request, Callback<v1::ChargePaymentResponse> done) {
-  if (absl::Status status = Validate(request); !status.ok()) return std::move(done)(std::move(status));
+void Payments::ChargePayment(const v1::ChargePaymentRequest& request,
+                             Callback<v1::ChargePaymentResponse> done) {
+  if (absl::Status status = Validate(request); !status.ok())
+    return std::move(done)(std::move(status));
   auto flight = std::make_shared<Flight>();
   flight->wanted = {.idempotency_key = KeyOf(request),
                     .order_id = request.order_id(),
@@ -215,21 +222,25 @@ void Payments::OnBegun(const FlightPtr& flight, absl::StatusOr<PaymentRecord> re
   });
 }
 
-void Payments::OnGatewayAnswer(const FlightPtr& flight, PaymentRecord record, absl::StatusOr<GatewayAnswer> answer) {
+void Payments::OnGatewayAnswer(const FlightPtr& flight, PaymentRecord record,
+                               absl::StatusOr<GatewayAnswer> answer) {
   if (!answer.ok()) return Finish(flight, GatewayUnavailableError(answer.status()));
   const bool charged = answer->outcome == GatewayAnswer::Outcome::kCharged;
   record.state = charged ? PaymentState::kCharged : PaymentState::kDeclined;
   record.gateway_reference = std::move(answer->reference);
-  if (answer->outcome == GatewayAnswer::Outcome::kDeclined) record.decline_reason = std::move(answer->decline_reason);
+  if (answer->outcome == GatewayAnswer::Outcome::kDeclined)
+    record.decline_reason = std::move(answer->decline_reason);
   if (answer->outcome == GatewayAnswer::Outcome::kNotCharged) record.decline_reason = kAbandoned;
   record.update_time = clock_.Now();
-  store_.Step(PaymentState::kPending, std::move(record), absl::InfiniteFuture(), [this, flight](auto recorded) {
-    if (!recorded.ok()) return Finish(flight, recorded.status());
-    Finish(flight, AnswerCharge(*recorded));
-  });
+  store_.Step(PaymentState::kPending, std::move(record), absl::InfiniteFuture(),
+              [this, flight](auto recorded) {
+                if (!recorded.ok()) return Finish(flight, recorded.status());
+                Finish(flight, AnswerCharge(*recorded));
+              });
 }
 
-void Payments::Finish(const FlightPtr& flight, const absl::StatusOr<v1::ChargePaymentResponse>& answer) {
+void Payments::Finish(const FlightPtr& flight,
+                      const absl::StatusOr<v1::ChargePaymentResponse>& answer) {
   std::vector<Callback<v1::ChargePaymentResponse>> waiting;
   {
     MutexLock lock(mutex_);
@@ -240,20 +251,27 @@ void Payments::Finish(const FlightPtr& flight, const absl::StatusOr<v1::ChargePa
   Leave();
 }
 
-void Payments::RefundPayment(const v1::RefundPaymentRequest& request, Callback<v1::RefundPaymentResponse> done) {
-  if (absl::Status status = ValidateName(request); !status.ok()) return std::move(done)(std::move(status));
+void Payments::RefundPayment(const v1::RefundPaymentRequest& request,
+                             Callback<v1::RefundPaymentResponse> done) {
+  if (absl::Status status = ValidateName(request); !status.ok())
+    return std::move(done)(std::move(status));
   done = Tracked(std::move(done));
   const std::string key = KeyOf(request);
-  store_.Get(key, [this, order_id = request.order_id(), key, done = std::move(done)](auto found) mutable {
-    absl::StatusOr<PaymentRecord> record = Named(std::move(found), order_id, key);
-    if (!record.ok()) return std::move(done)(std::move(record).status());
-    reversals_.Run(*std::move(record), Reversals::OfCharged::kRefund,
-                   [done = std::move(done)](auto reversed) mutable { std::move(done)(AnswerRefund(reversed)); });
-  });
+  store_.Get(
+      key, [this, order_id = request.order_id(), key, done = std::move(done)](auto found) mutable {
+        absl::StatusOr<PaymentRecord> record = Named(std::move(found), order_id, key);
+        if (!record.ok()) return std::move(done)(std::move(record).status());
+        reversals_.Run(*std::move(record), Reversals::OfCharged::kRefund,
+                       [done = std::move(done)](auto reversed) mutable {
+                         std::move(done)(AnswerRefund(reversed));
+                       });
+      });
 }
 
-void Payments::GetPayment(const v1::GetPaymentRequest& request, Callback<v1::GetPaymentResponse> done) {
-  if (absl::Status status = ValidateName(request); !status.ok()) return std::move(done)(std::move(status));
+void Payments::GetPayment(const v1::GetPaymentRequest& request,
+                          Callback<v1::GetPaymentResponse> done) {
+  if (absl::Status status = ValidateName(request); !status.ok())
+    return std::move(done)(std::move(status));
   const std::string key = KeyOf(request);
   store_.Get(key, [order_id = request.order_id(), key, done = std::move(done)](auto found) mutable {
     const absl::StatusOr<PaymentRecord> record = Named(std::move(found), order_id, key);
@@ -264,7 +282,8 @@ void Payments::GetPayment(const v1::GetPaymentRequest& request, Callback<v1::Get
   });
 }
 
-void Payments::ListPayments(const v1::ListPaymentsRequest& request, Callback<v1::ListPaymentsResponse> done) {
+void Payments::ListPayments(const v1::ListPaymentsRequest& request,
+                            Callback<v1::ListPaymentsResponse> done) {
   if (!v1::PaymentStatus_IsValid(request.status())) {
     return std::move(done)(InvalidArgumentError(
         {{"status", "is " + std::to_string(request.status()) + ", which is no PaymentStatus"}}));
@@ -273,22 +292,26 @@ void Payments::ListPayments(const v1::ListPaymentsRequest& request, Callback<v1:
   absl::StatusOr<Page> page = ParsePage(request.page_size(), request.page_token(), filter);
   if (!page.ok()) return std::move(done)(std::move(page).status());
   std::optional<PaymentState> state;
-  if (request.status() != v1::PAYMENT_STATUS_UNSPECIFIED) state = static_cast<PaymentState>(request.status());
-  store_.List(*std::move(page), state, [filter = std::move(filter), done = std::move(done)](auto payments) mutable {
-    if (!payments.ok()) return std::move(done)(std::move(payments).status());
-    v1::ListPaymentsResponse response;
-    for (const PaymentRecord& record : payments->rows) *response.add_payments() = ToProto(record);
-    const std::string& next = payments->next_cursor;
-    if (!next.empty()) response.set_next_page_token(MakePageToken(next, filter));
-    std::move(done)(std::move(response));
-  });
+  if (request.status() != v1::PAYMENT_STATUS_UNSPECIFIED)
+    state = static_cast<PaymentState>(request.status());
+  store_.List(*std::move(page), state,
+              [filter = std::move(filter), done = std::move(done)](auto payments) mutable {
+                if (!payments.ok()) return std::move(done)(std::move(payments).status());
+                v1::ListPaymentsResponse response;
+                for (const PaymentRecord& record : payments->rows)
+                  *response.add_payments() = ToProto(record);
+                const std::string& next = payments->next_cursor;
+                if (!next.empty()) response.set_next_page_token(MakePageToken(next, filter));
+                std::move(done)(std::move(response));
+              });
 }
 
 namespace {
 
 // The payments of one round of the settler, and how they fare.
 struct Round {
-  explicit Round(size_t payments, Callback<int64_t> done_callback) : left(payments), done(std::move(done_callback)) {}
+  explicit Round(size_t payments, Callback<int64_t> done_callback)
+      : left(payments), done(std::move(done_callback)) {}
 
   void Count(const absl::StatusOr<PaymentRecord>& record) {
     const bool ended = record.ok() && (record->state == PaymentState::kDeclined ||
@@ -306,15 +329,16 @@ struct Round {
 
 void Payments::SettleAbandoned(Callback<int64_t> done) {
   done = Tracked(std::move(done));
-  store_.TakeDue(clock_.Now(), kSettlePause, kSettleBatch, [this, done = std::move(done)](auto due) mutable {
-    if (!due.ok()) return std::move(done)(std::move(due).status());
-    if (due->empty()) return std::move(done)(0);
-    auto round = std::make_shared<Round>(due->size(), std::move(done));
-    for (PaymentRecord& record : *due) {
-      reversals_.Run(std::move(record), Reversals::OfCharged::kLeave,
-                     [round](const auto& settled) { round->Count(settled); });
-    }
-  });
+  store_.TakeDue(clock_.Now(), kSettlePause, kSettleBatch,
+                 [this, done = std::move(done)](auto due) mutable {
+                   if (!due.ok()) return std::move(done)(std::move(due).status());
+                   if (due->empty()) return std::move(done)(0);
+                   auto round = std::make_shared<Round>(due->size(), std::move(done));
+                   for (PaymentRecord& record : *due) {
+                     reversals_.Run(std::move(record), Reversals::OfCharged::kLeave,
+                                    [round](const auto& settled) { round->Count(settled); });
+                   }
+                 });
 }
 
 }  // namespace orderflow::payment

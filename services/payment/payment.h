@@ -17,31 +17,38 @@
 
 namespace orderflow::payment {
 
-// Charges and refunds as orders see them: what proto/orderflow/payment/v1/payment.proto promises, without gRPC, so that
-// a server and a Lambda function are two faces of it.
+// Charges and refunds as orders see them: what proto/orderflow/payment/v1/payment.proto promises,
+// without gRPC, so that a server and a Lambda function are two faces of it.
 //
-// A charge is (1) recorded as pending, (2) asked of the provider under a key derived from the caller's, (3) recorded with
-// the provider's answer, and (4) answered. Whatever dies or gets lost in between, the caller's next try, or the settler,
-// finds the record and asks the provider again under the same key: one key, one charge. No state lives here but the
-// calls that are under way, so any number of replicas may work on one database.
+// A charge is (1) recorded as pending, (2) asked of the provider under a key derived from the
+// caller's, (3) recorded with the provider's answer, and (4) answered. Whatever dies or gets lost
+// in between, the caller's next try, or the settler, finds the record and asks the provider again
+// under the same key: one key, one charge. No state lives here but the calls that are under way, so
+// any number of replicas may work on one database.
 //
-// Thread-safe. Borrows store, gateway and clock. Each call answers once, on a thread of the store or the gateway, or at
-// once where the request is wrong by itself. Requests need not outlive the call. The destructor waits for the calls.
+// Thread-safe. Borrows store, gateway and clock. Each call answers once, on a thread of the store
+// or the gateway, or at once where the request is wrong by itself. Requests need not outlive the
+// call. The destructor waits for the calls.
 class Payments {
  public:
-  Payments(PaymentStore& store, PaymentGateway& gateway, const Clock& clock, PaymentOptions options);
+  Payments(PaymentStore& store, PaymentGateway& gateway, const Clock& clock,
+           PaymentOptions options);
   ~Payments();
   Payments(const Payments&) = delete;
   Payments& operator=(const Payments&) = delete;
 
-  void ChargePayment(const v1::ChargePaymentRequest& request, Callback<v1::ChargePaymentResponse> done);
-  void RefundPayment(const v1::RefundPaymentRequest& request, Callback<v1::RefundPaymentResponse> done);
+  void ChargePayment(const v1::ChargePaymentRequest& request,
+                     Callback<v1::ChargePaymentResponse> done);
+  void RefundPayment(const v1::RefundPaymentRequest& request,
+                     Callback<v1::RefundPaymentResponse> done);
   void GetPayment(const v1::GetPaymentRequest& request, Callback<v1::GetPaymentResponse> done);
-  void ListPayments(const v1::ListPaymentsRequest& request, Callback<v1::ListPaymentsResponse> done);
+  void ListPayments(const v1::ListPaymentsRequest& request,
+                    Callback<v1::ListPaymentsResponse> done);
 
-  // One round of the settler: takes payments that have been pending for `settle_after` since their last try, so that
-  // nobody was ever told "charged", and undoes them; and finishes refunds whose outcome is not known. What fails comes
-  // up again after a while. Answers how many payments came to their end.
+  // One round of the settler: takes payments that have been pending for `settle_after` since their
+  // last try, so that nobody was ever told "charged", and undoes them; and finishes refunds whose
+  // outcome is not known. What fails comes up again after a while. Answers how many payments came
+  // to their end.
   void SettleAbandoned(Callback<int64_t> done);
 
  private:
@@ -50,7 +57,8 @@ class Payments {
   using FlightPtr = std::shared_ptr<Flight>;
 
   void OnBegun(const FlightPtr& flight, absl::StatusOr<PaymentRecord> record);
-  void OnGatewayAnswer(const FlightPtr& flight, PaymentRecord record, absl::StatusOr<GatewayAnswer> answer);
+  void OnGatewayAnswer(const FlightPtr& flight, PaymentRecord record,
+                       absl::StatusOr<GatewayAnswer> answer);
   void Finish(const FlightPtr& flight, const absl::StatusOr<v1::ChargePaymentResponse>& answer);
 
   // Counts the calls that hold on to this object.

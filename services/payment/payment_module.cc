@@ -26,23 +26,27 @@ struct Provider {
 
 class PaymentModule final : public rpc::Module {
  public:
-  PaymentModule(std::unique_ptr<database::Database> database, Provider provider, const PaymentModuleOptions& options)
+  PaymentModule(std::unique_ptr<database::Database> database, Provider provider,
+                const PaymentModuleOptions& options)
       : provider_(std::move(provider)),
         database_(std::move(database)),
         store_(*database_),
         payments_(std::in_place, store_, *provider_.gateway, *options.clock, options.payments),
         service_(*payments_),
-        settled_(metrics::Default().AddCounter("orderflow_payments_settled_total",
-                                               "Payments without an answer that the settler brought to an end.")),
-        open_(metrics::Default().AddGauge("orderflow_payments_open",
-                                          "Payments whose charge or refund has no known outcome yet.")),
+        settled_(metrics::Default().AddCounter(
+            "orderflow_payments_settled_total",
+            "Payments without an answer that the settler brought to an end.")),
+        open_(metrics::Default().AddGauge(
+            "orderflow_payments_open",
+            "Payments whose charge or refund has no known outcome yet.")),
         metrics_(metrics::ExportStatistics(*database_, "payment")) {
     if (provider_.ledger != nullptr) {
       for (auto& registration : metrics::ExportStatistics(*provider_.ledger, "payment_gateway")) {
         metrics_.push_back(std::move(registration));
       }
     }
-    settler_.emplace(options.settle_pause, [this](PeriodicTask::Done done) { Settle(std::move(done)); });
+    settler_.emplace(options.settle_pause,
+                     [this](PeriodicTask::Done done) { Settle(std::move(done)); });
   }
 
   std::string name() const override { return "payment"; }
@@ -51,7 +55,7 @@ class PaymentModule final : public rpc::Module {
   void Stop() override {
     settler_.reset();
     metrics_.clear();
-    payments_.reset();          // waits for the calls that are under way
+    payments_.reset();  // waits for the calls that are under way
     provider_.gateway.reset();
     provider_.ledger.reset();
     database_.reset();
@@ -60,17 +64,20 @@ class PaymentModule final : public rpc::Module {
  private:
   // One round, then the count of what is left.
   void Settle(PeriodicTask::Done done) {
-    payments_->SettleAbandoned([this, done = std::move(done)](absl::StatusOr<int64_t> settled) mutable {
-      OnSettled(settled);
-      store_.CountOpen([this, done = std::move(done)](absl::StatusOr<int64_t> count) mutable {
-        if (count.ok()) open_.Set(*count);
-        std::move(done)();
-      });
-    });
+    payments_->SettleAbandoned(
+        [this, done = std::move(done)](absl::StatusOr<int64_t> settled) mutable {
+          OnSettled(settled);
+          store_.CountOpen([this, done = std::move(done)](absl::StatusOr<int64_t> count) mutable {
+            if (count.ok()) open_.Set(*count);
+            std::move(done)();
+          });
+        });
   }
 
   void OnSettled(const absl::StatusOr<int64_t>& settled) {
-    if (!settled.ok()) return logging::Warning("settling failed", {{"error", std::string(settled.status().message())}});
+    if (!settled.ok())
+      return logging::Warning("settling failed",
+                              {{"error", std::string(settled.status().message())}});
     if (*settled == 0) return;
     settled_.Add(*settled);
     logging::Info("abandoned payments settled", {{"count", *settled}});
@@ -103,21 +110,25 @@ absl::StatusOr<Provider> OpenProvider(const PaymentModuleOptions& options) {
     database::Options ledger = options.database;
     ledger.url = LedgerUrl(options);
     ledger.name = "payment_gateway";
-    ORDERFLOW_ASSIGN_OR_RETURN(provider.ledger,
-                               database::Database::Open(std::move(ledger), SimulatedGateway::Migrations()));
-    provider.gateway =
-        std::make_unique<SimulatedGateway>(*provider.ledger, *options.clock, options.simulated_latency);
+    ORDERFLOW_ASSIGN_OR_RETURN(
+        provider.ledger,
+        database::Database::Open(std::move(ledger), SimulatedGateway::Migrations()));
+    provider.gateway = std::make_unique<SimulatedGateway>(*provider.ledger, *options.clock,
+                                                          options.simulated_latency);
     return provider;
   }
   if (options.gateway == "stripe") {
-    ORDERFLOW_ASSIGN_OR_RETURN(provider.gateway, StripeGateway::Create(options.stripe, *options.clock));
+    ORDERFLOW_ASSIGN_OR_RETURN(provider.gateway,
+                               StripeGateway::Create(options.stripe, *options.clock));
     return provider;
   }
-  return absl::InvalidArgumentError("gateway is " + Quote(options.gateway) + "; must be \"simulated\" or \"stripe\"");
+  return absl::InvalidArgumentError("gateway is " + Quote(options.gateway) +
+                                    "; must be \"simulated\" or \"stripe\"");
 }
 
 absl::Status Validate(const PaymentModuleOptions& options) {
-  if (options.payments.settle_after <= absl::ZeroDuration() || options.settle_pause <= absl::ZeroDuration()) {
+  if (options.payments.settle_after <= absl::ZeroDuration() ||
+      options.settle_pause <= absl::ZeroDuration()) {
     return absl::InvalidArgumentError("settle_after and settle_pause must be positive");
   }
   if (options.simulated_latency < absl::ZeroDuration()) {
@@ -125,10 +136,11 @@ absl::Status Validate(const PaymentModuleOptions& options) {
   }
   const std::string& prefix = options.payments.gateway_key_prefix;
   for (const char c : prefix) {
-    const bool good = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' ||
-                      c == '_' || c == '-';
+    const bool good = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+                      c == '.' || c == '_' || c == '-';
     if (!good) {
-      return absl::InvalidArgumentError("gateway_key_prefix is " + Quote(prefix) + "; allowed are A-Z a-z 0-9 . _ -");
+      return absl::InvalidArgumentError("gateway_key_prefix is " + Quote(prefix) +
+                                        "; allowed are A-Z a-z 0-9 . _ -");
     }
   }
   if (prefix.empty() || prefix.size() > 64) {
@@ -142,7 +154,8 @@ absl::Status Validate(const PaymentModuleOptions& options) {
 absl::StatusOr<std::unique_ptr<rpc::Module>> OpenPaymentModule(PaymentModuleOptions options) {
   ORDERFLOW_RETURN_IF_ERROR(Validate(options));
   ORDERFLOW_ASSIGN_OR_RETURN(Provider provider, OpenProvider(options));
-  ORDERFLOW_ASSIGN_OR_RETURN(auto database, database::Database::Open(options.database, PaymentStore::Migrations()));
+  ORDERFLOW_ASSIGN_OR_RETURN(
+      auto database, database::Database::Open(options.database, PaymentStore::Migrations()));
   return std::make_unique<PaymentModule>(std::move(database), std::move(provider), options);
 }
 

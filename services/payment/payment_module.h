@@ -17,8 +17,8 @@ struct PaymentModuleOptions {
   database::Options database;
   // "simulated" (SimulatedGateway says how it behaves) or "stripe".
   std::string gateway = "simulated";
-  // The simulated provider's own database. Empty: beside ours, which is PATH.gateway for SQLite, and tables of its own in
-  // the same database on PostgreSQL.
+  // The simulated provider's own database. Empty: beside ours, which is PATH.gateway for SQLite,
+  // and tables of its own in the same database on PostgreSQL.
   std::string simulated_ledger;
   absl::Duration simulated_latency = absl::ZeroDuration();
   StripeOptions stripe;
@@ -28,9 +28,9 @@ struct PaymentModuleOptions {
   const Clock* clock = &SystemClock();  // borrowed
 };
 
-// The payment service, ready to be served: opens the databases (and brings their schemas up to date) and puts store,
-// provider, domain, gRPC service and settler together.
-// Errors are those of Database::Open; INVALID_ARGUMENT: an option, the message says which and what would be right.
+// The payment service, ready to be served: opens the databases (and brings their schemas up to
+// date) and puts store, provider, domain, gRPC service and settler together. Errors are those of
+// Database::Open; INVALID_ARGUMENT: an option, the message says which and what would be right.
 absl::StatusOr<std::unique_ptr<rpc::Module>> OpenPaymentModule(PaymentModuleOptions options);
 
 }  // namespace orderflow::payment

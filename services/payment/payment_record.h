@@ -7,7 +7,8 @@
 
 namespace orderflow::payment {
 
-// Where a payment is in its life. The numbers are stored, and are those of PaymentStatus of the contract.
+// Where a payment is in its life. The numbers are stored, and are those of PaymentStatus of the
+// contract.
 enum class PaymentState : int64_t {
   kPending = 1,
   kCharged = 2,
@@ -20,7 +21,8 @@ enum class PaymentState : int64_t {
 constexpr bool IsLegalStep(PaymentState from, PaymentState to) {
   switch (from) {
     case PaymentState::kPending:
-      return to == PaymentState::kCharged || to == PaymentState::kDeclined || to == PaymentState::kRefundPending;
+      return to == PaymentState::kCharged || to == PaymentState::kDeclined ||
+             to == PaymentState::kRefundPending;
     case PaymentState::kCharged:
       return to == PaymentState::kRefundPending;
     case PaymentState::kRefundPending:
@@ -39,7 +41,8 @@ struct PaymentRecord {
   int64_t amount_minor = 0;
   std::string currency;
   std::string request_hash;   // SHA-256 of what was asked for, the token included
-  std::string payment_token;  // a secret, kept only while kPending: the provider must be asked for the very same again
+  std::string payment_token;  // a secret, kept only while kPending: the provider must be asked for
+                              // the very same again
   PaymentState state = PaymentState::kPending;
   std::string gateway_reference;
   std::string decline_reason;

@@ -52,8 +52,8 @@ TEST_P(PaymentTest, AKeyCannotChargeSomethingElse) {
   other_currency.set_currency("USD");
   v1::ChargePaymentRequest other_order = ChargeOf("order-2");
   other_order.set_idempotency_key("order-1");
-  for (const auto& request :
-       {ChargeOf("order-1", 2000), ChargeOf("order-1", 1999, "other"), other_currency, other_order}) {
+  for (const auto& request : {ChargeOf("order-1", 2000), ChargeOf("order-1", 1999, "other"),
+                              other_currency, other_order}) {
     const auto answer = Charge(request);
     EXPECT_THAT(answer, StatusIs(absl::StatusCode::kAlreadyExists, HasSubstr("\"order-1\"")));
     EXPECT_EQ(Reason(answer.status()), "payment.orderflow/CHARGE_MISMATCH");
@@ -97,7 +97,8 @@ TEST_P(PaymentTest, AFailureBeforeTheChargeIsTriedAgain) {
   EXPECT_EQ(gateway_.charges(), 1);
 }
 
-// The process dies between the provider's answer and our record: here, the database goes away in between.
+// The process dies between the provider's answer and our record: here, the database goes away in
+// between.
 TEST_P(PaymentTest, ACrashBetweenAnswerAndRecordLeavesAPendingPaymentAndOneCharge) {
   gateway_.SetLine(Line::kHold);
   std::latch answered(1);
@@ -171,7 +172,8 @@ TEST_P(PaymentTest, RacingReplicasMakeOneChargePerKey) {
 
 TEST_P(PaymentTest, ATokenIsKeptOnlyWhileTheOutcomeIsOpen) {
   gateway_.SetLine(Line::kCutBefore);
-  EXPECT_THAT(Charge(ChargeOf("order-1", 5, "tok_secret")), StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_THAT(Charge(ChargeOf("order-1", 5, "tok_secret")),
+              StatusIs(absl::StatusCode::kUnavailable));
   EXPECT_EQ(Stored("order-1").payment_token, "tok_secret");
   gateway_.SetLine(Line::kGood);
   ASSERT_THAT(Charge(ChargeOf("order-1", 5, "tok_secret")), IsOk());
@@ -188,9 +190,10 @@ TEST_P(PaymentTest, ABadChargeIsToldAllItsMistakes) {
   request.set_idempotency_key("a/b");
   const auto answer = Charge(request);
   EXPECT_THAT(answer, StatusIs(absl::StatusCode::kInvalidArgument, Not(HasSubstr("secret"))));
-  EXPECT_THAT(Fields(answer.status()),
-              ElementsAre("order_id", "amount_minor", "currency", "payment_token", "idempotency_key"));
-  EXPECT_THAT(Fields(Charge(ChargeOf("order-1", 1'000'000'000'000'000'001)).status()), ElementsAre("amount_minor"));
+  EXPECT_THAT(Fields(answer.status()), ElementsAre("order_id", "amount_minor", "currency",
+                                                   "payment_token", "idempotency_key"));
+  EXPECT_THAT(Fields(Charge(ChargeOf("order-1", 1'000'000'000'000'000'001)).status()),
+              ElementsAre("amount_minor"));
   request = ChargeOf("order-1");
   request.set_idempotency_key(std::string(129, 'k'));
   EXPECT_THAT(Fields(Charge(request).status()), ElementsAre("idempotency_key"));

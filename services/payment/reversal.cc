@@ -41,9 +41,10 @@ class Reversals::Reversal : public std::enable_shared_from_this<Reversal> {
  private:
   void Close(PaymentRecord record) {
     const GatewayCharge charge = ToGatewayCharge(my_.options_.gateway_key_prefix, record);
-    my_.gateway_.Close(charge, [self = shared_from_this(), record = std::move(record)](auto answer) mutable {
-      self->OnClosed(std::move(record), std::move(answer));
-    });
+    my_.gateway_.Close(
+        charge, [self = shared_from_this(), record = std::move(record)](auto answer) mutable {
+          self->OnClosed(std::move(record), std::move(answer));
+        });
   }
 
   void OnClosed(PaymentRecord record, absl::StatusOr<GatewayAnswer> answer) {
@@ -54,7 +55,8 @@ class Reversals::Reversal : public std::enable_shared_from_this<Reversal> {
     if (declined) record.decline_reason = std::move(answer->decline_reason);
     if (!charged && !declined) record.decline_reason = kAbandoned;
     // Not kCharged in between: nobody may be told "charged" any more.
-    Step(PaymentState::kPending, charged ? PaymentState::kRefundPending : PaymentState::kDeclined, std::move(record));
+    Step(PaymentState::kPending, charged ? PaymentState::kRefundPending : PaymentState::kDeclined,
+         std::move(record));
   }
 
   void Refund(PaymentRecord record) {
@@ -62,7 +64,8 @@ class Reversals::Reversal : public std::enable_shared_from_this<Reversal> {
     GatewayRefund refund = {.key = prefix + ":refund:" + record.idempotency_key,
                             .charge_key = prefix + ":charge:" + record.idempotency_key,
                             .charge_reference = record.gateway_reference};
-    my_.gateway_.Refund(refund, [self = shared_from_this(), record = std::move(record)](absl::Status status) mutable {
+    my_.gateway_.Refund(refund, [self = shared_from_this(),
+                                 record = std::move(record)](absl::Status status) mutable {
       if (!status.ok()) return std::move(self->done_)(GatewayUnavailableError(status));
       self->Step(PaymentState::kRefundPending, PaymentState::kRefunded, std::move(record));
     });

@@ -35,7 +35,10 @@ TEST_P(SettlementTest, AChargeThatNeverHappenedIsDeclinedAndCannotHappenLater) {
   EXPECT_EQ(Charge("order-1")->decline_reason(), "abandoned");
   // A process that slept through it all and asks the provider only now.
   const auto late = Await<GatewayAnswer>([&](auto done) {
-    gateway_.Charge({.key = "orderflow:charge:order-1", .order_id = "order-1", .amount_minor = 1999, .currency = "EUR",
+    gateway_.Charge({.key = "orderflow:charge:order-1",
+                     .order_id = "order-1",
+                     .amount_minor = 1999,
+                     .currency = "EUR",
                      .payment_token = "tok"},
                     std::move(done));
   });
@@ -92,7 +95,8 @@ TEST_P(SettlementTest, ARefundThatGotStuckIsFinished) {
 
 TEST_P(SettlementTest, ManyAbandonedPaymentsTakeSeveralRounds) {
   constexpr int kOrders = 40;
-  for (int i = 0; i < kOrders; ++i) ChargeWithoutAnswer("order-" + std::to_string(i), Line::kCutAfter);
+  for (int i = 0; i < kOrders; ++i)
+    ChargeWithoutAnswer("order-" + std::to_string(i), Line::kCutAfter);
   clock_.Advance(absl::Minutes(15));
   int64_t settled = 0;
   for (int round = 0; round < 2; ++round) settled += *Settle();
@@ -106,7 +110,8 @@ TEST_P(SettlementTest, TwoReplicasDoNotSettleTheSamePayment) {
   Replica other(url_, gateway_, clock_);
   const auto take = [&](PaymentStore& store) {
     return Await<std::vector<PaymentRecord>>([&](auto done) {
-      store.TakeDue(clock_.Now(), {.first = absl::Minutes(1), .longest = absl::Hours(1)}, 10, std::move(done));
+      store.TakeDue(clock_.Now(), {.first = absl::Minutes(1), .longest = absl::Hours(1)}, 10,
+                    std::move(done));
     });
   };
   EXPECT_EQ(take(*other.store)->size(), 1u);

@@ -22,13 +22,18 @@ class SimulatedGatewayTest : public ::testing::TestWithParam<database::TestBacke
   void Restart() {
     gateway_.reset();
     ledger_.reset();
-    auto opened = database::Database::Open({.url = url_, .name = "payment_gateway"}, SimulatedGateway::Migrations());
+    auto opened = database::Database::Open({.url = url_, .name = "payment_gateway"},
+                                           SimulatedGateway::Migrations());
     ORDERFLOW_CHECK(opened.ok());
     ledger_ = *std::move(opened);
     gateway_ = std::make_unique<SimulatedGateway>(*ledger_, clock_);
   }
   static GatewayCharge ChargeOf(const std::string& key, const std::string& token) {
-    return {.key = key, .order_id = "order-" + key, .amount_minor = 1999, .currency = "EUR", .payment_token = token};
+    return {.key = key,
+            .order_id = "order-" + key,
+            .amount_minor = 1999,
+            .currency = "EUR",
+            .payment_token = token};
   }
   absl::StatusOr<GatewayAnswer> Charge(const GatewayCharge& charge) {
     return Await<GatewayAnswer>([&](auto done) { gateway_->Charge(charge, std::move(done)); });
@@ -37,20 +42,25 @@ class SimulatedGatewayTest : public ::testing::TestWithParam<database::TestBacke
     return Charge(ChargeOf(key, token));
   }
   absl::StatusOr<GatewayAnswer> Close(const std::string& key, const std::string& token) {
-    return Await<GatewayAnswer>([&](auto done) { gateway_->Close(ChargeOf(key, token), std::move(done)); });
+    return Await<GatewayAnswer>(
+        [&](auto done) { gateway_->Close(ChargeOf(key, token), std::move(done)); });
   }
   absl::Status Refund(const std::string& key, const std::string& reference) {
     return AwaitStatus([&](StatusCallback done) {
-      gateway_->Refund({.key = "refund-" + key, .charge_key = key, .charge_reference = reference}, std::move(done));
+      gateway_->Refund({.key = "refund-" + key, .charge_key = key, .charge_reference = reference},
+                       std::move(done));
     });
   }
   int64_t MoneyTaken() {
     int64_t count = -1;
-    EXPECT_THAT(database::Read(*ledger_, [&](database::Transaction& txn) -> absl::Status {
-      auto rows = txn.Query("SELECT COUNT(*) FROM gateway_charges WHERE outcome = 1", {});
-      if (rows.ok()) count = rows->at(0).Int(0);
-      return rows.status();
-    }), IsOk());
+    EXPECT_THAT(database::Read(*ledger_,
+                               [&](database::Transaction& txn) -> absl::Status {
+                                 auto rows = txn.Query(
+                                     "SELECT COUNT(*) FROM gateway_charges WHERE outcome = 1", {});
+                                 if (rows.ok()) count = rows->at(0).Int(0);
+                                 return rows.status();
+                               }),
+                IsOk());
     return count;
   }
 
@@ -88,7 +98,8 @@ TEST_P(SimulatedGatewayTest, AKeyIsNotTakenForAnotherCharge) {
 
 TEST_P(SimulatedGatewayTest, AnErrorBeforeTheChargeTakesNoMoneyUntilTheThirdCall) {
   for (int call = 0; call < 2; ++call) {
-    EXPECT_THAT(Charge("1", "tok_error_before"), StatusIs(absl::StatusCode::kUnavailable, HasSubstr("before")));
+    EXPECT_THAT(Charge("1", "tok_error_before"),
+                StatusIs(absl::StatusCode::kUnavailable, HasSubstr("before")));
     EXPECT_EQ(MoneyTaken(), 0);
     Restart();
   }
@@ -98,7 +109,8 @@ TEST_P(SimulatedGatewayTest, AnErrorBeforeTheChargeTakesNoMoneyUntilTheThirdCall
 
 TEST_P(SimulatedGatewayTest, AnErrorAfterTheChargeTakesTheMoneyAtOnce) {
   for (int call = 0; call < 2; ++call) {
-    EXPECT_THAT(Charge("1", "tok_error_after"), StatusIs(absl::StatusCode::kUnavailable, HasSubstr("after")));
+    EXPECT_THAT(Charge("1", "tok_error_after"),
+                StatusIs(absl::StatusCode::kUnavailable, HasSubstr("after")));
     EXPECT_EQ(MoneyTaken(), 1);
   }
   EXPECT_EQ(Charge("1", "tok_error_after")->outcome, Outcome::kCharged);
@@ -141,14 +153,15 @@ TEST_P(SimulatedGatewayTest, ASlowAnswerHoldsNoOtherUp) {
   });
   EXPECT_THAT(Charge("fast", "tok_approved"), IsOk());
   EXPECT_FALSE(slow_answered);
-  EXPECT_EQ(MoneyTaken(), 2);
   ledger_.reset();   // waits until the ledger has told the gateway
   gateway_.reset();  // lets delayed answers out
   EXPECT_TRUE(slow_answered);
+  Restart();
+  EXPECT_EQ(MoneyTaken(), 2);
 }
 
-INSTANTIATE_TEST_SUITE_P(Databases, SimulatedGatewayTest, ::testing::ValuesIn(database::TestBackends()),
-                         database::TestBackendName);
+INSTANTIATE_TEST_SUITE_P(Databases, SimulatedGatewayTest,
+                         ::testing::ValuesIn(database::TestBackends()), database::TestBackendName);
 
 }  // namespace
 }  // namespace orderflow::payment

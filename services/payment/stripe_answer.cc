@@ -39,7 +39,8 @@ StripeError ReadError(const Value& body) {
 std::string Word(const std::string& text, std::string_view otherwise) {
   if (text.empty() || text.size() > 64) return std::string(otherwise);
   for (const char c : text) {
-    if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_')) return std::string(otherwise);
+    if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'))
+      return std::string(otherwise);
   }
   return text;
 }
@@ -47,8 +48,9 @@ std::string Word(const std::string& text, std::string_view otherwise) {
 StripeReading Answered(Outcome outcome, std::string reference, std::string decline_reason = "") {
   StripeReading reading;
   reading.verdict = StripeVerdict::kAnswered;
-  reading.answer = {
-      .outcome = outcome, .reference = std::move(reference), .decline_reason = std::move(decline_reason)};
+  reading.answer = {.outcome = outcome,
+                    .reference = std::move(reference),
+                    .decline_reason = std::move(decline_reason)};
   return reading;
 }
 
@@ -62,7 +64,8 @@ StripeReading Open(StripeVerdict verdict, const std::string& why) {
 StripeReading ReadStatus(const Value& intent) {
   const std::string id = Text(&intent, "id");
   const std::string status = Text(&intent, "status");
-  if (id.empty() || id.size() > 255) return Open(StripeVerdict::kOpen, "an answer without a payment intent");
+  if (id.empty() || id.size() > 255)
+    return Open(StripeVerdict::kOpen, "an answer without a payment intent");
   if (status == "succeeded") return Answered(Outcome::kCharged, id);
   if (status == "requires_action" || status == "requires_confirmation") {
     // Nobody is there to authenticate: an order's payment is not interactive.
@@ -70,16 +73,19 @@ StripeReading ReadStatus(const Value& intent) {
   }
   if (status == "requires_payment_method") {
     const Value* error = intent.Find("last_payment_error");
-    return Answered(Outcome::kDeclined, id, Word(Text(error, "decline_code"), Word(Text(error, "code"), "card_declined")));
+    return Answered(Outcome::kDeclined, id,
+                    Word(Text(error, "decline_code"), Word(Text(error, "code"), "card_declined")));
   }
   if (status == "canceled") return Answered(Outcome::kDeclined, id, "canceled");
-  return Open(StripeVerdict::kOpen, "payment intent is " + Quote(status));  // processing, or something new
+  return Open(StripeVerdict::kOpen,
+              "payment intent is " + Quote(status));  // processing, or something new
 }
 
 // Whether an invalid request is about what the customer gave us, so that asking again never helps.
 bool IsAboutThePayment(const StripeError& error) {
-  for (const std::string_view prefix : {"payment_method_", "payment_intent_", "card_", "amount_", "invalid_charge_amount",
-                                        "expired_card", "token_", "parameter_invalid_integer"}) {
+  for (const std::string_view prefix :
+       {"payment_method_", "payment_intent_", "card_", "amount_", "invalid_charge_amount",
+        "expired_card", "token_", "parameter_invalid_integer"}) {
     if (error.code.compare(0, prefix.size(), prefix) == 0) return true;
   }
   return (error.code == "resource_missing" || error.code.empty()) &&
@@ -87,7 +93,8 @@ bool IsAboutThePayment(const StripeError& error) {
 }
 
 StripeReading ReadRefusal(int status, const StripeError& error) {
-  const std::string name = std::to_string(status) + " " + Word(error.type, "unknown_type") + " " + Word(error.code, "");
+  const std::string name =
+      std::to_string(status) + " " + Word(error.type, "unknown_type") + " " + Word(error.code, "");
   if (status == 402 || error.type == "card_error") {
     return Answered(Outcome::kDeclined, error.payment_intent.substr(0, 255),
                     Word(error.decline_code, Word(error.code, "card_declined")));
@@ -96,7 +103,8 @@ StripeReading ReadRefusal(int status, const StripeError& error) {
   if (status == 409) return Open(StripeVerdict::kKeyBusy, name);
   if (status == 400 || status == 404) {
     if (IsAboutThePayment(error)) {
-      return Answered(Outcome::kDeclined, "", Word(error.code, "invalid_" + Word(error.param, "request")));
+      return Answered(Outcome::kDeclined, "",
+                      Word(error.code, "invalid_" + Word(error.param, "request")));
     }
   }
   StripeReading reading = Open(StripeVerdict::kOpen, name);
@@ -111,7 +119,8 @@ std::optional<Value> ParseBody(const HttpResponse& response) {
 }
 
 absl::Status NotJson(const HttpResponse& response) {
-  return absl::UnavailableError("Stripe: " + std::to_string(response.status) + " and no JSON object");
+  return absl::UnavailableError("Stripe: " + std::to_string(response.status) +
+                                " and no JSON object");
 }
 
 }  // namespace
@@ -159,7 +168,8 @@ absl::Status ReadRefund(const HttpResponse& response) {
   }
   const StripeError error = ReadError(*body);
   if (error.code == "charge_already_refunded") return absl::OkStatus();
-  return absl::UnavailableError("Stripe: " + std::to_string(response.status) + " " + Word(error.code, "to a refund"));
+  return absl::UnavailableError("Stripe: " + std::to_string(response.status) + " " +
+                                Word(error.code, "to a refund"));
 }
 
 }  // namespace orderflow::payment

@@ -10,8 +10,9 @@
 
 namespace orderflow::payment {
 
-// What an answer of Stripe's API means to a charge or a refund. Stripe's errors have a type (`card_error`,
-// `invalid_request_error`, `idempotency_error`, `api_error`), most have a code, declines also a decline_code.
+// What an answer of Stripe's API means to a charge or a refund. Stripe's errors have a type
+// (`card_error`, `invalid_request_error`, `idempotency_error`, `api_error`), most have a code,
+// declines also a decline_code.
 //
 // Pure. Messages of the statuses here name Stripe's type, code and request, never what we sent.
 
@@ -25,18 +26,20 @@ enum class StripeVerdict {
 struct StripeReading {
   StripeVerdict verdict = StripeVerdict::kOpen;
   GatewayAnswer answer;
-  bool is_closing = false;  // the payment intent is one that Close has made
-  absl::Status why;         // unless kAnswered: what to tell
+  bool is_closing = false;     // the payment intent is one that Close has made
+  absl::Status why;            // unless kAnswered: what to tell
   bool misconfigured = false;  // Stripe refuses us, not the card: somebody must look
 };
 
 // The answer to the creation of a payment intent.
 StripeReading ReadPaymentIntent(const HttpResponse& response);
 
-// The answer to a search for payment intents: that of the first one that is found, if any is. Non-OK: not known.
+// The answer to a search for payment intents: that of the first one that is found, if any is.
+// Non-OK: not known.
 absl::StatusOr<std::optional<GatewayAnswer>> ReadSearch(const HttpResponse& response);
 
-// The answer to the creation of a refund: OK if the money is on its way back, by this call or an earlier one.
+// The answer to the creation of a refund: OK if the money is on its way back, by this call or an
+// earlier one.
 absl::Status ReadRefund(const HttpResponse& response);
 
 }  // namespace orderflow::payment

@@ -30,17 +30,21 @@ bool IsLocal(std::string_view url) {
 }
 
 absl::Status Validate(const StripeOptions& options) {
-  if (options.secret_key.empty()) return absl::InvalidArgumentError("the Stripe gateway needs a secret key");
+  if (options.secret_key.empty())
+    return absl::InvalidArgumentError("the Stripe gateway needs a secret key");
   for (const char c : options.secret_key) {
     if (c <= ' ' || c > '~') {
-      return absl::InvalidArgumentError("the Stripe secret key has a character that is not visible ASCII");
+      return absl::InvalidArgumentError(
+          "the Stripe secret key has a character that is not visible ASCII");
     }
   }
   const bool https = options.base_url.compare(0, 8, "https://") == 0 && options.base_url.size() > 8;
   if (!https && !IsLocal(options.base_url)) {
-    return absl::InvalidArgumentError("the Stripe URL must begin with https:// (or http:// and name this machine)");
+    return absl::InvalidArgumentError(
+        "the Stripe URL must begin with https:// (or http:// and name this machine)");
   }
-  if (options.timeout < absl::Milliseconds(1)) return absl::InvalidArgumentError("the Stripe timeout must be positive");
+  if (options.timeout < absl::Milliseconds(1))
+    return absl::InvalidArgumentError("the Stripe timeout must be positive");
   return absl::OkStatus();
 }
 
@@ -60,7 +64,8 @@ absl::StatusOr<GatewayAnswer> ToAnswer(const StripeReading& reading) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<StripeGateway>> StripeGateway::Create(StripeOptions options, const Clock& clock) {
+absl::StatusOr<std::unique_ptr<StripeGateway>> StripeGateway::Create(StripeOptions options,
+                                                                     const Clock& clock) {
   while (!options.base_url.empty() && options.base_url.back() == '/') options.base_url.pop_back();
   if (absl::Status status = Validate(options); !status.ok()) return status;
   return std::unique_ptr<StripeGateway>(new StripeGateway(std::move(options), clock));
@@ -74,7 +79,8 @@ void StripeGateway::Post(const std::string& path, const std::string& key, const 
   HttpRequest request;
   request.url = options_.base_url + path;
   request.headers = {"Authorization: Bearer " + options_.secret_key, "Idempotency-Key: " + key,
-                     std::string("Stripe-Version: ") + kApiVersion, "Content-Type: application/x-www-form-urlencoded"};
+                     std::string("Stripe-Version: ") + kApiVersion,
+                     "Content-Type: application/x-www-form-urlencoded"};
   for (const auto& [name, value] : form) {
     if (!request.body.empty()) request.body += '&';
     request.body += UrlEncode(name) + "=" + UrlEncode(value);
@@ -87,7 +93,8 @@ void StripeGateway::Search(const std::string& key, Callback<HttpResponse> done) 
   request.method = "GET";
   request.url = options_.base_url + kIntents + "/search?limit=10&query=" +
                 UrlEncode("metadata['orderflow_key']:'" + key + "'");  // our keys have no quotes
-  request.headers = {"Authorization: Bearer " + options_.secret_key, std::string("Stripe-Version: ") + kApiVersion};
+  request.headers = {"Authorization: Bearer " + options_.secret_key,
+                     std::string("Stripe-Version: ") + kApiVersion};
   http_.Send(std::move(request), std::move(done));
 }
 
@@ -102,7 +109,8 @@ void StripeGateway::Charge(const GatewayCharge& charge, Callback<GatewayAnswer> 
                                          .reference = "",
                                          .decline_reason = "payment_method_missing"});
   }
-  if (IsOlderThan(charge, kKeysAreKept)) return LookFirst(charge, std::move(done), &StripeGateway::AskForCharge);
+  if (IsOlderThan(charge, kKeysAreKept))
+    return LookFirst(charge, std::move(done), &StripeGateway::AskForCharge);
   AskForCharge(charge, std::move(done));
 }
 
@@ -139,14 +147,16 @@ void StripeGateway::AskForCharge(const GatewayCharge& charge, Callback<GatewayAn
 }
 
 void StripeGateway::Close(const GatewayCharge& charge, Callback<GatewayAnswer> done) {
-  if (IsOlderThan(charge, kKeysAreKept)) return LookFirst(charge, std::move(done), &StripeGateway::AskToClose);
+  if (IsOlderThan(charge, kKeysAreKept))
+    return LookFirst(charge, std::move(done), &StripeGateway::AskToClose);
   AskToClose(charge, std::move(done));
 }
 
 void StripeGateway::AskToClose(const GatewayCharge& charge, Callback<GatewayAnswer> done) {
-  Post(kIntents, charge.key, CloseForm(charge), [this, charge, done = std::move(done)](auto response) mutable {
-    OnAskedToClose(std::move(charge), std::move(response), std::move(done));
-  });
+  Post(kIntents, charge.key, CloseForm(charge),
+       [this, charge, done = std::move(done)](auto response) mutable {
+         OnAskedToClose(std::move(charge), std::move(response), std::move(done));
+       });
 }
 
 void StripeGateway::OnAskedToClose(GatewayCharge charge, absl::StatusOr<HttpResponse> response,
@@ -155,15 +165,17 @@ void StripeGateway::OnAskedToClose(GatewayCharge charge, absl::StatusOr<HttpResp
   const StripeReading reading = ReadPaymentIntent(*response);
   if (reading.verdict == StripeVerdict::kKeyMismatch) {
     // The charge has used the key: asking for it again finds out what became of it.
-    return Post(kIntents, charge.key, ChargeForm(charge), [this, charge, done = std::move(done)](auto again) mutable {
-      OnReplayed(std::move(charge), std::move(again), std::move(done));
-    });
+    return Post(kIntents, charge.key, ChargeForm(charge),
+                [this, charge, done = std::move(done)](auto again) mutable {
+                  OnReplayed(std::move(charge), std::move(again), std::move(done));
+                });
   }
   if (reading.is_closing) return Cancel(charge, reading.answer.reference, std::move(done));
   std::move(done)(ToAnswer(reading));
 }
 
-void StripeGateway::Cancel(const GatewayCharge& charge, std::string intent, Callback<GatewayAnswer> done) {
+void StripeGateway::Cancel(const GatewayCharge& charge, std::string intent,
+                           Callback<GatewayAnswer> done) {
   // Tidies up only: the intent takes no money whether or not this succeeds.
   Post(std::string(kIntents) + "/" + UrlEncode(intent) + "/cancel", charge.key + ":cancel", {},
        [done = std::move(done)](auto) mutable {
@@ -175,7 +187,8 @@ void StripeGateway::OnReplayed(GatewayCharge charge, absl::StatusOr<HttpResponse
                                Callback<GatewayAnswer> done) {
   if (!response.ok()) return std::move(done)(std::move(response).status());
   // An error that Stripe keeps under the key stays what it is, however often we ask.
-  if (response->status >= 500 && response->replayed) return Look(std::move(charge), std::move(done));
+  if (response->status >= 500 && response->replayed)
+    return Look(std::move(charge), std::move(done));
   std::move(done)(ToAnswer(ReadPaymentIntent(*response)));
 }
 
@@ -186,15 +199,18 @@ void StripeGateway::Look(GatewayCharge charge, Callback<GatewayAnswer> done) {
     auto found = ReadSearch(*response);
     if (!found.ok()) return std::move(done)(std::move(found).status());
     if (found->has_value()) return std::move(done)(**std::move(found));
-    if (believe_empty) return std::move(done)(GatewayAnswer{.outcome = GatewayAnswer::Outcome::kNotCharged});
+    if (believe_empty)
+      return std::move(done)(GatewayAnswer{.outcome = GatewayAnswer::Outcome::kNotCharged});
     std::move(done)(absl::UnavailableError("Stripe failed and does not show the charge yet"));
   });
 }
 
 void StripeGateway::LookFirst(GatewayCharge charge, Callback<GatewayAnswer> done,
-                              void (StripeGateway::*otherwise)(const GatewayCharge&, Callback<GatewayAnswer>)) {
+                              void (StripeGateway::*otherwise)(const GatewayCharge&,
+                                                               Callback<GatewayAnswer>)) {
   const std::string key = charge.key;
-  Search(key, [this, charge = std::move(charge), otherwise, done = std::move(done)](auto response) mutable {
+  Search(key, [this, charge = std::move(charge), otherwise,
+               done = std::move(done)](auto response) mutable {
     if (!response.ok()) return std::move(done)(std::move(response).status());
     auto found = ReadSearch(*response);
     if (!found.ok()) return std::move(done)(std::move(found).status());

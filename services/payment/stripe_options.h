@@ -11,7 +11,8 @@ struct StripeOptions {
   std::string secret_key;
   // https, or http to this machine for tests.
   std::string base_url = "https://api.stripe.com";
-  // How long one call may take, connecting included. Shorter than the callers' deadline, so that they get our answer.
+  // How long one call may take, connecting included. Shorter than the callers' deadline, so that
+  // they get our answer.
   absl::Duration timeout = absl::Seconds(20);
 };
 

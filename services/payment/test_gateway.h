@@ -1,6 +1,7 @@
 #pragma once
 
-// What the tests of the payment domain share: a provider whose every answer a test decides, and a fixture.
+// What the tests of the payment domain share: a provider whose every answer a test decides, and a
+// fixture.
 
 #include <functional>
 #include <map>
@@ -19,8 +20,8 @@
 
 namespace orderflow::payment {
 
-// A provider that keeps its books right (one charge per key, none after Close) and whose line a test can cut before or
-// after it has acted, or hold. Answers at once. Thread-safe.
+// A provider that keeps its books right (one charge per key, none after Close) and whose line a
+// test can cut before or after it has acted, or hold. Answers at once. Thread-safe.
 class FakeGateway final : public PaymentGateway {
  public:
   enum class Line { kGood, kCutBefore, kCutAfter, kHold };
@@ -92,7 +93,8 @@ class FakeGateway final : public PaymentGateway {
   int charges() const {
     MutexLock lock(mutex_);
     int count = 0;
-    for (const auto& [key, answer] : books_) count += answer.outcome == GatewayAnswer::Outcome::kCharged;
+    for (const auto& [key, answer] : books_)
+      count += answer.outcome == GatewayAnswer::Outcome::kCharged;
     return count;
   }
   int refunds() const {
@@ -108,9 +110,13 @@ class FakeGateway final : public PaymentGateway {
   GatewayAnswer Act(const GatewayCharge& charge) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     const auto [entry, fresh] = books_.try_emplace(charge.key);
     if (fresh && decline_.empty()) {
-      entry->second = {.outcome = GatewayAnswer::Outcome::kCharged, .reference = "ref-" + charge.key, .decline_reason = ""};
+      entry->second = {.outcome = GatewayAnswer::Outcome::kCharged,
+                       .reference = "ref-" + charge.key,
+                       .decline_reason = ""};
     } else if (fresh) {
-      entry->second = {.outcome = GatewayAnswer::Outcome::kDeclined, .reference = "", .decline_reason = decline_};
+      entry->second = {.outcome = GatewayAnswer::Outcome::kDeclined,
+                       .reference = "",
+                       .decline_reason = decline_};
     }
     return entry->second;
   }
@@ -136,7 +142,8 @@ class FakeGateway final : public PaymentGateway {
 // One process of the service, as far as database and provider can tell.
 struct Replica {
   Replica(const std::string& url, PaymentGateway& gateway, const Clock& clock) {
-    auto opened = database::Database::Open({.url = url, .name = "payment"}, PaymentStore::Migrations());
+    auto opened =
+        database::Database::Open({.url = url, .name = "payment"}, PaymentStore::Migrations());
     ORDERFLOW_CHECK(opened.ok());
     database = *std::move(opened);
     store = std::make_unique<PaymentStore>(*database);
@@ -169,33 +176,40 @@ class PaymentsFixture : public ::testing::TestWithParam<database::TestBackend> {
     return request;
   }
   absl::StatusOr<v1::ChargePaymentResponse> Charge(const v1::ChargePaymentRequest& request) {
-    return Await<v1::ChargePaymentResponse>([&](auto done) { payments().ChargePayment(request, std::move(done)); });
+    return Await<v1::ChargePaymentResponse>(
+        [&](auto done) { payments().ChargePayment(request, std::move(done)); });
   }
-  absl::StatusOr<v1::ChargePaymentResponse> Charge(const std::string& order) { return Charge(ChargeOf(order)); }
-  absl::StatusOr<v1::RefundPaymentResponse> Refund(const std::string& order, const std::string& key = "") {
+  absl::StatusOr<v1::ChargePaymentResponse> Charge(const std::string& order) {
+    return Charge(ChargeOf(order));
+  }
+  absl::StatusOr<v1::RefundPaymentResponse> Refund(const std::string& order,
+                                                   const std::string& key = "") {
     v1::RefundPaymentRequest request;
     request.set_order_id(order);
     request.set_idempotency_key(key);
-    return Await<v1::RefundPaymentResponse>([&](auto done) { payments().RefundPayment(request, std::move(done)); });
+    return Await<v1::RefundPaymentResponse>(
+        [&](auto done) { payments().RefundPayment(request, std::move(done)); });
   }
   absl::StatusOr<v1::Payment> Get(const std::string& order, const std::string& key = "") {
     v1::GetPaymentRequest request;
     request.set_order_id(order);
     request.set_idempotency_key(key);
-    auto response =
-        Await<v1::GetPaymentResponse>([&](auto done) { payments().GetPayment(request, std::move(done)); });
+    auto response = Await<v1::GetPaymentResponse>(
+        [&](auto done) { payments().GetPayment(request, std::move(done)); });
     if (!response.ok()) return response.status();
     return response->payment();
   }
   absl::StatusOr<v1::ListPaymentsResponse> List(const v1::ListPaymentsRequest& request) {
-    return Await<v1::ListPaymentsResponse>([&](auto done) { payments().ListPayments(request, std::move(done)); });
+    return Await<v1::ListPaymentsResponse>(
+        [&](auto done) { payments().ListPayments(request, std::move(done)); });
   }
   absl::StatusOr<int64_t> Settle() {
     return Await<int64_t>([&](auto done) { payments().SettleAbandoned(std::move(done)); });
   }
   // The payment as it is stored, the token included.
   PaymentRecord Stored(const std::string& key) {
-    return **Await<std::optional<PaymentRecord>>([&](auto done) { replica_->store->Get(key, std::move(done)); });
+    return **Await<std::optional<PaymentRecord>>(
+        [&](auto done) { replica_->store->Get(key, std::move(done)); });
   }
 
   const std::string url_;
@@ -211,7 +225,8 @@ inline std::string Reason(const absl::Status& status) {
 
 inline std::vector<std::string> Fields(const absl::Status& status) {
   std::vector<std::string> fields;
-  for (const FieldViolation& violation : GetFieldViolations(status)) fields.push_back(violation.field);
+  for (const FieldViolation& violation : GetFieldViolations(status))
+    fields.push_back(violation.field);
   return fields;
 }
 

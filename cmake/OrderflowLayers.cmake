@@ -1,0 +1,37 @@
+# Layers that cannot be broken unnoticed: the configuration fails where a target links what its layer must not know,
+# directly or through others.
+#
+#   include(OrderflowLayers)
+#   orderflow_forbid_links(orderflow_inventory gRPC:: orderflow_proto_grpc)
+#
+# The forbidden ones are beginnings of target names. Call it after the target's dependencies are declared.
+
+function(orderflow_forbid_links target)
+  set(waiting ${target})
+  set(seen)
+  while(waiting)
+    list(POP_FRONT waiting current)
+    if(NOT TARGET ${current} OR current IN_LIST seen)
+      continue()
+    endif()
+    list(APPEND seen ${current})
+    foreach(property LINK_LIBRARIES INTERFACE_LINK_LIBRARIES)
+      get_target_property(links ${current} ${property})
+      foreach(link ${links})
+        foreach(forbidden ${ARGN})
+          string(FIND "${link}" "${forbidden}" at)
+          if(at EQUAL 0)
+            message(FATAL_ERROR "${target} must not link ${link}, which ${current} links")
+          endif()
+        endforeach()
+        if(TARGET ${link})
+          get_target_property(aliased ${link} ALIASED_TARGET)
+          if(aliased)
+            set(link ${aliased})
+          endif()
+          list(APPEND waiting ${link})
+        endif()
+      endforeach()
+    endforeach()
+  endwhile()
+endfunction()
