@@ -6,6 +6,7 @@
 #include <optional>
 #include <ostream>
 
+#include "absl/flags/declare.h"
 #include "absl/flags/flag.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
@@ -20,6 +21,8 @@
 #include "common/rpc/process.h"
 #include "common/rpc/server_flags.h"
 #include "common/settings/settings.h"
+
+ABSL_DECLARE_FLAG(int, max_message_bytes);  // common/rpc/server_flags.cc
 
 ABSL_FLAG(std::string, data, "data", "The directory that everything is kept in: databases and mails. One process at a time.");
 ABSL_FLAG(std::string, receive_listen, "127.0.0.1:50051", "The address of the receive service, IP:PORT.");
@@ -38,6 +41,7 @@ namespace {
 
 constexpr char kListen[] = "127.0.0.1:50050";
 constexpr char kMetricsListen[] = "127.0.0.1:9464";
+constexpr int kMaxMessageBytes = 4 << 20;  // a definition may have 1 MiB
 constexpr char kEndpoints[] = "endpoints.env";
 constexpr char kUsage[] =
     "Starts the orchestrator and the four services in this process and serves until SIGTERM or Ctrl-C.\n\n"
@@ -177,6 +181,7 @@ ExitCode Up(Session& session, const std::vector<std::string>& arguments) {
 void AddUpCommand(CLI::App& app, Session& session) {
   // Before anything reads the flags, --help included.
   rpc::SetServerFlagDefaults({.listen = kListen, .database = ""});
+  absl::SetFlag(&FLAGS_max_message_bytes, kMaxMessageBytes);
   CLI::App* command = app.add_subcommand("up", "Start everything in one process and serve until it is stopped");
   // The flags are those of a server, with their environment variables and flag files: common/settings reads them.
   command->set_help_flag();

@@ -80,7 +80,7 @@ class OrderFlowTest(unittest.TestCase):
         self.assertEqual(reservation["status"], "RESERVATION_STATUS_RESERVED")
         payment = self.ok("payment", f"{PAYMENTS}/GetPayment", {"order_id": "12345"})["payment"]
         self.assertEqual(payment["status"], "PAYMENT_STATUS_CHARGED")
-        self.assertEqual(payment["amount_minor"], result["inventory"]["total_minor"])
+        self.assertEqual(int(payment["amount_minor"]), result["inventory"]["total_minor"])
         [mail] = self.mails_of("12345")
         self.assertEqual(mail["To"], "user@example.com")
 
@@ -184,9 +184,11 @@ class OrderFlowTest(unittest.TestCase):
         for name in (*SERVICES, "orchestrator"):
             with self.subTest(server=name):
                 text = clients.metrics(self.cluster[name].metrics_address)
-                self.assertIn("orderflow_", text)
-                counted = [line for line in text.splitlines() if "_rpc_" in line and not line.startswith("#")]
-                self.assertTrue(any(not line.endswith(" 0") for line in counted), counted[:5])
+                handled = [line for line in text.splitlines() if line.startswith("grpc_server_handled_total")]
+                service = "order" if name == "orchestrator" else name
+                counted = [line for line in handled if f"orderflow.{service}.v1." in line and not line.endswith(" 0")]
+                self.assertTrue(counted, handled)
+                self.assertIn("orderflow_build_info", text)
 
     def test_logs_are_json_and_hold_no_secret(self) -> None:
         self.place("secret-1", payment_token="tok_super_secret", customer_email="private.person@example.com")
