@@ -24,7 +24,8 @@ uint64_t Fnv1a(std::string_view text, uint64_t hash) {
 }
 
 std::string Checksum(std::string_view cursor, std::string_view filter) {
-  const uint64_t hash = Fnv1a(cursor, Fnv1a(std::string_view("\0", 1), Fnv1a(filter, 0xcbf29ce484222325)));
+  const uint64_t hash =
+      Fnv1a(cursor, Fnv1a(std::string_view("\0", 1), Fnv1a(filter, 0xcbf29ce484222325)));
   std::string bytes;
   for (int shift = 56; shift >= 0; shift -= 8) bytes += static_cast<char>(hash >> shift);
   return bytes;
@@ -43,8 +44,8 @@ bool DecodeToken(std::string_view token, std::string_view filter, std::string& c
 
 }  // namespace
 
-absl::StatusOr<Page> ParsePage(int64_t page_size, std::string_view page_token, std::string_view filter,
-                               const PageLimits& limits) {
+absl::StatusOr<Page> ParsePage(int64_t page_size, std::string_view page_token,
+                               std::string_view filter, const PageLimits& limits) {
   Page page;
   page.size = page_size == 0 ? limits.default_size : static_cast<int>(page_size);
   std::vector<FieldViolation> violations;

@@ -48,16 +48,19 @@ TEST(PageTokenTest, EveryChangedByteIsRefused) {
 }
 
 TEST(PageTokenTest, GarbageIsRefused) {
-  for (const char* token : {"x", "!!!!", "AAAA", "AQAAAAAAAAAA"}) EXPECT_FALSE(ParsePage(1, token, kFilter).ok());
+  for (const char* token : {"x", "!!!!", "AAAA", "AQAAAAAAAAAA"})
+    EXPECT_FALSE(ParsePage(1, token, kFilter).ok());
   EXPECT_FALSE(ParsePage(1, std::string(100'000, 'A'), kFilter).ok());
 }
 
 TEST(PageTokenTest, AllViolationsAreReportedAtOnce) {
   absl::StatusOr<Page> page = ParsePage(1001, "x", kFilter);
   EXPECT_THAT(GetFieldViolations(page.status()),
-              ElementsAre(Field(&FieldViolation::field, "page_size"), Field(&FieldViolation::field, "page_token")));
-  EXPECT_THAT(ParsePage(-1, "", kFilter), StatusIs(absl::StatusCode::kInvalidArgument,
-                                                  "page_size: is -1; must be 1 to 1000, or 0 for 100"));
+              ElementsAre(Field(&FieldViolation::field, "page_size"),
+                          Field(&FieldViolation::field, "page_token")));
+  EXPECT_THAT(ParsePage(-1, "", kFilter),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       "page_size: is -1; must be 1 to 1000, or 0 for 100"));
 }
 
 }  // namespace

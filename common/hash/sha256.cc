@@ -10,7 +10,8 @@ namespace orderflow {
 std::string Sha256(std::string_view bytes) {
   unsigned char digest[EVP_MAX_MD_SIZE];
   unsigned int size = 0;
-  ORDERFLOW_CHECK(EVP_Digest(bytes.data(), bytes.size(), digest, &size, EVP_sha256(), nullptr) == 1);
+  ORDERFLOW_CHECK(EVP_Digest(bytes.data(), bytes.size(), digest, &size, EVP_sha256(), nullptr) ==
+                  1);
   return std::string(reinterpret_cast<const char*>(digest), size);
 }
 

@@ -1,14 +1,14 @@
 #include "common/logging/logging.h"
 
-#include <algorithm>
-#include <cmath>
-#include <cstdio>
-#include <memory>
-
 #include <spdlog/async_logger.h>
 #include <spdlog/details/thread_pool.h>
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/stdout_sinks.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <memory>
 
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
@@ -24,7 +24,8 @@ std::atomic<int> level{static_cast<int>(Level::kWarning)};
 
 namespace {
 
-// What Configure made. Kept by shared pointers, so that a line logged during Shutdown finds all of it or nothing.
+// What Configure made. Kept by shared pointers, so that a line logged during Shutdown finds all of
+// it or nothing.
 struct Backend {
   std::string service;
   std::shared_ptr<spdlog::details::thread_pool> pool;
@@ -50,11 +51,16 @@ std::shared_ptr<Backend> ExchangeBackend(std::shared_ptr<Backend> next) {
 
 std::string_view LevelName(Level level) {
   switch (level) {
-    case Level::kDebug: return "DEBUG";
-    case Level::kInfo: return "INFO";
-    case Level::kWarning: return "WARNING";
-    case Level::kError: return "ERROR";
-    case Level::kOff: break;
+    case Level::kDebug:
+      return "DEBUG";
+    case Level::kInfo:
+      return "INFO";
+    case Level::kWarning:
+      return "WARNING";
+    case Level::kError:
+      return "ERROR";
+    case Level::kOff:
+      break;
   }
   return "OFF";
 }
@@ -85,16 +91,17 @@ absl::StatusOr<Level> ParseLevel(std::string_view name) {
   if (name == "warning") return Level::kWarning;
   if (name == "error") return Level::kError;
   if (name == "off") return Level::kOff;
-  return absl::InvalidArgumentError("log level " + Quote(name) + " is not one of debug, info, warning, error, off");
+  return absl::InvalidArgumentError("log level " + Quote(name) +
+                                    " is not one of debug, info, warning, error, off");
 }
 
 void Configure(const Options& options) {
   auto backend = std::make_shared<Backend>();
   backend->service = options.service;
   backend->pool = std::make_shared<spdlog::details::thread_pool>(options.queue_lines, 1);
-  backend->logger =
-      std::make_shared<spdlog::async_logger>("orderflow", std::make_shared<spdlog::sinks::stdout_sink_mt>(),
-                                             backend->pool, spdlog::async_overflow_policy::overrun_oldest);
+  backend->logger = std::make_shared<spdlog::async_logger>(
+      "orderflow", std::make_shared<spdlog::sinks::stdout_sink_mt>(), backend->pool,
+      spdlog::async_overflow_policy::overrun_oldest);
   backend->logger->set_pattern("%v");
   backend->logger->set_level(spdlog::level::trace);
   // A line that cannot be written (a closed pipe) is lost; telling so on every line would not help.
@@ -109,17 +116,20 @@ void Shutdown() {
   SetLevel(Level::kWarning);
 }
 
-void SetLevel(Level level) { internal::level.store(static_cast<int>(level), std::memory_order_relaxed); }
+void SetLevel(Level level) {
+  internal::level.store(static_cast<int>(level), std::memory_order_relaxed);
+}
 
 int64_t DroppedLines() {
   const std::shared_ptr<Backend> backend = CurrentBackend();
   return backend == nullptr ? 0 : static_cast<int64_t>(backend->pool->overrun_counter());
 }
 
-void AppendLine(int64_t time_micros, Level level, std::string_view service, std::string_view message, Fields fields,
-                std::string& out) {
+void AppendLine(int64_t time_micros, Level level, std::string_view service,
+                std::string_view message, Fields fields, std::string& out) {
   out += "{\"time\":\"";
-  out += absl::FormatTime("%Y-%m-%d%ET%H:%M:%E6SZ", absl::FromUnixMicros(time_micros), absl::UTCTimeZone());
+  out += absl::FormatTime("%Y-%m-%d%ET%H:%M:%E6SZ", absl::FromUnixMicros(time_micros),
+                          absl::UTCTimeZone());
   out += "\",\"level\":\"";
   out += LevelName(level);
   out += '"';
@@ -142,8 +152,8 @@ void internal::Write(Level level, std::string_view message, Fields fields) {
   thread_local std::string line;  // keeps its capacity from line to line
   line.clear();
   const std::shared_ptr<Backend> backend = CurrentBackend();
-  AppendLine(absl::GetCurrentTimeNanos() / 1000, level, backend ? std::string_view(backend->service) : "", message,
-             fields, line);
+  AppendLine(absl::GetCurrentTimeNanos() / 1000, level,
+             backend ? std::string_view(backend->service) : "", message, fields, line);
   if (backend == nullptr) {
     std::fprintf(stderr, "%s\n", line.c_str());
     return;
@@ -160,7 +170,8 @@ std::string MaskEmail(std::string_view email) {
 std::string RedactUrl(std::string_view url) {
   const size_t scheme = url.find("://");
   // libpq's other notation, or anything else that is not a URL but may hold a password.
-  if (scheme == std::string_view::npos) return url.find("password") == std::string_view::npos ? std::string(url) : "***";
+  if (scheme == std::string_view::npos)
+    return url.find("password") == std::string_view::npos ? std::string(url) : "***";
   std::string out(url.substr(0, scheme + 3));
   std::string_view rest = url.substr(scheme + 3);
   // The last "@" of all: a password that was not percent-encoded may contain "@", "/" and "?".

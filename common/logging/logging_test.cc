@@ -24,9 +24,10 @@ std::string Line(std::string_view message, Fields fields) {
 }
 
 TEST(LogLineTest, IsAJsonObjectWithTimeLevelServiceAndMessage) {
-  EXPECT_EQ(Line("order received", {{"order_id", "7"}, {"quantity", 2}, {"share", 0.5}, {"new", true}}),
-            R"({"time":"2023-11-14T22:13:20.123456Z","level":"INFO","service":"receive","message":"order received",)"
-            R"("order_id":"7","quantity":2,"share":0.5,"new":true})");
+  EXPECT_EQ(
+      Line("order received", {{"order_id", "7"}, {"quantity", 2}, {"share", 0.5}, {"new", true}}),
+      R"({"time":"2023-11-14T22:13:20.123456Z","level":"INFO","service":"receive","message":"order received",)"
+      R"("order_id":"7","quantity":2,"share":0.5,"new":true})");
 }
 
 TEST(LogLineTest, NothingInAValueCanBreakOutOfTheLine) {
@@ -40,7 +41,8 @@ TEST(LogLineTest, NothingInAValueCanBreakOutOfTheLine) {
 }
 
 TEST(LogLineTest, NumbersThatJsonCannotHoldAreNull) {
-  EXPECT_THAT(Line("m", {{"x", std::numeric_limits<double>::infinity()}}), HasSubstr("\"x\":null}"));
+  EXPECT_THAT(Line("m", {{"x", std::numeric_limits<double>::infinity()}}),
+              HasSubstr("\"x\":null}"));
   EXPECT_THAT(Line("m", {{"x", Json{"{\"a\":1}"}}}), HasSubstr("\"x\":{\"a\":1}}"));
 }
 
@@ -87,7 +89,8 @@ TEST(LoggerTest, NeverHoldsItsCallersUpWhenNobodyReads) {
 TEST(LevelTest, HasNames) {
   EXPECT_THAT(ParseLevel("error"), IsOkAndHolds(Level::kError));
   EXPECT_THAT(ParseLevel("off"), IsOkAndHolds(Level::kOff));
-  EXPECT_THAT(ParseLevel("ERROR"), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("debug, info, warning")));
+  EXPECT_THAT(ParseLevel("ERROR"),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("debug, info, warning")));
 }
 
 TEST(MaskEmailTest, KeepsTheFirstLetterAndTheDomain) {
@@ -97,7 +100,8 @@ TEST(MaskEmailTest, KeepsTheFirstLetterAndTheDomain) {
 }
 
 TEST(RedactUrlTest, HidesPasswordAndQuery) {
-  EXPECT_EQ(RedactUrl("postgresql://user:secret@host:5432/db?password=x"), "postgresql://user:***@host:5432/db?***");
+  EXPECT_EQ(RedactUrl("postgresql://user:secret@host:5432/db?password=x"),
+            "postgresql://user:***@host:5432/db?***");
   EXPECT_EQ(RedactUrl("postgresql://user:se@c/r?et@host/db"), "postgresql://user:***@host/db");
   EXPECT_EQ(RedactUrl("postgresql://user@host/db"), "postgresql://user@host/db");
   EXPECT_EQ(RedactUrl("sqlite:data/receive.db"), "sqlite:data/receive.db");

@@ -4,8 +4,8 @@
 
 namespace orderflow::metrics {
 
-std::vector<Registration> ExportStatistics(const database::Database& database, std::string_view name,
-                                           Registry& registry) {
+std::vector<Registration> ExportStatistics(const database::Database& database,
+                                           std::string_view name, Registry& registry) {
   struct Exported {
     Kind kind;
     const char* name;
@@ -13,18 +13,22 @@ std::vector<Registration> ExportStatistics(const database::Database& database, s
     int64_t database::Statistics::*field;
   };
   constexpr Exported kExported[] = {
-      {Kind::kCounter, "orderflow_database_commits_total", "Commits made.", &database::Statistics::commits},
-      {Kind::kCounter, "orderflow_database_bodies_total", "Units of work that commits were shared by.",
-       &database::Statistics::bodies},
+      {Kind::kCounter, "orderflow_database_commits_total", "Commits made.",
+       &database::Statistics::commits},
+      {Kind::kCounter, "orderflow_database_bodies_total",
+       "Units of work that commits were shared by.", &database::Statistics::bodies},
       {Kind::kCounter, "orderflow_database_failed_commits_total", "Commits that failed.",
        &database::Statistics::failed_commits},
-      {Kind::kGauge, "orderflow_database_queued", "Units of work that wait.", &database::Statistics::queued},
+      {Kind::kGauge, "orderflow_database_queued", "Units of work that wait.",
+       &database::Statistics::queued},
   };
   std::vector<Registration> registrations;
   for (const Exported& exported : kExported) {
     registrations.push_back(registry.AddCallback(
         exported.kind, exported.name, exported.help, {{"database", std::string(name)}},
-        [&database, field = exported.field] { return static_cast<double>(database.statistics().*field); }));
+        [&database, field = exported.field] {
+          return static_cast<double>(database.statistics().*field);
+        }));
   }
   return registrations;
 }

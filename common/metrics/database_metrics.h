@@ -8,9 +8,10 @@
 
 namespace orderflow::metrics {
 
-// Shows a database's statistics while the registrations live, which the database must outlive: commits, bodies (their
-// quotient is the mean batch of a group commit), failed commits and the queue, each with the label database="`name`".
-std::vector<Registration> ExportStatistics(const database::Database& database, std::string_view name,
-                                           Registry& registry = Default());
+// Shows a database's statistics while the registrations live, which the database must outlive:
+// commits, bodies (their quotient is the mean batch of a group commit), failed commits and the
+// queue, each with the label database="`name`".
+std::vector<Registration> ExportStatistics(const database::Database& database,
+                                           std::string_view name, Registry& registry = Default());
 
 }  // namespace orderflow::metrics

@@ -14,7 +14,8 @@ class Endpoint {
  public:
   // `address` is IP:PORT ("127.0.0.1:9464", "[::1]:9464") or localhost:PORT; port 0 takes any.
   // INVALID_ARGUMENT: no such address. UNAVAILABLE: cannot listen there; the message says why.
-  static absl::StatusOr<std::unique_ptr<Endpoint>> Listen(const std::string& address, Registry& registry = Default());
+  static absl::StatusOr<std::unique_ptr<Endpoint>> Listen(const std::string& address,
+                                                          Registry& registry = Default());
 
   ~Endpoint();
   int port() const;

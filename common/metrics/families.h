@@ -2,6 +2,9 @@
 
 // The registry's inside. Private to common/metrics: it brings prometheus-cpp's headers.
 
+#include <prometheus/collectable.h>
+#include <prometheus/metric_family.h>
+
 #include <deque>
 #include <functional>
 #include <limits>
@@ -9,9 +12,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <prometheus/collectable.h>
-#include <prometheus/metric_family.h>
 
 #include "common/base/mutex.h"
 #include "common/metrics/metrics.h"
@@ -37,7 +37,8 @@ class Registry::Families final : public prometheus::Collectable {
   };
 
   template <typename Metric>
-  Metric& Add(std::deque<Named<Metric>>& list, std::string_view name, std::string_view help, const Labels& labels);
+  Metric& Add(std::deque<Named<Metric>>& list, std::string_view name, std::string_view help,
+              const Labels& labels);
   RpcMethod& AddRpcMethod(std::string_view service, std::string_view method);
   int64_t AddCallback(Callback callback);
   void RemoveCallback(int64_t id);
@@ -50,8 +51,9 @@ class Registry::Families final : public prometheus::Collectable {
                                std::map<std::string, prometheus::MetricFamily>& families);
 
   mutable Mutex mutex_;
-  // Deques, because their elements stay where they are. The lists are guarded by mutex_ (they are handed to Add by
-  // reference, which the annotation cannot express); the metrics in them are atomic.
+  // Deques, because their elements stay where they are. The lists are guarded by mutex_ (they are
+  // handed to Add by reference, which the annotation cannot express); the metrics in them are
+  // atomic.
   std::deque<Named<Counter>> counters_;
   std::deque<Named<Gauge>> gauges_;
   std::deque<Named<Histogram>> histograms_;

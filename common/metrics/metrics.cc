@@ -1,10 +1,10 @@
 #include "common/metrics/metrics.h"
 
+#include <prometheus/text_serializer.h>
+
 #include <algorithm>
 #include <deque>
 #include <map>
-
-#include <prometheus/text_serializer.h>
 
 #include "common/base/status.h"
 #include "common/metrics/families.h"
@@ -27,8 +27,8 @@ ClientMetric::Histogram ToHistogram(const Histogram& histogram) {
   uint64_t cumulative = 0;
   for (size_t i = 0; i <= Histogram::kBounds.size(); ++i) {
     cumulative += static_cast<uint64_t>(histogram.bucket(i));
-    const double bound =
-        i < Histogram::kBounds.size() ? Histogram::kBounds[i] : std::numeric_limits<double>::infinity();
+    const double bound = i < Histogram::kBounds.size() ? Histogram::kBounds[i]
+                                                       : std::numeric_limits<double>::infinity();
     out.bucket.push_back({cumulative, bound});
   }
   out.sample_count = cumulative;
@@ -51,8 +51,8 @@ MetricFamily& FamilyOf(std::map<std::string, MetricFamily>& families, const std:
 
 void Histogram::ObserveNanos(int64_t nanos) {
   const double seconds = static_cast<double>(nanos) / 1e9;
-  const size_t index =
-      static_cast<size_t>(std::lower_bound(kBounds.begin(), kBounds.end(), seconds) - kBounds.begin());
+  const size_t index = static_cast<size_t>(
+      std::lower_bound(kBounds.begin(), kBounds.end(), seconds) - kBounds.begin());
   buckets_[index].fetch_add(1, std::memory_order_relaxed);
   sum_nanos_.fetch_add(nanos, std::memory_order_relaxed);
 }
@@ -64,8 +64,8 @@ int64_t Histogram::count() const {
 }
 
 template <typename Metric>
-Metric& Registry::Families::Add(std::deque<Named<Metric>>& list, std::string_view name, std::string_view help,
-                                const Labels& labels) {
+Metric& Registry::Families::Add(std::deque<Named<Metric>>& list, std::string_view name,
+                                std::string_view help, const Labels& labels) {
   MutexLock lock(mutex_);
   for (Named<Metric>& known : list) {
     if (known.name == name && known.labels == labels) return known.metric;
@@ -78,7 +78,8 @@ Metric& Registry::Families::Add(std::deque<Named<Metric>>& list, std::string_vie
 }
 
 RpcMethod& Registry::Families::AddRpcMethod(std::string_view service, std::string_view method) {
-  return Add(rpc_methods_, "", "", {{"grpc_service", std::string(service)}, {"grpc_method", std::string(method)}});
+  return Add(rpc_methods_, "", "",
+             {{"grpc_service", std::string(service)}, {"grpc_method", std::string(method)}});
 }
 
 int64_t Registry::Families::AddCallback(Callback callback) {
@@ -100,26 +101,30 @@ std::vector<MetricFamily> Registry::Families::Collect() const {
     ClientMetric metric;
     metric.label = ToLabels(named.labels);
     metric.counter.value = static_cast<double>(named.metric.value());
-    FamilyOf(families, named.name, named.help, MetricType::Counter).metric.push_back(std::move(metric));
+    FamilyOf(families, named.name, named.help, MetricType::Counter)
+        .metric.push_back(std::move(metric));
   }
   for (const auto& named : gauges_) {
     ClientMetric metric;
     metric.label = ToLabels(named.labels);
     metric.gauge.value = static_cast<double>(named.metric.value());
-    FamilyOf(families, named.name, named.help, MetricType::Gauge).metric.push_back(std::move(metric));
+    FamilyOf(families, named.name, named.help, MetricType::Gauge)
+        .metric.push_back(std::move(metric));
   }
   for (const auto& named : histograms_) {
     ClientMetric metric;
     metric.label = ToLabels(named.labels);
     metric.histogram = ToHistogram(named.metric);
-    FamilyOf(families, named.name, named.help, MetricType::Histogram).metric.push_back(std::move(metric));
+    FamilyOf(families, named.name, named.help, MetricType::Histogram)
+        .metric.push_back(std::move(metric));
   }
   for (const auto& [id, callback] : callbacks_) {
     ClientMetric metric;
     metric.label = ToLabels(callback.labels);
     const bool counter = callback.kind == Kind::kCounter;
     (counter ? metric.counter.value : metric.gauge.value) = callback.read();
-    FamilyOf(families, callback.name, callback.help, counter ? MetricType::Counter : MetricType::Gauge)
+    FamilyOf(families, callback.name, callback.help,
+             counter ? MetricType::Counter : MetricType::Gauge)
         .metric.push_back(std::move(metric));
   }
   for (const auto& named : rpc_methods_) CollectRpcMethod(named, families);
@@ -131,11 +136,12 @@ std::vector<MetricFamily> Registry::Families::Collect() const {
 void Registry::Families::CollectRpcMethod(const Named<RpcMethod>& named,
                                           std::map<std::string, MetricFamily>& families) {
   // The names that the gRPC middleware of other languages uses, so that common dashboards fit.
-  MetricFamily& started = FamilyOf(families, "grpc_server_started_total", "RPCs begun.", MetricType::Counter);
-  MetricFamily& handled =
-      FamilyOf(families, "grpc_server_handled_total", "RPCs answered, by status code.", MetricType::Counter);
-  MetricFamily& latency =
-      FamilyOf(families, "grpc_server_handling_seconds", "How long RPCs took, by status code.", MetricType::Histogram);
+  MetricFamily& started =
+      FamilyOf(families, "grpc_server_started_total", "RPCs begun.", MetricType::Counter);
+  MetricFamily& handled = FamilyOf(families, "grpc_server_handled_total",
+                                   "RPCs answered, by status code.", MetricType::Counter);
+  MetricFamily& latency = FamilyOf(families, "grpc_server_handling_seconds",
+                                   "How long RPCs took, by status code.", MetricType::Histogram);
   ClientMetric metric;
   metric.label = ToLabels(named.labels);
   metric.counter.value = static_cast<double>(named.metric.started());
@@ -145,7 +151,8 @@ void Registry::Families::CollectRpcMethod(const Named<RpcMethod>& named,
     if (code != 0 && histogram.count() == 0) continue;  // OK is there from the start, for rates
     ClientMetric by_code;
     by_code.label = ToLabels(named.labels);
-    by_code.label.push_back({"grpc_code", std::string(StatusCodeName(static_cast<absl::StatusCode>(code)))});
+    by_code.label.push_back(
+        {"grpc_code", std::string(StatusCodeName(static_cast<absl::StatusCode>(code)))});
     by_code.counter.value = static_cast<double>(histogram.count());
     handled.metric.push_back(by_code);
     by_code.counter.value = 0;
@@ -165,7 +172,8 @@ Gauge& Registry::AddGauge(std::string_view name, std::string_view help, const La
   return families_->Add(families_->gauges_, name, help, labels);
 }
 
-Histogram& Registry::AddHistogram(std::string_view name, std::string_view help, const Labels& labels) {
+Histogram& Registry::AddHistogram(std::string_view name, std::string_view help,
+                                  const Labels& labels) {
   return families_->Add(families_->histograms_, name, help, labels);
 }
 
@@ -173,8 +181,8 @@ RpcMethod& Registry::AddRpcMethod(std::string_view service, std::string_view met
   return families_->AddRpcMethod(service, method);
 }
 
-Registration Registry::AddCallback(Kind kind, std::string_view name, std::string_view help, const Labels& labels,
-                                   std::function<double()> read) {
+Registration Registry::AddCallback(Kind kind, std::string_view name, std::string_view help,
+                                   const Labels& labels, std::function<double()> read) {
   return Registration(this, families_->AddCallback({.kind = kind,
                                                     .name = std::string(name),
                                                     .help = std::string(help),
@@ -182,7 +190,9 @@ Registration Registry::AddCallback(Kind kind, std::string_view name, std::string
                                                     .read = std::move(read)}));
 }
 
-std::string Registry::Text() const { return prometheus::TextSerializer().Serialize(families_->Collect()); }
+std::string Registry::Text() const {
+  return prometheus::TextSerializer().Serialize(families_->Collect());
+}
 
 Registration& Registration::operator=(Registration&& other) noexcept {
   if (this != &other) {
@@ -194,7 +204,8 @@ Registration& Registration::operator=(Registration&& other) noexcept {
 }
 
 void Registration::Reset() {
-  if (Registry* registry = std::exchange(registry_, nullptr)) registry->families_->RemoveCallback(id_);
+  if (Registry* registry = std::exchange(registry_, nullptr))
+    registry->families_->RemoveCallback(id_);
 }
 
 Registry& Default() {

@@ -1,10 +1,11 @@
 #pragma once
 
-// Numbers about the running process, as Prometheus reads them. Whoever counts holds a plain object (Counter, Gauge,
-// Histogram, RpcMethod) and pays an atomic addition; names and labels are only looked at when somebody scrapes.
+// Numbers about the running process, as Prometheus reads them. Whoever counts holds a plain object
+// (Counter, Gauge, Histogram, RpcMethod) and pays an atomic addition; names and labels are only
+// looked at when somebody scrapes.
 //
-//   metrics::Counter& mails = metrics::Default().AddCounter("orderflow_mails_sent_total", "Mails delivered.");
-//   mails.Add();
+//   metrics::Counter& mails = metrics::Default().AddCounter("orderflow_mails_sent_total", "Mails
+//   delivered."); mails.Add();
 //
 // Names are snake_case with unit and, for counters, "_total" at the end, as Prometheus asks.
 
@@ -50,8 +51,8 @@ class Gauge {
 class Histogram {
  public:
   // Upper bounds of the buckets in seconds; one more bucket takes the rest.
-  static constexpr std::array<double, 15> kBounds = {0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,
-                                                     0.25,   0.5,   1,      2.5,   5,    10,    30};
+  static constexpr std::array<double, 15> kBounds = {
+      0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30};
 
   void Observe(absl::Duration duration) { ObserveNanos(absl::ToInt64Nanoseconds(duration)); }
   void ObserveNanos(int64_t nanos);
@@ -74,7 +75,8 @@ class RpcMethod {
   // `code` is a gRPC code, which has the numbers of absl::StatusCode.
   void Finish(absl::StatusCode code, int64_t nanos) {
     const int index = static_cast<int>(code);
-    by_code_[index >= 0 && index < kCodes ? index : static_cast<int>(absl::StatusCode::kUnknown)].ObserveNanos(nanos);
+    by_code_[index >= 0 && index < kCodes ? index : static_cast<int>(absl::StatusCode::kUnknown)]
+        .ObserveNanos(nanos);
   }
   int64_t started() const { return started_.value(); }
   const Histogram& by_code(int code) const { return by_code_[code]; }
@@ -86,7 +88,8 @@ class RpcMethod {
 
 class Registry;
 
-// Keeps a callback registered while it lives. When its destructor returns, the callback neither runs nor will.
+// Keeps a callback registered while it lives. When its destructor returns, the callback neither
+// runs nor will.
 class [[nodiscard]] Registration {
  public:
   Registration() = default;
@@ -106,8 +109,8 @@ class [[nodiscard]] Registration {
 
 enum class Kind { kCounter, kGauge };
 
-// All metrics of a process. What an Add method answers lives as long as the registry; a second call with the same name and
-// labels answers the same object.
+// All metrics of a process. What an Add method answers lives as long as the registry; a second call
+// with the same name and labels answers the same object.
 //
 // Thread-safe.
 class Registry {
@@ -122,8 +125,8 @@ class Registry {
   Histogram& AddHistogram(std::string_view name, std::string_view help, const Labels& labels = {});
   RpcMethod& AddRpcMethod(std::string_view service, std::string_view method);
   // A number that is asked for at each scrape; `read` must not block or call the registry.
-  Registration AddCallback(Kind kind, std::string_view name, std::string_view help, const Labels& labels,
-                           std::function<double()> read);
+  Registration AddCallback(Kind kind, std::string_view name, std::string_view help,
+                           const Labels& labels, std::function<double()> read);
 
   // The text that a scrape answers.
   std::string Text() const;
@@ -139,8 +142,8 @@ class Registry {
 // The one that the process's endpoint serves; never destroyed.
 Registry& Default();
 
-// Registers what every process tells of itself in the default registry: orderflow_build_info, resident memory, CPU
-// time, open files, start time, log lines dropped. Once, from main.
+// Registers what every process tells of itself in the default registry: orderflow_build_info,
+// resident memory, CPU time, open files, start time, log lines dropped. Once, from main.
 void RegisterProcess(std::string_view service, std::string_view version);
 
 }  // namespace orderflow::metrics

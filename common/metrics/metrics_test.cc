@@ -21,15 +21,17 @@ TEST(RegistryTest, ShowsCountersAndGaugesWithTheirLabels) {
   Registry registry;
   registry.AddCounter("mails_sent_total", "Mails.", {{"transport", "smtp"}}).Add(3);
   registry.AddGauge("waiting", "Waiting.").Set(-2);
-  EXPECT_THAT(registry.Text(), AllOf(HasSubstr("# HELP mails_sent_total Mails.\n# TYPE mails_sent_total counter\n"
-                                               "mails_sent_total{transport=\"smtp\"} 3"),
-                                     HasSubstr("# TYPE waiting gauge\nwaiting -2")));
+  EXPECT_THAT(registry.Text(),
+              AllOf(HasSubstr("# HELP mails_sent_total Mails.\n# TYPE mails_sent_total counter\n"
+                              "mails_sent_total{transport=\"smtp\"} 3"),
+                    HasSubstr("# TYPE waiting gauge\nwaiting -2")));
 }
 
 TEST(RegistryTest, TheSameNameAndLabelsAreTheSameMetric) {
   Registry registry;
   EXPECT_EQ(&registry.AddCounter("a_total", ""), &registry.AddCounter("a_total", ""));
-  EXPECT_NE(&registry.AddCounter("a_total", "", {{"x", "1"}}), &registry.AddCounter("a_total", "", {{"x", "2"}}));
+  EXPECT_NE(&registry.AddCounter("a_total", "", {{"x", "1"}}),
+            &registry.AddCounter("a_total", "", {{"x", "2"}}));
 }
 
 TEST(RegistryTest, HistogramBucketsAreCumulative) {
@@ -38,11 +40,13 @@ TEST(RegistryTest, HistogramBucketsAreCumulative) {
   histogram.Observe(absl::Microseconds(500));  // on a bound: belongs to it
   histogram.Observe(absl::Milliseconds(3));
   histogram.Observe(absl::Hours(1));
-  EXPECT_THAT(registry.Text(),
-              AllOf(HasSubstr("wait_seconds_count 3"), HasSubstr("wait_seconds_bucket{le=\"0.0005\"} 1"),
-                    HasSubstr("wait_seconds_bucket{le=\"0.0025\"} 1"), HasSubstr("wait_seconds_bucket{le=\"0.005\"} 2"),
-                    HasSubstr("wait_seconds_bucket{le=\"30\"} 2"), HasSubstr("wait_seconds_bucket{le=\"+Inf\"} 3"),
-                    HasSubstr("wait_seconds_sum 3600.0035")));
+  EXPECT_THAT(registry.Text(), AllOf(HasSubstr("wait_seconds_count 3"),
+                                     HasSubstr("wait_seconds_bucket{le=\"0.0005\"} 1"),
+                                     HasSubstr("wait_seconds_bucket{le=\"0.0025\"} 1"),
+                                     HasSubstr("wait_seconds_bucket{le=\"0.005\"} 2"),
+                                     HasSubstr("wait_seconds_bucket{le=\"30\"} 2"),
+                                     HasSubstr("wait_seconds_bucket{le=\"+Inf\"} 3"),
+                                     HasSubstr("wait_seconds_sum 3600.0035")));
 }
 
 TEST(RegistryTest, RpcMethodsAreCountedByCode) {
@@ -53,18 +57,21 @@ TEST(RegistryTest, RpcMethodsAreCountedByCode) {
   method.Finish(absl::StatusCode::kNotFound, 2'000'000);
   method.Finish(static_cast<absl::StatusCode>(99), 0);
   const std::string labels = "{grpc_service=\"a.v1.Service\",grpc_method=\"Get\"";
-  EXPECT_THAT(registry.Text(), AllOf(HasSubstr("grpc_server_started_total" + labels + "} 3"),
-                                     HasSubstr("grpc_server_handled_total" + labels + ",grpc_code=\"OK\"} 1"),
-                                     HasSubstr("grpc_server_handled_total" + labels + ",grpc_code=\"NOT_FOUND\"} 1"),
-                                     HasSubstr("grpc_server_handled_total" + labels + ",grpc_code=\"UNKNOWN\"} 1"),
-                                     HasSubstr("grpc_server_handling_seconds_count" + labels + ",grpc_code=\"OK\"} 1"),
-                                     Not(HasSubstr("grpc_code=\"ABORTED\""))));
+  EXPECT_THAT(
+      registry.Text(),
+      AllOf(HasSubstr("grpc_server_started_total" + labels + "} 3"),
+            HasSubstr("grpc_server_handled_total" + labels + ",grpc_code=\"OK\"} 1"),
+            HasSubstr("grpc_server_handled_total" + labels + ",grpc_code=\"NOT_FOUND\"} 1"),
+            HasSubstr("grpc_server_handled_total" + labels + ",grpc_code=\"UNKNOWN\"} 1"),
+            HasSubstr("grpc_server_handling_seconds_count" + labels + ",grpc_code=\"OK\"} 1"),
+            Not(HasSubstr("grpc_code=\"ABORTED\""))));
 }
 
 TEST(RegistryTest, ACallbackIsAskedWhileItsRegistrationLives) {
   Registry registry;
   double value = 1;
-  Registration registration = registry.AddCallback(Kind::kGauge, "queued", "Queued.", {}, [&] { return value; });
+  Registration registration =
+      registry.AddCallback(Kind::kGauge, "queued", "Queued.", {}, [&] { return value; });
   value = 5;
   EXPECT_THAT(registry.Text(), HasSubstr("queued 5"));
   Registration moved = std::move(registration);
@@ -84,7 +91,8 @@ std::string HttpGet(int port, const std::string& path) {
     const std::string request = "GET " + path + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
     EXPECT_EQ(write(fd, request.data(), request.size()), static_cast<ssize_t>(request.size()));
     char buffer[4096];
-    for (ssize_t n; (n = read(fd, buffer, sizeof(buffer))) > 0;) answer.append(buffer, static_cast<size_t>(n));
+    for (ssize_t n; (n = read(fd, buffer, sizeof(buffer))) > 0;)
+      answer.append(buffer, static_cast<size_t>(n));
   }
   close(fd);
   return answer;
@@ -95,7 +103,8 @@ TEST(EndpointTest, ServesTheRegistryOverHttp) {
   registry.AddCounter("things_total", "Things.").Add(2);
   auto endpoint = Endpoint::Listen("127.0.0.1:0", registry);
   ASSERT_THAT(endpoint, IsOk());
-  EXPECT_THAT(HttpGet((*endpoint)->port(), "/metrics"), AllOf(HasSubstr("200 OK"), HasSubstr("things_total 2")));
+  EXPECT_THAT(HttpGet((*endpoint)->port(), "/metrics"),
+              AllOf(HasSubstr("200 OK"), HasSubstr("things_total 2")));
   EXPECT_THAT(HttpGet((*endpoint)->port(), "/other"), HasSubstr("404"));
 }
 

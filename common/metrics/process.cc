@@ -33,7 +33,8 @@ double CpuSeconds() {
 double OpenFiles() {
   std::error_code error;
   double count = 0;
-  for (std::filesystem::directory_iterator it("/proc/self/fd", error), end; !error && it != end; it.increment(error)) {
+  for (std::filesystem::directory_iterator it("/proc/self/fd", error), end; !error && it != end;
+       it.increment(error)) {
     ++count;
   }
   return count;
@@ -49,13 +50,16 @@ void Forever(Kind kind, std::string_view name, std::string_view help, const Labe
 
 void RegisterProcess(std::string_view service, std::string_view version) {
   Forever(Kind::kGauge, "orderflow_build_info", "Always 1; the labels say what runs.",
-          {{"service", std::string(service)}, {"version", std::string(version)}}, [] { return 1.0; });
+          {{"service", std::string(service)}, {"version", std::string(version)}},
+          [] { return 1.0; });
   Forever(Kind::kGauge, "process_resident_memory_bytes", "Memory in RAM.", {}, ResidentBytes);
-  Forever(Kind::kCounter, "process_cpu_seconds_total", "CPU time used, user and system.", {}, CpuSeconds);
+  Forever(Kind::kCounter, "process_cpu_seconds_total", "CPU time used, user and system.", {},
+          CpuSeconds);
   Forever(Kind::kGauge, "process_open_fds", "Open file descriptors.", {}, OpenFiles);
-  Forever(Kind::kGauge, "process_start_time_seconds", "When the process started, since the epoch.", {},
-          [start = absl::ToDoubleSeconds(absl::Now() - absl::UnixEpoch())] { return start; });
-  Forever(Kind::kCounter, "orderflow_log_lines_dropped_total", "Log lines lost because the queue was full.", {},
+  Forever(Kind::kGauge, "process_start_time_seconds", "When the process started, since the epoch.",
+          {}, [start = absl::ToDoubleSeconds(absl::Now() - absl::UnixEpoch())] { return start; });
+  Forever(Kind::kCounter, "orderflow_log_lines_dropped_total",
+          "Log lines lost because the queue was full.", {},
           [] { return static_cast<double>(logging::DroppedLines()); });
 }
 

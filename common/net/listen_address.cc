@@ -15,8 +15,9 @@ namespace orderflow::net {
 namespace {
 
 absl::Status Bad(std::string_view text, const std::string& why) {
-  return absl::InvalidArgumentError("listen address " + Quote(text) + " " + why +
-                                    "; expected IP:PORT such as 127.0.0.1:50051, 0.0.0.0:50051 or [::1]:50051");
+  return absl::InvalidArgumentError(
+      "listen address " + Quote(text) + " " + why +
+      "; expected IP:PORT such as 127.0.0.1:50051, 0.0.0.0:50051 or [::1]:50051");
 }
 
 socklen_t ToSocketAddress(const ListenAddress& address, sockaddr_storage& storage) {
@@ -37,10 +38,14 @@ socklen_t ToSocketAddress(const ListenAddress& address, sockaddr_storage& storag
 
 std::string Reason(int error) {
   switch (error) {
-    case EADDRINUSE: return "is in use by another process";
-    case EACCES: return "is not allowed for this user (ports below 1024 need a privilege)";
-    case EADDRNOTAVAIL: return "is not an address of this machine";
-    default: return std::string("cannot be listened on: ") + std::strerror(error);
+    case EADDRINUSE:
+      return "is in use by another process";
+    case EACCES:
+      return "is not allowed for this user (ports below 1024 need a privilege)";
+    case EADDRNOTAVAIL:
+      return "is not an address of this machine";
+    default:
+      return std::string("cannot be listened on: ") + std::strerror(error);
   }
 }
 

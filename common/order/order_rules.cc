@@ -24,7 +24,8 @@ constexpr bool IsAtext(char c) {  // RFC 5322, 3.2.3
 std::string At(size_t index) { return " at position " + std::to_string(index + 1); }
 
 std::string TooLong(size_t size, size_t limit) {
-  return "has " + std::to_string(size) + " characters; at most " + std::to_string(limit) + " are allowed";
+  return "has " + std::to_string(size) + " characters; at most " + std::to_string(limit) +
+         " are allowed";
 }
 
 std::optional<std::string> CheckId(std::string_view id) {
@@ -32,21 +33,26 @@ std::optional<std::string> CheckId(std::string_view id) {
   if (id.size() > kMaxIdLength) return TooLong(id.size(), kMaxIdLength);
   for (size_t i = 0; i < id.size(); ++i) {
     if (!IsIdChar(id[i])) {
-      return Quote(id) + " contains " + QuoteChar(id[i]) + At(i) + "; allowed are A-Z a-z 0-9 . _ -";
+      return Quote(id) + " contains " + QuoteChar(id[i]) + At(i) +
+             "; allowed are A-Z a-z 0-9 . _ -";
     }
   }
   return std::nullopt;
 }
 
-// What is wrong with a character of an e-mail address wherever it stands, in words that do not repeat the address.
+// What is wrong with a character of an e-mail address wherever it stands, in words that do not
+// repeat the address.
 std::optional<std::string> CheckEmailChars(std::string_view email) {
   for (size_t i = 0; i < email.size(); ++i) {
     if (static_cast<unsigned char>(email[i]) > 0x7e) {
-      return "has a character outside ASCII" + At(i) + "; only ASCII addresses are supported (write the domain as xn--...)";
+      return "has a character outside ASCII" + At(i) +
+             "; only ASCII addresses are supported (write the domain as xn--...)";
     }
-    if (!IsVisible(email[i])) return "contains " + QuoteChar(email[i]) + At(i) + ", which no address may";
+    if (!IsVisible(email[i]))
+      return "contains " + QuoteChar(email[i]) + At(i) + ", which no address may";
     if (email[i] == ',' || email[i] == ';' || email[i] == '<' || email[i] == '>') {
-      return "contains " + QuoteChar(email[i]) + At(i) + "; must be one plain address such as user@example.com";
+      return "contains " + QuoteChar(email[i]) + At(i) +
+             "; must be one plain address such as user@example.com";
     }
   }
   return std::nullopt;
@@ -73,9 +79,11 @@ std::optional<std::string> CheckLocalPart(std::string_view local) {
 std::optional<std::string> CheckLabel(std::string_view label) {
   if (label.empty()) return "has an empty label in its domain";
   if (label.size() > kMaxDomainLabel) return "has a domain label of more than 63 characters";
-  if (label.front() == '-' || label.back() == '-') return "has a domain label that starts or ends with \"-\"";
+  if (label.front() == '-' || label.back() == '-')
+    return "has a domain label that starts or ends with \"-\"";
   for (const char c : label) {
-    if (!IsAlnum(c) && c != '-') return "contains " + QuoteChar(c) + " in its domain; allowed are A-Z a-z 0-9 - .";
+    if (!IsAlnum(c) && c != '-')
+      return "contains " + QuoteChar(c) + " in its domain; allowed are A-Z a-z 0-9 - .";
   }
   return std::nullopt;
 }
@@ -89,8 +97,10 @@ std::optional<std::string> CheckDomain(std::string_view domain) {
     if (auto found = CheckLabel(label)) return found;
     start = dot + 1;
   }
-  // An IPv4 address would have to be written [192.0.2.1], and mail to bare addresses is not for orders.
-  if (label.find_first_not_of("0123456789") == std::string_view::npos) return "has an IP address instead of a domain name";
+  // An IPv4 address would have to be written [192.0.2.1], and mail to bare addresses is not for
+  // orders.
+  if (label.find_first_not_of("0123456789") == std::string_view::npos)
+    return "has an IP address instead of a domain name";
   return std::nullopt;
 }
 
@@ -114,7 +124,8 @@ std::optional<std::string> CheckEmail(std::string_view email) {
   if (email.size() > kMaxEmailLength) return TooLong(email.size(), kMaxEmailLength);
   if (auto found = CheckEmailChars(email)) return found;
   const size_t at = email.find('@');
-  if (at == std::string_view::npos) return "has no \"@\"; must be one address such as user@example.com";
+  if (at == std::string_view::npos)
+    return "has no \"@\"; must be one address such as user@example.com";
   if (email.find('@', at + 1) != std::string_view::npos) return "has more than one \"@\"";
   if (auto found = CheckLocalPart(email.substr(0, at))) return found;
   return CheckDomain(email.substr(at + 1));
@@ -122,7 +133,8 @@ std::optional<std::string> CheckEmail(std::string_view email) {
 
 std::optional<std::string> CheckCurrency(std::string_view currency) {
   if (currency.empty()) return "is required";
-  if (currency.size() == 3 && IsUpper(currency[0]) && IsUpper(currency[1]) && IsUpper(currency[2])) {
+  if (currency.size() == 3 && IsUpper(currency[0]) && IsUpper(currency[1]) &&
+      IsUpper(currency[2])) {
     return std::nullopt;
   }
   return Quote(currency, 16) + " is no ISO 4217 code; must be three upper-case letters such as EUR";
@@ -137,7 +149,8 @@ std::optional<std::string> CheckPaymentToken(std::string_view token) {
   return std::nullopt;
 }
 
-void AddViolation(std::string_view field, std::optional<std::string> found, std::vector<FieldViolation>& violations) {
+void AddViolation(std::string_view field, std::optional<std::string> found,
+                  std::vector<FieldViolation>& violations) {
   if (found.has_value()) violations.push_back({std::string(field), *std::move(found)});
 }
 

@@ -1,5 +1,5 @@
-// Feeds arbitrary bytes to every rule. Whatever comes in, a message is short, one line of ASCII; and what CheckEmail
-// accepts can be put into a mail's header and an SMTP command as it is.
+// Feeds arbitrary bytes to every rule. Whatever comes in, a message is short, one line of ASCII;
+// and what CheckEmail accepts can be put into a mail's header and an SMTP command as it is.
 
 #include <cstddef>
 #include <cstdint>
@@ -26,11 +26,12 @@ void CheckAcceptedEmail(std::string_view email) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace orderflow::order;
   const std::string_view text(reinterpret_cast<const char*>(data), size);
-  for (const auto& found : {CheckOrderId(text), CheckProductId(text), CheckEmail(text), CheckCurrency(text),
-                            CheckPaymentToken(text)}) {
+  for (const auto& found : {CheckOrderId(text), CheckProductId(text), CheckEmail(text),
+                            CheckCurrency(text), CheckPaymentToken(text)}) {
     if (found.has_value()) CheckMessage(*found);
   }
   if (!CheckEmail(text).has_value()) CheckAcceptedEmail(text);
-  if (!CheckOrderId(text).has_value()) ORDERFLOW_CHECK(text.find_first_of("/\\ %\n") == std::string_view::npos);
+  if (!CheckOrderId(text).has_value())
+    ORDERFLOW_CHECK(text.find_first_of("/\\ %\n") == std::string_view::npos);
   return 0;
 }

@@ -25,27 +25,34 @@ OrderFields AnOrder() {
 TEST(ValidateOrderTest, TheSampleOrderIsGood) { EXPECT_THAT(ValidateOrder(AnOrder()), IsEmpty()); }
 
 TEST(ValidateOrderTest, AllViolationsAreReportedInTheOrderOfTheFields) {
-  const OrderFields bad = {
-      .order_id = "a/b", .product_id = "", .quantity = 0, .customer_email = "x", .payment_token = "a b"};
-  EXPECT_THAT(ValidateOrder(bad),
-              ElementsAre(Field(&FieldViolation::field, "order_id"), Field(&FieldViolation::field, "product_id"),
-                          Field(&FieldViolation::field, "quantity"), Field(&FieldViolation::field, "customer_email"),
-                          Field(&FieldViolation::field, "payment_token")));
+  const OrderFields bad = {.order_id = "a/b",
+                           .product_id = "",
+                           .quantity = 0,
+                           .customer_email = "x",
+                           .payment_token = "a b"};
+  EXPECT_THAT(ValidateOrder(bad), ElementsAre(Field(&FieldViolation::field, "order_id"),
+                                              Field(&FieldViolation::field, "product_id"),
+                                              Field(&FieldViolation::field, "quantity"),
+                                              Field(&FieldViolation::field, "customer_email"),
+                                              Field(&FieldViolation::field, "payment_token")));
 }
 
 TEST(CheckOrderIdTest, AcceptsUpTo64Characters) {
   EXPECT_EQ(CheckOrderId("A"), std::nullopt);
   EXPECT_EQ(CheckOrderId("0.z_Z-9"), std::nullopt);
   EXPECT_EQ(CheckOrderId(std::string(64, 'a')), std::nullopt);
-  EXPECT_THAT(CheckOrderId(std::string(65, 'a')), Optional(std::string("has 65 characters; at most 64 are allowed")));
+  EXPECT_THAT(CheckOrderId(std::string(65, 'a')),
+              Optional(std::string("has 65 characters; at most 64 are allowed")));
   EXPECT_THAT(CheckOrderId(""), Optional(std::string("is required")));
 }
 
 TEST(CheckOrderIdTest, PointsAtTheCharacterThatIsNotAllowed) {
-  EXPECT_THAT(CheckOrderId("12/45"),
-              Optional(std::string("\"12/45\" contains '/' at position 3; allowed are A-Z a-z 0-9 . _ -")));
+  EXPECT_THAT(
+      CheckOrderId("12/45"),
+      Optional(std::string("\"12/45\" contains '/' at position 3; allowed are A-Z a-z 0-9 . _ -")));
   EXPECT_THAT(CheckOrderId("a\nb"), Optional(HasSubstr("\"a\\nb\" contains '\\n' at position 2")));
-  EXPECT_THAT(CheckOrderId(std::string_view("a\0b", 3)), Optional(HasSubstr("'\\x00' at position 2")));
+  EXPECT_THAT(CheckOrderId(std::string_view("a\0b", 3)),
+              Optional(HasSubstr("'\\x00' at position 2")));
   EXPECT_THAT(CheckOrderId("\xc3\xa9"), Optional(HasSubstr("'\\xc3' at position 1")));
 }
 
@@ -65,43 +72,74 @@ TEST(CheckQuantityTest, IsOneToAMillion) {
 }
 
 TEST(CheckEmailTest, AcceptsPlainAddresses) {
-  for (const char* email : {"user@example.com", "a.b+c@x.y-z.example", "o'hara@example.com", "u@localhost",
-                            "!#$%&'*+-/=?^_`{|}~@example.com", "USER@EXAMPLE.COM", "u@xn--bcher-kva.example",
-                            "u@1.example", "1@a1"}) {
+  for (const char* email : {"user@example.com", "a.b+c@x.y-z.example", "o'hara@example.com",
+                            "u@localhost", "!#$%&'*+-/=?^_`{|}~@example.com", "USER@EXAMPLE.COM",
+                            "u@xn--bcher-kva.example", "u@1.example", "1@a1"}) {
     EXPECT_EQ(CheckEmail(email), std::nullopt) << email;
   }
   EXPECT_EQ(CheckEmail(std::string(64, 'a') + "@example.com"), std::nullopt);
 }
 
 TEST(CheckEmailTest, RefusesWhatIsNoSingleAddress) {
-  for (const char* email :
-       {"", "user", "@example.com", "user@", "a@b@c", ".a@example.com", "a.@example.com", "a..b@example.com",
-        "a@.example.com", "a@example.com.", "a@example..com", "a@-x.com", "a@x-.com", "a@x_y.com", "a@[192.0.2.1]",
-        "a@192.0.2.1", "\"a\"@example.com", "a b@example.com", "a@exa mple.com", "a,b@example.com", "<a@example.com>",
-        "A <a@example.com>", "a@example.com,b@example.com", "a(c)@example.com", "a@example.com\n", "a\\b@example.com",
-        "a@example.com\r\nBcc: b@example.com", "a@b@", "@", "a@b;c"}) {
+  for (const char* email : {"",
+                            "user",
+                            "@example.com",
+                            "user@",
+                            "a@b@c",
+                            ".a@example.com",
+                            "a.@example.com",
+                            "a..b@example.com",
+                            "a@.example.com",
+                            "a@example.com.",
+                            "a@example..com",
+                            "a@-x.com",
+                            "a@x-.com",
+                            "a@x_y.com",
+                            "a@[192.0.2.1]",
+                            "a@192.0.2.1",
+                            "\"a\"@example.com",
+                            "a b@example.com",
+                            "a@exa mple.com",
+                            "a,b@example.com",
+                            "<a@example.com>",
+                            "A <a@example.com>",
+                            "a@example.com,b@example.com",
+                            "a(c)@example.com",
+                            "a@example.com\n",
+                            "a\\b@example.com",
+                            "a@example.com\r\nBcc: b@example.com",
+                            "a@b@",
+                            "@",
+                            "a@b;c"}) {
     EXPECT_NE(CheckEmail(email), std::nullopt) << email;
   }
 }
 
 TEST(CheckEmailTest, LimitsTheLengths) {
-  EXPECT_THAT(CheckEmail(std::string(65, 'a') + "@example.com"), Optional(HasSubstr("65 characters before")));
-  EXPECT_THAT(CheckEmail("a@" + std::string(64, 'b') + ".com"), Optional(HasSubstr("more than 63")));
+  EXPECT_THAT(CheckEmail(std::string(65, 'a') + "@example.com"),
+              Optional(HasSubstr("65 characters before")));
+  EXPECT_THAT(CheckEmail("a@" + std::string(64, 'b') + ".com"),
+              Optional(HasSubstr("more than 63")));
   std::string longest = "a@";
   for (int i = 0; i < 4; ++i) longest += std::string(62, 'b') + ".";
   EXPECT_EQ(longest.size(), 254u);
   longest.back() = 'b';
   EXPECT_EQ(CheckEmail(longest), std::nullopt);
-  EXPECT_THAT(CheckEmail("a" + longest), Optional(std::string("has 255 characters; at most 254 are allowed")));
+  EXPECT_THAT(CheckEmail("a" + longest),
+              Optional(std::string("has 255 characters; at most 254 are allowed")));
 }
 
 TEST(CheckEmailTest, SaysThatOnlyAsciiIsSupported) {
-  EXPECT_THAT(CheckEmail("j\xc3\xbcrgen@example.com"), Optional(HasSubstr("only ASCII addresses are supported")));
-  EXPECT_THAT(CheckEmail("u@b\xc3\xbc" "cher.example"), Optional(HasSubstr("xn--")));
+  EXPECT_THAT(CheckEmail("j\xc3\xbcrgen@example.com"),
+              Optional(HasSubstr("only ASCII addresses are supported")));
+  EXPECT_THAT(CheckEmail("u@b\xc3\xbc"
+                         "cher.example"),
+              Optional(HasSubstr("xn--")));
 }
 
 TEST(CheckEmailTest, NeverRepeatsTheAddress) {
-  for (const char* email : {"secret.person@exa mple.com", "secret.person", "secret.person@x@y", ".secret.person@x"}) {
+  for (const char* email :
+       {"secret.person@exa mple.com", "secret.person", "secret.person@x@y", ".secret.person@x"}) {
     EXPECT_THAT(CheckEmail(email), Optional(Not(HasSubstr("secret")))) << email;
   }
 }
@@ -119,14 +157,19 @@ TEST(CheckPaymentTokenTest, IsVisibleAsciiAndNeverRepeated) {
   EXPECT_EQ(CheckPaymentToken(std::string(255, 'x')), std::nullopt);
   EXPECT_NE(CheckPaymentToken(std::string(256, 'x')), std::nullopt);
   EXPECT_THAT(CheckPaymentToken("tok secret"), Optional(Not(HasSubstr("tok"))));
-  for (const char* token : {"a b", "a\tb", "a\x7f", "a\xc3\xa9"}) EXPECT_NE(CheckPaymentToken(token), std::nullopt);
+  for (const char* token : {"a b", "a\tb", "a\x7f", "a\xc3\xa9"})
+    EXPECT_NE(CheckPaymentToken(token), std::nullopt);
 }
 
 TEST(ViolationTest, MessagesStayShortWhateverTheValue) {
   const std::string huge(1'000'000, '\x01');
-  const OrderFields bad = {
-      .order_id = huge, .product_id = huge, .quantity = -1, .customer_email = huge, .payment_token = huge};
-  for (const FieldViolation& violation : ValidateOrder(bad)) EXPECT_LT(violation.description.size(), 500u);
+  const OrderFields bad = {.order_id = huge,
+                           .product_id = huge,
+                           .quantity = -1,
+                           .customer_email = huge,
+                           .payment_token = huge};
+  for (const FieldViolation& violation : ValidateOrder(bad))
+    EXPECT_LT(violation.description.size(), 500u);
   EXPECT_LT(CheckCurrency(huge)->size(), 500u);
 }
 

@@ -78,16 +78,20 @@ absl::Status CheckTimes(const std::string& file, const X509& certificate) {
 
 }  // namespace
 
-absl::Status CheckCertificateAndKey(const std::string& certificate_file, const std::string& key_file) {
+absl::Status CheckCertificateAndKey(const std::string& certificate_file,
+                                    const std::string& key_file) {
   ORDERFLOW_ASSIGN_OR_RETURN(const Certificate certificate, ReadCertificate(certificate_file));
   ORDERFLOW_RETURN_IF_ERROR(CheckTimes(certificate_file, *certificate));
   ORDERFLOW_ASSIGN_OR_RETURN(const Key key, ReadKey(key_file));
   const bool match = X509_check_private_key(certificate.get(), key.get()) == 1;
   ERR_clear_error();
-  if (!match) return Bad(key_file, "is not the key of the certificate in " + Quote(certificate_file, 300));
+  if (!match)
+    return Bad(key_file, "is not the key of the certificate in " + Quote(certificate_file, 300));
   return absl::OkStatus();
 }
 
-absl::Status CheckCertificateAuthorities(const std::string& file) { return ReadCertificate(file).status(); }
+absl::Status CheckCertificateAuthorities(const std::string& file) {
+  return ReadCertificate(file).status();
+}
 
 }  // namespace orderflow::rpc

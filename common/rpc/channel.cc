@@ -17,7 +17,8 @@ grpc::ChannelArguments Arguments(const ChannelOptions& options) {
   args.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   args.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, Millis(kClientPingInterval));
   args.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, Millis(kPingTimeout));
-  // Names are resolved again when a connection ends; by default at most twice a minute, too slow for a rolling update.
+  // Names are resolved again when a connection ends; by default at most twice a minute, too slow
+  // for a rolling update.
   args.SetInt(GRPC_ARG_DNS_MIN_TIME_BETWEEN_RESOLUTIONS_MS, 2000);
   args.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
   args.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 1000);  // also the time limit of one attempt
@@ -32,7 +33,8 @@ grpc::ChannelArguments Arguments(const ChannelOptions& options) {
 
 }  // namespace
 
-absl::StatusOr<std::shared_ptr<grpc::Channel>> MakeChannel(const std::string& target, const ChannelOptions& options) {
+absl::StatusOr<std::shared_ptr<grpc::Channel>> MakeChannel(const std::string& target,
+                                                           const ChannelOptions& options) {
   ORDERFLOW_ASSIGN_OR_RETURN(const auto credentials, MakeChannelCredentials(options.tls));
   return grpc::CreateCustomChannel(target, credentials, Arguments(options));
 }

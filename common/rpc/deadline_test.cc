@@ -1,5 +1,5 @@
-// A deadline that has passed on arrival. gRPC's own clients do not even send such a call, so this one is made with
-// a plain HTTP/2 client.
+// A deadline that has passed on arrival. gRPC's own clients do not even send such a call, so this
+// one is made with a plain HTTP/2 client.
 
 #include <curl/curl.h>
 

@@ -14,14 +14,16 @@ using Status = v1::HealthCheckResponse::ServingStatus;
 
 class HealthServiceImpl;
 
-// One Watch stream. At most one write is outstanding: `writing_` says so and is set before StartWrite, so that
-// whoever finds it set leaves what is to be done to OnWriteDone. gRPC is never called under the lock.
+// One Watch stream. At most one write is outstanding: `writing_` says so and is set before
+// StartWrite, so that whoever finds it set leaves what is to be done to OnWriteDone. gRPC is never
+// called under the lock.
 //
 // Lives until OnDone; the service's list and whoever is telling it share it.
 class Watcher final : public grpc::ServerWriteReactor<v1::HealthCheckResponse>,
                       public std::enable_shared_from_this<Watcher> {
  public:
-  Watcher(HealthServiceImpl& service, std::string name) : service_(service), name_(std::move(name)) {}
+  Watcher(HealthServiceImpl& service, std::string name)
+      : service_(service), name_(std::move(name)) {}
 
   const std::string& name() const { return name_; }
 
@@ -81,14 +83,17 @@ class Watcher final : public grpc::ServerWriteReactor<v1::HealthCheckResponse>,
   v1::HealthCheckResponse response_;  // changed under mutex_, read by gRPC while writing_
   Mutex mutex_;
   Status wanted_ ABSL_GUARDED_BY(mutex_) = v1::HealthCheckResponse::UNKNOWN;
-  Status sent_ ABSL_GUARDED_BY(mutex_) = v1::HealthCheckResponse::UNKNOWN;  // never a real state, so the first is sent
+  Status sent_ ABSL_GUARDED_BY(mutex_) =
+      v1::HealthCheckResponse::UNKNOWN;  // never a real state, so the first is sent
   bool writing_ ABSL_GUARDED_BY(mutex_) = false;
   bool ending_ ABSL_GUARDED_BY(mutex_) = false;
   bool finished_ ABSL_GUARDED_BY(mutex_) = false;
   grpc::Status why_;  // set before finished_, read after
 };
 
-grpc::Status DrainingStatus() { return grpc::Status(grpc::StatusCode::UNAVAILABLE, "the server is shutting down"); }
+grpc::Status DrainingStatus() {
+  return grpc::Status(grpc::StatusCode::UNAVAILABLE, "the server is shutting down");
+}
 
 class HealthServiceImpl final : public HealthService, public v1::Health::CallbackService {
  public:
@@ -115,20 +120,22 @@ class HealthServiceImpl final : public HealthService, public v1::Health::Callbac
     for (const auto& watcher : Watchers()) watcher->End(DrainingStatus());
   }
 
-  grpc::ServerUnaryReactor* Check(grpc::CallbackServerContext* context, const v1::HealthCheckRequest* request,
+  grpc::ServerUnaryReactor* Check(grpc::CallbackServerContext* context,
+                                  const v1::HealthCheckRequest* request,
                                   v1::HealthCheckResponse* response) override {
     grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
     response->set_status(StatusFor(request->service()));
     if (response->status() == v1::HealthCheckResponse::SERVICE_UNKNOWN) {
-      reactor->Finish(grpc::Status(grpc::StatusCode::NOT_FOUND, "no service " + Quote(request->service()) + " here"));
+      reactor->Finish(grpc::Status(grpc::StatusCode::NOT_FOUND,
+                                   "no service " + Quote(request->service()) + " here"));
     } else {
       reactor->Finish(grpc::Status::OK);
     }
     return reactor;
   }
 
-  grpc::ServerWriteReactor<v1::HealthCheckResponse>* Watch(grpc::CallbackServerContext*,
-                                                           const v1::HealthCheckRequest* request) override {
+  grpc::ServerWriteReactor<v1::HealthCheckResponse>* Watch(
+      grpc::CallbackServerContext*, const v1::HealthCheckRequest* request) override {
     auto watcher = std::make_shared<Watcher>(*this, request->service());
     bool draining = false;
     {
@@ -172,6 +179,8 @@ void Watcher::OnDone() { service_.Forget(shared_from_this()); }
 
 }  // namespace
 
-std::unique_ptr<HealthService> HealthService::Create() { return std::make_unique<HealthServiceImpl>(); }
+std::unique_ptr<HealthService> HealthService::Create() {
+  return std::make_unique<HealthServiceImpl>();
+}
 
 }  // namespace orderflow::rpc

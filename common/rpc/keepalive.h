@@ -7,8 +7,9 @@
 
 namespace orderflow::rpc {
 
-// HTTP/2 pings find peers that vanished without a word. Both sides' numbers stand here together, because a server
-// hangs up (GOAWAY, too_many_pings) on a client that pings more often than it permits.
+// HTTP/2 pings find peers that vanished without a word. Both sides' numbers stand here together,
+// because a server hangs up (GOAWAY, too_many_pings) on a client that pings more often than it
+// permits.
 constexpr absl::Duration kClientPingInterval = absl::Seconds(30);
 constexpr absl::Duration kServerPingInterval = absl::Seconds(60);
 constexpr absl::Duration kPermittedPingInterval = absl::Seconds(10);

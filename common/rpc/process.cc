@@ -1,9 +1,8 @@
 #include "common/rpc/process.h"
 
+#include <grpc/support/log.h>
 #include <malloc.h>
 #include <signal.h>
-
-#include <grpc/support/log.h>
 
 #include "common/base/check.h"
 #include "common/logging/logging.h"
@@ -23,7 +22,8 @@ void LogForGrpc(gpr_log_func_args* args) {
   const logging::Level level = args->severity == GPR_LOG_SEVERITY_ERROR  ? logging::Level::kWarning
                                : args->severity == GPR_LOG_SEVERITY_INFO ? logging::Level::kInfo
                                                                          : logging::Level::kDebug;
-  logging::Log(level, "grpc", {{"detail", args->message}, {"file", args->file}, {"line", args->line}});
+  logging::Log(level, "grpc",
+               {{"detail", args->message}, {"file", args->file}, {"line", args->line}});
 }
 
 }  // namespace
@@ -33,7 +33,8 @@ void PrepareServerProcess() {
   // Blocked in this thread, and so in all threads that it starts.
   ORDERFLOW_CHECK(pthread_sigmask(SIG_BLOCK, &signals, nullptr) == 0);
   signal(SIGPIPE, SIG_IGN);
-  // glibc gives each new thread an arena of its own, up to eight per core, which all keep what they once held.
+  // glibc gives each new thread an arena of its own, up to eight per core, which all keep what they
+  // once held.
   mallopt(M_ARENA_MAX, 2);
 }
 

@@ -2,11 +2,13 @@
 
 namespace orderflow::rpc {
 
-// Prepares a server's process; the first thing in main, before any thread exists: SIGTERM and SIGINT wait for
-// WaitForTermination, writing to a closed connection is no signal, and memory is kept in few arenas.
+// Prepares a server's process; the first thing in main, before any thread exists: SIGTERM and
+// SIGINT wait for WaitForTermination, writing to a closed connection is no signal, and memory is
+// kept in few arenas.
 void PrepareServerProcess();
 
-// Blocks until SIGTERM or SIGINT has come and answers which. After that, a second one ends the process at once.
+// Blocks until SIGTERM or SIGINT has come and answers which. After that, a second one ends the
+// process at once.
 int WaitForTermination();
 
 // Sends what gRPC itself has to say through common/logging; after logging::Configure.

@@ -12,14 +12,16 @@
 
 namespace orderflow::rpc {
 
-// Asks a module every few seconds whether it is ready and passes changes on. An answer that does not come within
-// `timeout` counts as "not ready".
+// Asks a module every few seconds whether it is ready and passes changes on. An answer that does
+// not come within `timeout` counts as "not ready".
 //
 // Thread-safe. Borrows the module, which must outlive it; a late answer of the module does no harm.
 class ReadinessProbe {
  public:
-  // `report` is called from the probe's thread, for the first answer and for each change. The constructor returns after the first one.
-  ReadinessProbe(Module& module, absl::Duration interval, absl::Duration timeout, std::function<void(bool)> report);
+  // `report` is called from the probe's thread, for the first answer and for each change. The
+  // constructor returns after the first one.
+  ReadinessProbe(Module& module, absl::Duration interval, absl::Duration timeout,
+                 std::function<void(bool)> report);
   ~ReadinessProbe();
 
  private:

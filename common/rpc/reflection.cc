@@ -1,10 +1,10 @@
 #include "common/rpc/reflection.h"
 
-#include <algorithm>
-#include <set>
-
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/descriptor.pb.h>
+
+#include <algorithm>
+#include <set>
 
 #include "common/base/mutex.h"
 #include "common/base/quote.h"
@@ -25,7 +25,8 @@ void AddFileAndImports(const FileDescriptor& file, std::set<const FileDescriptor
   google::protobuf::FileDescriptorProto proto;
   file.CopyTo(&proto);
   out.add_file_descriptor_proto(proto.SerializeAsString());
-  for (int i = 0; i < file.dependency_count(); ++i) AddFileAndImports(*file.dependency(i), seen, out);
+  for (int i = 0; i < file.dependency_count(); ++i)
+    AddFileAndImports(*file.dependency(i), seen, out);
 }
 
 void AnswerNotFound(const std::string& what, ServerReflectionResponse& response) {
@@ -33,7 +34,8 @@ void AnswerNotFound(const std::string& what, ServerReflectionResponse& response)
   response.mutable_error_response()->set_error_message(what + " is not known here");
 }
 
-void AnswerFile(const FileDescriptor* file, const std::string& what, ServerReflectionResponse& response) {
+void AnswerFile(const FileDescriptor* file, const std::string& what,
+                ServerReflectionResponse& response) {
   if (file == nullptr) return AnswerNotFound(what, response);
   std::set<const FileDescriptor*> seen;
   AddFileAndImports(*file, seen, *response.mutable_file_descriptor_response());
@@ -42,9 +44,11 @@ void AnswerFile(const FileDescriptor* file, const std::string& what, ServerRefle
 void AnswerExtension(const v1alpha::ExtensionRequest& request, ServerReflectionResponse& response) {
   const DescriptorPool& pool = *DescriptorPool::generated_pool();
   const auto* type = pool.FindMessageTypeByName(request.containing_type());
-  const auto* extension = type == nullptr ? nullptr : pool.FindExtensionByNumber(type, request.extension_number());
+  const auto* extension =
+      type == nullptr ? nullptr : pool.FindExtensionByNumber(type, request.extension_number());
   AnswerFile(extension == nullptr ? nullptr : extension->file(),
-             "extension " + std::to_string(request.extension_number()) + " of " + Quote(request.containing_type()),
+             "extension " + std::to_string(request.extension_number()) + " of " +
+                 Quote(request.containing_type()),
              response);
 }
 
@@ -70,8 +74,8 @@ void AnswerRequest(const std::vector<std::string>& services, const ServerReflect
   *response.mutable_original_request() = request;
   switch (request.message_request_case()) {
     case ServerReflectionRequest::kFileByFilename:
-      return AnswerFile(pool.FindFileByName(request.file_by_filename()), "file " + Quote(request.file_by_filename()),
-                        response);
+      return AnswerFile(pool.FindFileByName(request.file_by_filename()),
+                        "file " + Quote(request.file_by_filename()), response);
     case ServerReflectionRequest::kFileContainingSymbol:
       return AnswerFile(pool.FindFileContainingSymbol(request.file_containing_symbol()),
                         "symbol " + Quote(request.file_containing_symbol()), response);
@@ -80,22 +84,27 @@ void AnswerRequest(const std::vector<std::string>& services, const ServerReflect
     case ServerReflectionRequest::kAllExtensionNumbersOfType:
       return AnswerExtensionNumbers(request.all_extension_numbers_of_type(), response);
     case ServerReflectionRequest::kListServices:
-      for (const std::string& name : services) response.mutable_list_services_response()->add_service()->set_name(name);
+      for (const std::string& name : services)
+        response.mutable_list_services_response()->add_service()->set_name(name);
       return;
-    case ServerReflectionRequest::MESSAGE_REQUEST_NOT_SET: break;
+    case ServerReflectionRequest::MESSAGE_REQUEST_NOT_SET:
+      break;
   }
   response.mutable_error_response()->set_error_code(grpc::StatusCode::INVALID_ARGUMENT);
-  response.mutable_error_response()->set_error_message("the request asks for nothing that this server knows of");
+  response.mutable_error_response()->set_error_message(
+      "the request asks for nothing that this server knows of");
 }
 
 class ReflectionServiceImpl;
 
-// One stream: read, answer, read again. It may be ended from outside (End) while it only waits for the client;
-// `busy_` counts what keeps it from that: an answer under way, a StartRead that has not returned.
+// One stream: read, answer, read again. It may be ended from outside (End) while it only waits for
+// the client; `busy_` counts what keeps it from that: an answer under way, a StartRead that has not
+// returned.
 //
 // Lives until OnDone; the service's list and whoever is ending it share it.
-class Stream final : public grpc::ServerBidiReactor<ServerReflectionRequest, ServerReflectionResponse>,
-                     public std::enable_shared_from_this<Stream> {
+class Stream final
+    : public grpc::ServerBidiReactor<ServerReflectionRequest, ServerReflectionResponse>,
+      public std::enable_shared_from_this<Stream> {
  public:
   explicit Stream(ReflectionServiceImpl& service) : service_(service) {}
 
@@ -139,7 +148,8 @@ class Stream final : public grpc::ServerBidiReactor<ServerReflectionRequest, Ser
   bool finished_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
-class ReflectionServiceImpl final : public ReflectionService, public v1alpha::ServerReflection::CallbackService {
+class ReflectionServiceImpl final : public ReflectionService,
+                                    public v1alpha::ServerReflection::CallbackService {
  public:
   grpc::Service& service() override { return *this; }
 
@@ -221,6 +231,8 @@ void Stream::OnDone() { service_.Forget(shared_from_this()); }
 
 }  // namespace
 
-std::unique_ptr<ReflectionService> ReflectionService::Create() { return std::make_unique<ReflectionServiceImpl>(); }
+std::unique_ptr<ReflectionService> ReflectionService::Create() {
+  return std::make_unique<ReflectionServiceImpl>();
+}
 
 }  // namespace orderflow::rpc

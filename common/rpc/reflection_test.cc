@@ -1,7 +1,7 @@
 #include "common/rpc/reflection.h"
 
-#include <grpcpp/client_context.h>
 #include <google/protobuf/descriptor.pb.h>
+#include <grpcpp/client_context.h>
 
 #include "common/base/test_matchers.h"
 #include "common/rpc/channel.h"
@@ -53,7 +53,8 @@ class ReflectionTest : public ::testing::Test {
   std::shared_ptr<grpc::Channel> channel_;
   std::unique_ptr<v1alpha::ServerReflection::Stub> stub_;
   grpc::ClientContext context_;
-  std::unique_ptr<grpc::ClientReaderWriter<ServerReflectionRequest, ServerReflectionResponse>> stream_;
+  std::unique_ptr<grpc::ClientReaderWriter<ServerReflectionRequest, ServerReflectionResponse>>
+      stream_;
 };
 
 TEST_F(ReflectionTest, ListsAllServices) {
@@ -61,9 +62,11 @@ TEST_F(ReflectionTest, ListsAllServices) {
   request.set_list_services("*");
   std::vector<std::string> names;
   const ServerReflectionResponse response = Ask(request);
-  for (const auto& service : response.list_services_response().service()) names.push_back(service.name());
-  EXPECT_THAT(names, UnorderedElementsAre("orderflow.receive.v1.ReceiveService", "grpc.health.v1.Health",
-                                          "grpc.reflection.v1alpha.ServerReflection"));
+  for (const auto& service : response.list_services_response().service())
+    names.push_back(service.name());
+  EXPECT_THAT(names,
+              UnorderedElementsAre("orderflow.receive.v1.ReceiveService", "grpc.health.v1.Health",
+                                   "grpc.reflection.v1alpha.ServerReflection"));
 }
 
 TEST_F(ReflectionTest, GivesAFileWithItsImportsBySymbolAndByName) {
@@ -85,9 +88,11 @@ TEST_F(ReflectionTest, UnknownNamesAreAnErrorAndTheStreamGoesOn) {
   ServerReflectionResponse response = Ask(request);
   EXPECT_EQ(response.error_response().error_code(), grpc::StatusCode::NOT_FOUND);
   EXPECT_THAT(response.error_response().error_message(), HasSubstr("\"no.such\\nThing\""));
-  EXPECT_EQ(Ask(ServerReflectionRequest()).error_response().error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_EQ(Ask(ServerReflectionRequest()).error_response().error_code(),
+            grpc::StatusCode::INVALID_ARGUMENT);
   request.set_all_extension_numbers_of_type("orderflow.receive.v1.ReceivedOrder");
-  EXPECT_EQ(Ask(request).all_extension_numbers_response().base_type_name(), "orderflow.receive.v1.ReceivedOrder");
+  EXPECT_EQ(Ask(request).all_extension_numbers_response().base_type_name(),
+            "orderflow.receive.v1.ReceivedOrder");
   request.mutable_file_containing_extension()->set_containing_type("no.such.Type");
   EXPECT_EQ(Ask(request).error_response().error_code(), grpc::StatusCode::NOT_FOUND);
 }

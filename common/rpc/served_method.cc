@@ -1,8 +1,8 @@
 #include "common/rpc/served_method.h"
 
-#include <deque>
-
 #include <google/protobuf/descriptor.h>
+
+#include <deque>
 
 #include "common/base/check.h"
 #include "common/base/mutex.h"
@@ -25,7 +25,8 @@ class Registry {
 
   ServedMethod& Method(const google::protobuf::MethodDescriptor& descriptor) {
     ServedService& service = Service(descriptor.service()->full_name());
-    metrics::RpcMethod& metrics = metrics::Default().AddRpcMethod(service.full_name, descriptor.name());
+    metrics::RpcMethod& metrics =
+        metrics::Default().AddRpcMethod(service.full_name, descriptor.name());
     MutexLock lock(mutex_);
     for (ServedMethod& method : methods_) {
       if (method.metrics == &metrics) return method;

@@ -27,8 +27,9 @@ struct ServedMethod {
   metrics::RpcMethod* metrics;
 };
 
-// The method whose request message this is. Each RPC has a request message of its own (buf's standard rules see to that);
-// a message that no method takes is our mistake. Also for streaming handlers, which count for themselves:
+// The method whose request message this is. Each RPC has a request message of its own (buf's
+// standard rules see to that); a message that no method takes is our mistake. Also for streaming
+// handlers, which count for themselves:
 //   static ServedMethod& method = MethodTaking(*WatchOrderRequest::descriptor());
 //   method.metrics->Start(); ... method.metrics->Finish(code, nanos);
 ServedMethod& MethodTaking(const google::protobuf::Descriptor& request);

@@ -1,9 +1,6 @@
 #include "common/rpc/server.h"
 
-#include <chrono>
-#include <mutex>
-#include <utility>
-
+#include <google/protobuf/descriptor.h>
 #include <grpcpp/impl/server_builder_option.h>
 #include <grpcpp/impl/server_builder_plugin.h>
 #include <grpcpp/impl/server_initializer.h>
@@ -11,7 +8,9 @@
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
 
-#include <google/protobuf/descriptor.h>
+#include <chrono>
+#include <mutex>
+#include <utility>
 
 #include "absl/time/clock.h"
 #include "common/base/status.h"
@@ -28,13 +27,16 @@ namespace {
 
 using Names = std::vector<std::string>;
 
-// Tells the names of the registered services, which gRPC knows and grpc::Service does not give away.
+// Tells the names of the registered services, which gRPC knows and grpc::Service does not give
+// away.
 class NamesPlugin final : public grpc::ServerBuilderPlugin {
  public:
   explicit NamesPlugin(std::shared_ptr<Names> names) : names_(std::move(names)) {}
   std::string name() override { return "orderflow-service-names"; }
   void InitServer(grpc::ServerInitializer*) override {}
-  void Finish(grpc::ServerInitializer* initializer) override { *names_ = *initializer->GetServiceList(); }
+  void Finish(grpc::ServerInitializer* initializer) override {
+    *names_ = *initializer->GetServiceList();
+  }
   void ChangeArguments(const std::string&, void*) override {}
 
  private:
@@ -60,10 +62,12 @@ void SetArguments(const ServerOptions& options, grpc::ServerBuilder& builder) {
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, Millis(kServerPingInterval));
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, Millis(kPingTimeout));
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
-  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, Millis(kPermittedPingInterval));
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
+                             Millis(kPermittedPingInterval));
   if (options.max_connection_age > absl::ZeroDuration()) {
     builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS, Millis(options.max_connection_age));
-    builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, Millis(options.max_connection_age_grace));
+    builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS,
+                               Millis(options.max_connection_age_grace));
   }
   // Bookkeeping for a debug service that we do not run.
   builder.AddChannelArgument(GRPC_ARG_ENABLE_CHANNELZ, 0);
@@ -74,13 +78,17 @@ void SetArguments(const ServerOptions& options, grpc::ServerBuilder& builder) {
 }
 
 absl::Status CheckLimits(const ServerOptions& options) {
-  if (options.max_message_bytes < 1) return absl::InvalidArgumentError("max_message_bytes must be at least 1");
-  if (options.max_concurrent_calls < 1) return absl::InvalidArgumentError("max_concurrent_calls must be at least 1");
-  for (const absl::Duration duration : {options.max_connection_age, options.max_connection_age_grace,
-                                        options.drain_delay, options.drain_timeout}) {
+  if (options.max_message_bytes < 1)
+    return absl::InvalidArgumentError("max_message_bytes must be at least 1");
+  if (options.max_concurrent_calls < 1)
+    return absl::InvalidArgumentError("max_concurrent_calls must be at least 1");
+  for (const absl::Duration duration :
+       {options.max_connection_age, options.max_connection_age_grace, options.drain_delay,
+        options.drain_timeout}) {
     if (duration < absl::ZeroDuration()) {
-      return absl::InvalidArgumentError("a duration of " + absl::FormatDuration(duration) +
-                                        " is negative (max_connection_age, its grace, drain_delay, drain_timeout)");
+      return absl::InvalidArgumentError(
+          "a duration of " + absl::FormatDuration(duration) +
+          " is negative (max_connection_age, its grace, drain_delay, drain_timeout)");
     }
   }
   return absl::OkStatus();
@@ -89,10 +97,12 @@ absl::Status CheckLimits(const ServerOptions& options) {
 // Makes metrics of all methods visible before their first call, and sets the limit of calls.
 void PrepareServices(const Names& names, int max_concurrent_calls) {
   for (const std::string& name : names) {
-    const auto* service = google::protobuf::DescriptorPool::generated_pool()->FindServiceByName(name);
+    const auto* service =
+        google::protobuf::DescriptorPool::generated_pool()->FindServiceByName(name);
     if (service == nullptr || name.rfind("grpc.", 0) == 0) continue;
     ServiceNamed(name).max_in_flight.store(max_concurrent_calls);
-    for (int i = 0; i < service->method_count(); ++i) MethodTaking(*service->method(i)->input_type());
+    for (int i = 0; i < service->method_count(); ++i)
+      MethodTaking(*service->method(i)->input_type());
   }
 }
 
@@ -101,11 +111,15 @@ void PrepareServices(const Names& names, int max_concurrent_calls) {
 class Server::Impl {
  public:
   Impl(const ServerOptions& options, Module& module)
-      : options_(options), module_(module), health_(HealthService::Create()), reflection_(ReflectionService::Create()) {}
+      : options_(options),
+        module_(module),
+        health_(HealthService::Create()),
+        reflection_(ReflectionService::Create()) {}
 
   absl::Status Start() {
     ORDERFLOW_RETURN_IF_ERROR(CheckLimits(options_));
-    ORDERFLOW_ASSIGN_OR_RETURN(net::ListenAddress address, net::ParseListenAddress(options_.listen));
+    ORDERFLOW_ASSIGN_OR_RETURN(net::ListenAddress address,
+                               net::ParseListenAddress(options_.listen));
     ORDERFLOW_ASSIGN_OR_RETURN(const auto credentials, MakeServerCredentials(options_.tls));
     // gRPC says only that something went wrong; trying the address first tells what.
     ORDERFLOW_RETURN_IF_ERROR(net::CheckCanListen(address));
@@ -118,14 +132,16 @@ class Server::Impl {
     builder.RegisterService(&health_->service());
     builder.RegisterService(&reflection_->service());
     server_ = builder.BuildAndStart();
-    if (server_ == nullptr || port_ == 0) return absl::UnavailableError("cannot listen on " + address.ToString());
+    if (server_ == nullptr || port_ == 0)
+      return absl::UnavailableError("cannot listen on " + address.ToString());
     address.port = static_cast<uint16_t>(port_);
     address_ = address.ToString();
     health_->SetServices(*names);
     reflection_->SetServices(*names);
     PrepareServices(*names, options_.max_concurrent_calls);
-    readiness_ = std::make_unique<ReadinessProbe>(module_, options_.ready_interval, options_.ready_timeout,
-                                                  [this](bool ready) { health_->SetServing(ready); });
+    readiness_ =
+        std::make_unique<ReadinessProbe>(module_, options_.ready_interval, options_.ready_timeout,
+                                         [this](bool ready) { health_->SetServing(ready); });
     logging::Info("listening", {{"module", module_.name()},
                                 {"address", address_},
                                 {"tls", options_.tls.enabled()},
@@ -152,7 +168,8 @@ class Server::Impl {
     health_->Drain();
     reflection_->Drain();
     module_.Drain();
-    server_->Shutdown(std::chrono::system_clock::now() + absl::ToChronoMilliseconds(options_.drain_timeout));
+    server_->Shutdown(std::chrono::system_clock::now() +
+                      absl::ToChronoMilliseconds(options_.drain_timeout));
     server_->Wait();
     logging::Info("stopped", {{"module", module_.name()}});
   }
@@ -168,7 +185,8 @@ class Server::Impl {
   std::once_flag stopped_;
 };
 
-absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options, Module& module) {
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options,
+                                                      Module& module) {
   auto impl = std::make_unique<Impl>(options, module);
   ORDERFLOW_RETURN_IF_ERROR(impl->Start());
   return std::unique_ptr<Server>(new Server(std::move(impl)));

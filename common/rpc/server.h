@@ -20,11 +20,13 @@ struct ServerOptions {
   int max_concurrent_calls = 20'000;
   // Memory that gRPC may use for messages in transit; beyond it, connections are read more slowly.
   size_t max_buffer_bytes = 256 << 20;
-  // A connection is asked to go after this age (a little more or less, so that not all go at once), which lets load balancers
-  // spread clients over new replicas; what is still open after the grace is cut.
+  // A connection is asked to go after this age (a little more or less, so that not all go at once),
+  // which lets load balancers spread clients over new replicas; what is still open after the grace
+  // is cut.
   absl::Duration max_connection_age = absl::Minutes(10);
   absl::Duration max_connection_age_grace = absl::Minutes(5);
-  // How long a stopping server answers on while it says NOT_SERVING, so that load balancers notice in time.
+  // How long a stopping server answers on while it says NOT_SERVING, so that load balancers notice
+  // in time.
   absl::Duration drain_delay = absl::ZeroDuration();
   // How long calls under way may take to end after that; then they are cancelled.
   absl::Duration drain_timeout = absl::Seconds(10);
@@ -33,7 +35,8 @@ struct ServerOptions {
   absl::Duration ready_timeout = absl::Seconds(3);
 };
 
-// A gRPC server around one module: its services, grpc.health.v1, reflection, limits, and an orderly end.
+// A gRPC server around one module: its services, grpc.health.v1, reflection, limits, and an orderly
+// end.
 //
 //   ORDERFLOW_ASSIGN_OR_RETURN(auto server, Server::Start({.listen = "127.0.0.1:50051"}, *module));
 //   ... server->Stop();
@@ -41,9 +44,11 @@ struct ServerOptions {
 // Thread-safe. Borrows the module, which must outlive it.
 class Server {
  public:
-  // INVALID_ARGUMENT: the listen address or a TLS file. UNAVAILABLE: cannot listen there (the port is in use). The message is
-  // one line that says what to change. A module that is not ready yet is no error: health says NOT_SERVING until it is.
-  static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options, Module& module);
+  // INVALID_ARGUMENT: the listen address or a TLS file. UNAVAILABLE: cannot listen there (the port
+  // is in use). The message is one line that says what to change. A module that is not ready yet is
+  // no error: health says NOT_SERVING until it is.
+  static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options,
+                                                       Module& module);
 
   ~Server();  // stops
   Server(const Server&) = delete;
@@ -53,8 +58,8 @@ class Server {
   // Where it listens, with the port it got: "127.0.0.1:50051".
   const std::string& address() const;
 
-  // Says NOT_SERVING, waits for the drain delay, takes no new calls, lets those under way end, and stops the module. Returns when
-  // all that is done. Later calls do nothing but wait for the first.
+  // Says NOT_SERVING, waits for the drain delay, takes no new calls, lets those under way end, and
+  // stops the module. Returns when all that is done. Later calls do nothing but wait for the first.
   void Stop();
 
  private:

@@ -5,33 +5,43 @@
 
 using orderflow::rpc::ServerOptions;
 
-ABSL_FLAG(std::string, listen, "127.0.0.1:0", "The address that gRPC is served at, IP:PORT. Port 0 takes any free port.");
+ABSL_FLAG(std::string, listen, "127.0.0.1:0",
+          "The address that gRPC is served at, IP:PORT. Port 0 takes any free port.");
 ORDERFLOW_SECRET_FLAG(database, "",
-                      "Where the data are kept: sqlite:PATH for a file, or postgresql://USER:PASSWORD@HOST/NAME for a "
+                      "Where the data are kept: sqlite:PATH for a file, or "
+                      "postgresql://USER:PASSWORD@HOST/NAME for a "
                       "server that speaks PostgreSQL's protocol.");
 ABSL_FLAG(int, database_connections, orderflow::database::Options().connections,
           "PostgreSQL only: how many connections work in parallel.");
-ABSL_FLAG(std::string, metrics_listen, "127.0.0.1:9464",
-          "The address that Prometheus metrics are served at (/metrics), IP:PORT. Empty: not at all.");
-ABSL_FLAG(std::string, log_level, "info", "The least important log lines to write: debug, info, warning, error or off.");
-ABSL_FLAG(std::string, tls_certificate, "",
-          "A PEM file with the server's certificate chain. Empty: no TLS. Read again when it changes.");
+ABSL_FLAG(
+    std::string, metrics_listen, "127.0.0.1:9464",
+    "The address that Prometheus metrics are served at (/metrics), IP:PORT. Empty: not at all.");
+ABSL_FLAG(std::string, log_level, "info",
+          "The least important log lines to write: debug, info, warning, error or off.");
+ABSL_FLAG(
+    std::string, tls_certificate, "",
+    "A PEM file with the server's certificate chain. Empty: no TLS. Read again when it changes.");
 ABSL_FLAG(std::string, tls_key, "", "A PEM file with the key of --tls_certificate.");
 ABSL_FLAG(std::string, tls_client_ca, "",
-          "A PEM file with certificate authorities; with it, clients must show a certificate that one of them signed.");
+          "A PEM file with certificate authorities; with it, clients must show a certificate that "
+          "one of them signed.");
 ABSL_FLAG(absl::Duration, tls_reload_interval, orderflow::rpc::ServerTls().reload_interval,
           "How often the TLS files are looked at for changes.");
-ABSL_FLAG(int, max_message_bytes, ServerOptions().max_message_bytes, "The largest request accepted, in bytes.");
+ABSL_FLAG(int, max_message_bytes, ServerOptions().max_message_bytes,
+          "The largest request accepted, in bytes.");
 ABSL_FLAG(int, max_concurrent_calls, ServerOptions().max_concurrent_calls,
           "Calls under way at a time; further ones are refused with RESOURCE_EXHAUSTED.");
 ABSL_FLAG(absl::Duration, max_connection_age, ServerOptions().max_connection_age,
-          "Connections are asked to reconnect after this time, so that load spreads over new replicas. 0: never.");
+          "Connections are asked to reconnect after this time, so that load spreads over new "
+          "replicas. 0: never.");
 ABSL_FLAG(absl::Duration, max_connection_age_grace, ServerOptions().max_connection_age_grace,
           "How long calls may go on after --max_connection_age.");
 ABSL_FLAG(absl::Duration, drain_delay, ServerOptions().drain_delay,
-          "After SIGTERM: how long to go on answering while health says NOT_SERVING, so that load balancers notice.");
-ABSL_FLAG(absl::Duration, drain_timeout, ServerOptions().drain_timeout,
-          "After --drain_delay: how long calls under way may take to end before they are cancelled.");
+          "After SIGTERM: how long to go on answering while health says NOT_SERVING, so that load "
+          "balancers notice.");
+ABSL_FLAG(
+    absl::Duration, drain_timeout, ServerOptions().drain_timeout,
+    "After --drain_delay: how long calls under way may take to end before they are cancelled.");
 
 namespace orderflow::rpc {
 
@@ -66,6 +76,8 @@ database::Options DatabaseOptionsFromFlags(std::string_view name) {
 
 std::string MetricsListenFromFlags() { return absl::GetFlag(FLAGS_metrics_listen); }
 
-absl::StatusOr<logging::Level> LogLevelFromFlags() { return logging::ParseLevel(absl::GetFlag(FLAGS_log_level)); }
+absl::StatusOr<logging::Level> LogLevelFromFlags() {
+  return logging::ParseLevel(absl::GetFlag(FLAGS_log_level));
+}
 
 }  // namespace orderflow::rpc

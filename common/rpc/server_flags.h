@@ -1,6 +1,7 @@
 #pragma once
 
-// The settings that all servers have, declared once. Only mains include this: linking it registers the flags.
+// The settings that all servers have, declared once. Only mains include this: linking it registers
+// the flags.
 
 #include <string>
 #include <string_view>
@@ -11,7 +12,8 @@
 
 namespace orderflow::rpc {
 
-// Where servers differ in their defaults. To be called before settings::ParseSettings, so that --help shows them.
+// Where servers differ in their defaults. To be called before settings::ParseSettings, so that
+// --help shows them.
 struct ServerFlagDefaults {
   std::string listen;    // "127.0.0.1:50051"
   std::string database;  // "sqlite:receive.db"

@@ -19,7 +19,8 @@ namespace {
 
 // Says which setting to change.
 absl::Status Explain(const absl::Status& status, std::string_view settings) {
-  return absl::Status(status.code(), std::string(status.message()) + " (see " + std::string(settings) + ")");
+  return absl::Status(status.code(),
+                      std::string(status.message()) + " (see " + std::string(settings) + ")");
 }
 
 absl::Status StartMetrics(std::string_view name) {
@@ -28,7 +29,8 @@ absl::Status StartMetrics(std::string_view name) {
   if (address.empty()) return absl::OkStatus();
   auto endpoint = metrics::Endpoint::Listen(address);
   if (!endpoint.ok()) return Explain(endpoint.status(), "--metrics_listen");
-  // Lives until the process ends: stopping it takes the HTTP library two seconds, and what it reads is never destroyed.
+  // Lives until the process ends: stopping it takes the HTTP library two seconds, and what it reads
+  // is never destroyed.
   endpoint->release();
   return absl::OkStatus();
 }

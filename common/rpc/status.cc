@@ -10,7 +10,8 @@
 namespace orderflow::rpc {
 namespace {
 
-// A status travels in the trailers, which clients refuse beyond 8 KiB by default; what does not fit is cut.
+// A status travels in the trailers, which clients refuse beyond 8 KiB by default; what does not fit
+// is cut.
 constexpr size_t kMaxMessageBytes = 2048;
 constexpr size_t kMaxViolationBytes = 3072;
 constexpr char kCut[] = "... (cut)";
@@ -18,7 +19,8 @@ constexpr char kCut[] = "... (cut)";
 std::string CutMessage(absl::string_view message) {
   if (message.size() <= kMaxMessageBytes) return std::string(message);
   size_t end = kMaxMessageBytes - sizeof(kCut);
-  while (end > 0 && (static_cast<unsigned char>(message[end]) & 0xc0) == 0x80) --end;  // not inside a UTF-8 character
+  while (end > 0 && (static_cast<unsigned char>(message[end]) & 0xc0) == 0x80)
+    --end;  // not inside a UTF-8 character
   return std::string(message.substr(0, end)) + kCut;
 }
 
@@ -26,7 +28,8 @@ void AddErrorInfo(const ErrorInfo& info, google::rpc::Status& out) {
   google::rpc::ErrorInfo message;
   message.set_reason(info.reason);
   message.set_domain(info.domain);
-  for (const auto& [key, value] : info.metadata) (*message.mutable_metadata())[key] = CutMessage(value);
+  for (const auto& [key, value] : info.metadata)
+    (*message.mutable_metadata())[key] = CutMessage(value);
   out.add_details()->PackFrom(message);
 }
 
@@ -58,7 +61,8 @@ void AddRetryInfo(absl::Duration delay, google::rpc::Status& out) {
 std::string Details(const absl::Status& status, const std::string& message) {
   google::rpc::Status details;
   if (const auto info = GetErrorInfo(status)) AddErrorInfo(*info, details);
-  if (const auto violations = GetFieldViolations(status); !violations.empty()) AddBadRequest(violations, details);
+  if (const auto violations = GetFieldViolations(status); !violations.empty())
+    AddBadRequest(violations, details);
   if (const auto delay = GetRetryDelay(status)) AddRetryInfo(*delay, details);
   if (details.details().empty()) return "";
   details.set_code(static_cast<int>(status.code()));
@@ -78,14 +82,16 @@ ErrorInfo ToErrorInfo(const google::rpc::ErrorInfo& message) {
 grpc::Status ToGrpcStatus(const absl::Status& status) {
   if (status.ok()) return grpc::Status::OK;
   const std::string message = CutMessage(status.message());
-  return grpc::Status(static_cast<grpc::StatusCode>(status.code()), message, Details(status, message));
+  return grpc::Status(static_cast<grpc::StatusCode>(status.code()), message,
+                      Details(status, message));
 }
 
 absl::Status FromGrpcStatus(const grpc::Status& status) {
   if (status.ok()) return absl::OkStatus();
   absl::Status out(static_cast<absl::StatusCode>(status.error_code()), status.error_message());
   google::rpc::Status details;
-  if (status.error_details().empty() || !details.ParseFromString(status.error_details())) return out;
+  if (status.error_details().empty() || !details.ParseFromString(status.error_details()))
+    return out;
   for (const google::protobuf::Any& detail : details.details()) {
     if (google::rpc::ErrorInfo info; detail.UnpackTo(&info)) {
       out = WithErrorInfo(std::move(out), ToErrorInfo(info));
@@ -94,7 +100,8 @@ absl::Status FromGrpcStatus(const grpc::Status& status) {
                                                absl::Nanoseconds(retry.retry_delay().nanos()));
     } else if (google::rpc::BadRequest bad; detail.UnpackTo(&bad)) {
       std::vector<FieldViolation> violations;
-      for (const auto& each : bad.field_violations()) violations.push_back({each.field(), each.description()});
+      for (const auto& each : bad.field_violations())
+        violations.push_back({each.field(), each.description()});
       out = WithFieldViolations(std::move(out), violations);
     }
   }

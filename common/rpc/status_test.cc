@@ -12,9 +12,10 @@ namespace {
 using ::testing::HasSubstr;
 
 absl::Status ADetailedStatus() {
-  return WithRetryDelay(WithErrorInfo(InvalidArgumentError({{"order_id", "is required"}, {"quantity", "is 0"}}),
-                                      {"ORDER_BAD", "test.orderflow", {{"a", "1"}, {"b", "2"}}}),
-                        absl::Milliseconds(1500));
+  return WithRetryDelay(
+      WithErrorInfo(InvalidArgumentError({{"order_id", "is required"}, {"quantity", "is 0"}}),
+                    {"ORDER_BAD", "test.orderflow", {{"a", "1"}, {"b", "2"}}}),
+      absl::Milliseconds(1500));
 }
 
 TEST(StatusTest, AllDetailsSurviveTheWayThereAndBack) {

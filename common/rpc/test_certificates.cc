@@ -36,7 +36,8 @@ X509* NewCertificate(EVP_PKEY* key, absl::Duration from, absl::Duration until) {
   return certificate;
 }
 
-// Writes beside the file and renames, so that a reader sees the old or the new one, never half of it.
+// Writes beside the file and renames, so that a reader sees the old or the new one, never half of
+// it.
 template <typename Write>
 void WriteFile(const std::string& path, Write write) {
   std::FILE* file = std::fopen((path + ".new").c_str(), "w");
@@ -50,7 +51,9 @@ void WriteCertificate(const std::string& path, X509* certificate) {
   WriteFile(path, [&](std::FILE* file) { return PEM_write_X509(file, certificate); });
 }
 
-bool IsIpAddress(const std::string& host) { return host.find_first_not_of("0123456789.") == std::string::npos; }
+bool IsIpAddress(const std::string& host) {
+  return host.find_first_not_of("0123456789.") == std::string::npos;
+}
 
 }  // namespace
 
@@ -78,8 +81,8 @@ TestAuthority::~TestAuthority() {
 
 std::string TestAuthority::certificate_file() const { return directory_ + "/" + name_ + ".crt"; }
 
-void TestAuthority::Issue(const std::string& file_stem, const std::string& host, absl::Duration from,
-                          absl::Duration until) const {
+void TestAuthority::Issue(const std::string& file_stem, const std::string& host,
+                          absl::Duration from, absl::Duration until) const {
   EVP_PKEY* key = EVP_EC_gen("P-256");
   X509* certificate = NewCertificate(key, from, until);
   SetName(certificate, host);

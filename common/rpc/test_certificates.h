@@ -6,8 +6,8 @@
 
 namespace orderflow::rpc {
 
-// Makes certificates for tests, as PEM files in a directory. An authority signs them: NAME.crt and NAME.key each.
-// Aborts the test on failure.
+// Makes certificates for tests, as PEM files in a directory. An authority signs them: NAME.crt and
+// NAME.key each. Aborts the test on failure.
 class TestAuthority {
  public:
   // Writes `directory`/`name`.crt, the authority's own certificate.
@@ -17,9 +17,10 @@ class TestAuthority {
   TestAuthority& operator=(const TestAuthority&) = delete;
 
   std::string certificate_file() const;
-  // Writes a certificate for `host` (a DNS name or IP address) and its key, over files of that name if there are some.
-  void Issue(const std::string& file_stem, const std::string& host, absl::Duration from = -absl::Hours(1),
-             absl::Duration until = absl::Hours(1)) const;
+  // Writes a certificate for `host` (a DNS name or IP address) and its key, over files of that name
+  // if there are some.
+  void Issue(const std::string& file_stem, const std::string& host,
+             absl::Duration from = -absl::Hours(1), absl::Duration until = absl::Hours(1)) const;
 
  private:
   struct Pair;

@@ -1,6 +1,7 @@
 #pragma once
 
-// For tests of everything around a gRPC service: a module whose ReceiveService does what the test says.
+// For tests of everything around a gRPC service: a module whose ReceiveService does what the test
+// says.
 
 #include <functional>
 #include <memory>
@@ -56,10 +57,11 @@ class TestModule final : public Module {
   class Service final : public receive::v1::ReceiveService::CallbackService {
    public:
     explicit Service(TestModule& module) : module_(module) {}
-    grpc::ServerUnaryReactor* ReceiveOrder(grpc::CallbackServerContext* context, const Request* request,
-                                           Response* response) override {
-      return HandleUnary(context, request, response,
-                         [this](const auto& request, auto done) { module_.Handle(request, std::move(done)); });
+    grpc::ServerUnaryReactor* ReceiveOrder(grpc::CallbackServerContext* context,
+                                           const Request* request, Response* response) override {
+      return HandleUnary(context, request, response, [this](const auto& request, auto done) {
+        module_.Handle(request, std::move(done));
+      });
     }
 
    private:

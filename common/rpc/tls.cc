@@ -1,10 +1,10 @@
 #include "common/rpc/tls.h"
 
-#include <algorithm>
-
 #include <grpcpp/security/tls_certificate_provider.h>
 #include <grpcpp/security/tls_certificate_verifier.h>
 #include <grpcpp/security/tls_credentials_options.h>
+
+#include <algorithm>
 
 #include "common/base/status.h"
 #include "common/rpc/certificate_check.h"
@@ -23,24 +23,30 @@ absl::Status CheckServerFiles(const ServerTls& tls) {
     return absl::InvalidArgumentError("TLS needs both a certificate file and a key file");
   }
   ORDERFLOW_RETURN_IF_ERROR(CheckCertificateAndKey(tls.certificate_file, tls.key_file));
-  return tls.client_ca_file.empty() ? absl::OkStatus() : CheckCertificateAuthorities(tls.client_ca_file);
+  return tls.client_ca_file.empty() ? absl::OkStatus()
+                                    : CheckCertificateAuthorities(tls.client_ca_file);
 }
 
 absl::Status CheckClientFiles(const ClientTls& tls) {
   if (tls.certificate_file.empty() != tls.key_file.empty()) {
-    return absl::InvalidArgumentError("a client certificate needs both a certificate file and a key file");
+    return absl::InvalidArgumentError(
+        "a client certificate needs both a certificate file and a key file");
   }
-  if (!tls.certificate_file.empty()) ORDERFLOW_RETURN_IF_ERROR(CheckCertificateAndKey(tls.certificate_file, tls.key_file));
+  if (!tls.certificate_file.empty())
+    ORDERFLOW_RETURN_IF_ERROR(CheckCertificateAndKey(tls.certificate_file, tls.key_file));
   return tls.ca_file.empty() ? absl::OkStatus() : CheckCertificateAuthorities(tls.ca_file);
 }
 
 }  // namespace
 
-absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> MakeServerCredentials(const ServerTls& tls) {
+absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> MakeServerCredentials(
+    const ServerTls& tls) {
   if (!tls.enabled()) return grpc::InsecureServerCredentials();
   ORDERFLOW_RETURN_IF_ERROR(CheckServerFiles(tls));
-  grpc::experimental::TlsServerCredentialsOptions options(std::make_shared<FileWatcherCertificateProvider>(
-      tls.key_file, tls.certificate_file, tls.client_ca_file, WholeSeconds(tls.reload_interval)));
+  grpc::experimental::TlsServerCredentialsOptions options(
+      std::make_shared<FileWatcherCertificateProvider>(tls.key_file, tls.certificate_file,
+                                                       tls.client_ca_file,
+                                                       WholeSeconds(tls.reload_interval)));
   options.watch_identity_key_cert_pairs();
   if (!tls.client_ca_file.empty()) {
     options.watch_root_certs();
@@ -49,7 +55,8 @@ absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> MakeServerCredentials(c
   return grpc::experimental::TlsServerCredentials(options);
 }
 
-absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> MakeChannelCredentials(const ClientTls& tls) {
+absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> MakeChannelCredentials(
+    const ClientTls& tls) {
   if (!tls.enabled) return grpc::InsecureChannelCredentials();
   ORDERFLOW_RETURN_IF_ERROR(CheckClientFiles(tls));
   grpc::experimental::TlsChannelCredentialsOptions options;

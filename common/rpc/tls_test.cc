@@ -1,9 +1,9 @@
 #include "common/rpc/tls.h"
 
+#include <grpcpp/client_context.h>
+
 #include <filesystem>
 #include <fstream>
-
-#include <grpcpp/client_context.h>
 
 #include "common/base/status.h"
 #include "common/base/test_matchers.h"
@@ -21,8 +21,7 @@ using ::testing::HasSubstr;
 // A directory with two authorities, and a server certificate of the first.
 class TlsTest : public ::testing::Test {
  protected:
-  TlsTest()
-      : directory_(NewDirectory()), ours_(directory_, "ours"), others_(directory_, "others") {
+  TlsTest() : directory_(NewDirectory()), ours_(directory_, "ours"), others_(directory_, "others") {
     ours_.Issue("server", "127.0.0.1");
   }
   ~TlsTest() override {
@@ -36,26 +35,30 @@ class TlsTest : public ::testing::Test {
   }
 
   std::string File(const std::string& name) const { return directory_ + "/" + name; }
-  ServerTls Tls() const { return {.certificate_file = File("server.crt"), .key_file = File("server.key")}; }
+  ServerTls Tls() const {
+    return {.certificate_file = File("server.crt"), .key_file = File("server.key")};
+  }
   ClientTls Trusting(const TestAuthority& authority) const {
     return {.enabled = true, .ca_file = authority.certificate_file()};
   }
 
   void Start(ServerTls tls) {
-    absl::StatusOr<std::unique_ptr<Server>> server = Server::Start({.tls = std::move(tls)}, module_);
+    absl::StatusOr<std::unique_ptr<Server>> server =
+        Server::Start({.tls = std::move(tls)}, module_);
     ASSERT_THAT(server, IsOk());
     server_ = *std::move(server);
   }
 
   // One call over a new connection; `persistent` connects again and again until it succeeds.
   absl::Status Call(const ClientTls& tls, bool persistent = false) {
-    ORDERFLOW_ASSIGN_OR_RETURN(const auto channel,
-                               MakeChannel(server_->address(), {.tls = tls, .own_connection = true}));
+    ORDERFLOW_ASSIGN_OR_RETURN(
+        const auto channel, MakeChannel(server_->address(), {.tls = tls, .own_connection = true}));
     grpc::ClientContext context;
     context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(60));
     context.set_wait_for_ready(persistent);
     TestModule::Response response;
-    return FromGrpcStatus(receive::v1::ReceiveService::NewStub(channel)->ReceiveOrder(&context, {}, &response));
+    return FromGrpcStatus(
+        receive::v1::ReceiveService::NewStub(channel)->ReceiveOrder(&context, {}, &response));
   }
 
   const std::string directory_;
@@ -121,19 +124,23 @@ TEST_F(TlsTest, WhatCannotServeIsRefusedAtStartWithTheFileNamed) {
 
   std::ofstream(File("garbage.crt")) << "not a certificate";
   tls.certificate_file = File("garbage.crt");
-  EXPECT_THAT(start(tls), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("holds no certificate")));
+  EXPECT_THAT(start(tls),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("holds no certificate")));
 
   ours_.Issue("old", "127.0.0.1", -absl::Hours(2), -absl::Hours(1));
   tls = {.certificate_file = File("old.crt"), .key_file = File("old.key")};
-  EXPECT_THAT(start(tls), StatusIs(absl::StatusCode::kInvalidArgument, AllOf(HasSubstr("old.crt"), HasSubstr("expired"))));
+  EXPECT_THAT(start(tls), StatusIs(absl::StatusCode::kInvalidArgument,
+                                   AllOf(HasSubstr("old.crt"), HasSubstr("expired"))));
 
   ours_.Issue("new", "127.0.0.1", absl::Hours(1), absl::Hours(2));
   tls = {.certificate_file = File("new.crt"), .key_file = File("new.key")};
-  EXPECT_THAT(start(tls), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("not valid before")));
+  EXPECT_THAT(start(tls),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("not valid before")));
 
   tls = Tls();
   tls.key_file = File("old.key");
-  EXPECT_THAT(start(tls), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("is not the key of")));
+  EXPECT_THAT(start(tls),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("is not the key of")));
   tls.key_file = "";
   EXPECT_THAT(start(tls), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("both")));
 
@@ -148,7 +155,8 @@ TEST_F(TlsTest, AClientsBadFilesAreNamedToo) {
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("missing.crt")));
   tls = Trusting(ours_);
   tls.certificate_file = File("server.crt");
-  EXPECT_THAT(MakeChannel("127.0.0.1:1", {.tls = tls}), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("both")));
+  EXPECT_THAT(MakeChannel("127.0.0.1:1", {.tls = tls}),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("both")));
 }
 
 }  // namespace

@@ -7,8 +7,9 @@ namespace orderflow::rpc {
 namespace {
 
 absl::Status OverloadedError(const ServedService& service) {
-  return WithRetryDelay(absl::ResourceExhaustedError(service.full_name + " has as many calls under way as it takes (" +
-                                                     std::to_string(service.max_in_flight.load()) + ")"),
+  return WithRetryDelay(absl::ResourceExhaustedError(
+                            service.full_name + " has as many calls under way as it takes (" +
+                            std::to_string(service.max_in_flight.load()) + ")"),
                         absl::Milliseconds(100));
 }
 
@@ -23,7 +24,8 @@ grpc::Status Answer(const ServedMethod& method, const absl::Status& status) {
                                  {"rpc_method", method.name},
                                  {"code", StatusCodeName(status.code())},
                                  {"error", std::string(status.message())}});
-  return grpc::Status(static_cast<grpc::StatusCode>(status.code()), "internal error; the server's log has the details");
+  return grpc::Status(static_cast<grpc::StatusCode>(status.code()),
+                      "internal error; the server's log has the details");
 }
 
 }  // namespace
@@ -52,7 +54,8 @@ bool UnaryCall::Admit(grpc::CallbackServerContext& context) {
 void UnaryCall::Finish(const absl::Status& status) {
   const auto elapsed = std::chrono::steady_clock::now() - start_;
   method_->service->in_flight.fetch_sub(1, std::memory_order_relaxed);
-  method_->metrics->Finish(status.code(), std::chrono::duration_cast<std::chrono::nanoseconds>(elapsed).count());
+  method_->metrics->Finish(status.code(),
+                           std::chrono::duration_cast<std::chrono::nanoseconds>(elapsed).count());
   reactor_->Finish(status.ok() ? grpc::Status() : Answer(*method_, status));
 }
 

@@ -23,7 +23,8 @@ constexpr size_t kMaxFileBytes = 1 << 20;
 
 using Flags = std::map<std::string, absl::CommandLineFlag*>;
 
-// One name and value, and where they were found, for messages: "--listen", "ORDERFLOW_LISTEN", "flags.txt:3: listen".
+// One name and value, and where they were found, for messages: "--listen", "ORDERFLOW_LISTEN",
+// "flags.txt:3: listen".
 struct Assignment {
   std::string name;
   std::string value;
@@ -75,11 +76,13 @@ absl::StatusOr<std::string> ReadFile(const std::string& path, const std::string&
   std::string text(kMaxFileBytes + 1, '\0');
   file.read(text.data(), static_cast<std::streamsize>(text.size()));
   text.resize(static_cast<size_t>(file.gcount()));
-  if (text.size() > kMaxFileBytes) return Wrong(source + ": the file " + Quote(path, 200) + " is larger than 1 MiB");
+  if (text.size() > kMaxFileBytes)
+    return Wrong(source + ": the file " + Quote(path, 200) + " is larger than 1 MiB");
   return text;
 }
 
-// The flag that a name sets: itself, or for "database_file" the secret "database". Null if there is none.
+// The flag that a name sets: itself, or for "database_file" the secret "database". Null if there is
+// none.
 absl::CommandLineFlag* FindFlag(const Flags& flags, const std::string& name, bool& from_file) {
   from_file = false;
   if (auto it = flags.find(name); it != flags.end()) return it->second;
@@ -112,7 +115,8 @@ absl::Status Set(const Flags& flags, const Assignment& assignment) {
   return Wrong(assignment.source + ": " + Quote(value) + " is not " + Expected(*flag));
 }
 
-// Applies one source of settings. A secret may be given directly or by a file, but not both in the same source.
+// Applies one source of settings. A secret may be given directly or by a file, but not both in the
+// same source.
 absl::Status SetAll(const Flags& flags, const std::vector<Assignment>& assignments) {
   std::map<std::string, std::string> given;  // flag -> how
   for (const Assignment& assignment : assignments) {
@@ -121,7 +125,8 @@ absl::Status SetAll(const Flags& flags, const std::vector<Assignment>& assignmen
     const auto [it, is_new] =
         given.emplace(std::string(flag->Name().data(), flag->Name().size()), assignment.name);
     if (!is_new && it->second != assignment.name) {
-      return Wrong(assignment.source + ": give either " + it->second + " or " + assignment.name + ", not both");
+      return Wrong(assignment.source + ": give either " + it->second + " or " + assignment.name +
+                   ", not both");
     }
     ORDERFLOW_RETURN_IF_ERROR(Set(flags, assignment));
   }
@@ -138,8 +143,10 @@ absl::Status UnknownFlag(const Flags& flags, const std::string& shown, const std
   return Wrong("unknown flag " + shown + Suggestion(flags, name) + " (--help lists all)");
 }
 
-// Takes one "--name", "--name=value", "--name value", "--noname" apart; `next` is advanced over a value of its own.
-absl::Status ParseFlag(const Flags& flags, const std::vector<std::string>& arguments, size_t& next, CommandLine& out) {
+// Takes one "--name", "--name=value", "--name value", "--noname" apart; `next` is advanced over a
+// value of its own.
+absl::Status ParseFlag(const Flags& flags, const std::vector<std::string>& arguments, size_t& next,
+                       CommandLine& out) {
   const std::string text = arguments[next].substr(2);
   const size_t equals = text.find('=');
   const bool has_value = equals != std::string::npos;
@@ -161,7 +168,8 @@ absl::Status ParseFlag(const Flags& flags, const std::vector<std::string>& argum
       return absl::OkStatus();
     }
   }
-  if (flag == nullptr) return UnknownFlag(flags, Quote(shown).substr(1, Quote(shown).size() - 2), name);
+  if (flag == nullptr)
+    return UnknownFlag(flags, Quote(shown).substr(1, Quote(shown).size() - 2), name);
   if (flag->IsOfType<bool>()) {
     out.assignments.push_back({name, "true", shown});
     return absl::OkStatus();
@@ -171,12 +179,14 @@ absl::Status ParseFlag(const Flags& flags, const std::vector<std::string>& argum
   return absl::OkStatus();
 }
 
-absl::StatusOr<CommandLine> ParseCommandLine(const Flags& flags, const std::vector<std::string>& arguments) {
+absl::StatusOr<CommandLine> ParseCommandLine(const Flags& flags,
+                                             const std::vector<std::string>& arguments) {
   CommandLine out;
   for (size_t i = 0; i < arguments.size(); ++i) {
     const std::string& argument = arguments[i];
     if (argument == "--") {
-      out.parsed.positional.insert(out.parsed.positional.end(), arguments.begin() + static_cast<ptrdiff_t>(i) + 1,
+      out.parsed.positional.insert(out.parsed.positional.end(),
+                                   arguments.begin() + static_cast<ptrdiff_t>(i) + 1,
                                    arguments.end());
       break;
     }
@@ -185,7 +195,8 @@ absl::StatusOr<CommandLine> ParseCommandLine(const Flags& flags, const std::vect
     } else if (argument == "-h") {
       out.parsed.help = true;
     } else if (argument.size() > 1 && argument[0] == '-') {
-      return Wrong("unknown flag " + Quote(argument) + "; flags start with two dashes (--help lists all)");
+      return Wrong("unknown flag " + Quote(argument) +
+                   "; flags start with two dashes (--help lists all)");
     } else {
       out.parsed.positional.push_back(argument);
     }
@@ -200,7 +211,8 @@ std::vector<Assignment> FromEnvironment(const Flags& flags, const Sources& sourc
     if (IsSecret(name)) names.push_back(name + kFileSuffix);
     for (const std::string& each : names) {
       const std::string variable = EnvironmentName(each);
-      if (auto value = sources.environment(variable)) out.push_back({each, *std::move(value), variable});
+      if (auto value = sources.environment(variable))
+        out.push_back({each, *std::move(value), variable});
     }
   }
   return out;
@@ -232,7 +244,8 @@ absl::StatusOr<std::vector<Assignment>> FromFlagFile(const Flags& flags, const s
 }
 
 // The flag file that the command line names, or else the environment; empty if neither does.
-std::string FlagFilePath(const std::vector<Assignment>& command_line, const std::vector<Assignment>& environment) {
+std::string FlagFilePath(const std::vector<Assignment>& command_line,
+                         const std::vector<Assignment>& environment) {
   std::string path;
   for (const auto* assignments : {&environment, &command_line}) {
     for (const Assignment& assignment : *assignments) {
@@ -253,7 +266,8 @@ std::map<std::string, absl::CommandLineFlag*> OurFlags() {
   for (const auto& [name, flag] : absl::GetAllFlags()) {
     // Libraries may bring flags of their own; ours are declared in files of this project.
     const std::string file = flag->Filename();
-    if (file.find("absl/") != std::string::npos || file.find("/grpc") != std::string::npos) continue;
+    if (file.find("absl/") != std::string::npos || file.find("/grpc") != std::string::npos)
+      continue;
     flags.emplace(std::string(name.data(), name.size()), flag);
   }
   return flags;
@@ -266,7 +280,8 @@ std::string EnvironmentName(std::string_view flag) {
 absl::StatusOr<Parsed> Apply(const Sources& sources) {
   const Flags flags = OurFlags();
   ORDERFLOW_ASSIGN_OR_RETURN(CommandLine command_line, ParseCommandLine(flags, sources.arguments));
-  if (command_line.parsed.help || command_line.parsed.version) return std::move(command_line.parsed);
+  if (command_line.parsed.help || command_line.parsed.version)
+    return std::move(command_line.parsed);
   const std::vector<Assignment> environment = FromEnvironment(flags, sources);
   if (const std::string path = FlagFilePath(command_line.assignments, environment); !path.empty()) {
     ORDERFLOW_ASSIGN_OR_RETURN(const std::vector<Assignment> file, FromFlagFile(flags, path));

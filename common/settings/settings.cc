@@ -10,7 +10,8 @@
 #include "common/settings/flag_sources.h"
 
 ABSL_FLAG(std::string, flagfile, "",
-          "A file of further flags, one name=value a line; empty lines and lines that start with # are skipped. The "
+          "A file of further flags, one name=value a line; empty lines and lines that start with # "
+          "are skipped. The "
           "command line and the environment take precedence.");
 
 namespace orderflow::settings {
@@ -55,7 +56,8 @@ std::string DescribeFlag(const absl::CommandLineFlag& flag) {
     out += '"' + value + '"';
   }
   out += "\n      Environment: " + EnvironmentName(name);
-  if (secret) out += "\n      From a file: --" + name + "_file=PATH, " + EnvironmentName(name + "_file");
+  if (secret)
+    out += "\n      From a file: --" + name + "_file=PATH, " + EnvironmentName(name + "_file");
   return out + "\n";
 }
 
@@ -76,14 +78,17 @@ std::string DescribeFlags() {
 
 std::string_view Version() { return ORDERFLOW_VERSION; }
 
-std::string VersionLine(std::string_view program) { return std::string(program) + " " + ORDERFLOW_VERSION; }
+std::string VersionLine(std::string_view program) {
+  return std::string(program) + " " + ORDERFLOW_VERSION;
+}
 
 std::vector<std::string> ParseSettings(int argc, char** argv, std::string_view usage) {
   const std::string program = std::filesystem::path(argv[0]).filename();
   // The defaults as they stand now: a main may have set its own.
   const std::string flags = DescribeFlags();
   absl::StatusOr<Parsed> parsed =
-      Apply({.arguments = std::vector<std::string>(argv + 1, argv + argc), .environment = FromEnvironment});
+      Apply({.arguments = std::vector<std::string>(argv + 1, argv + argc),
+             .environment = FromEnvironment});
   if (!parsed.ok()) {
     std::cerr << program << ": " << Std(parsed.status().message()) << std::endl;
     std::exit(kUsageError);
@@ -93,8 +98,11 @@ std::vector<std::string> ParseSettings(int argc, char** argv, std::string_view u
     std::exit(0);
   }
   if (parsed->help) {
-    std::cout << usage << "\n\nFlags (a command line --name=value goes before the environment, that before a --flagfile):\n"
-              << flags << "  --help\n      Prints this text.\n  --version\n      Prints the version.\n"
+    std::cout << usage
+              << "\n\nFlags (a command line --name=value goes before the environment, that before "
+                 "a --flagfile):\n"
+              << flags
+              << "  --help\n      Prints this text.\n  --version\n      Prints the version.\n"
               << std::flush;
     std::exit(0);
   }

@@ -1,13 +1,15 @@
 #pragma once
 
-// Settings of a program, declared as Abseil flags and read from, in falling precedence: the command line (--name=value),
-// the environment (ORDERFLOW_NAME), a flag file (--flagfile, one name=value a line), the default.
+// Settings of a program, declared as Abseil flags and read from, in falling precedence: the command
+// line (--name=value), the environment (ORDERFLOW_NAME), a flag file (--flagfile, one name=value a
+// line), the default.
 //
 //   ABSL_FLAG(absl::Duration, drain_delay, absl::ZeroDuration(), "How long to ... .");
 //   ORDERFLOW_SECRET_FLAG(database, "sqlite:receive.db", "Where the data are ... .");
 //
 //   int main(int argc, char** argv) {
-//     orderflow::settings::ParseSettings(argc, argv, "Records orders.\n\nUsage: orderflow-receive [flags]");
+//     orderflow::settings::ParseSettings(argc, argv, "Records orders.\n\nUsage: orderflow-receive
+//     [flags]");
 //
 // A secret may also come from a file, as container platforms hand it over: --database_file=PATH or
 // ORDERFLOW_DATABASE_FILE. --help never shows a secret's value.
@@ -34,9 +36,10 @@ class SecretFlag {
   explicit SecretFlag(const char* name);
 };
 
-// For main(): sets all flags and answers the arguments that are no flags, without the program's name. --help and --version
-// print and exit with 0; a mistake prints one line to stderr and exits with 2. `usage` is the text that --help
-// starts with. Not thread-safe: call it before threads start.
+// For main(): sets all flags and answers the arguments that are no flags, without the program's
+// name. --help and --version print and exit with 0; a mistake prints one line to stderr and exits
+// with 2. `usage` is the text that --help starts with. Not thread-safe: call it before threads
+// start.
 std::vector<std::string> ParseSettings(int argc, char** argv, std::string_view usage);
 
 // What ParseSettings is made of, for tests and for programs with commands of their own.
@@ -49,8 +52,9 @@ struct Parsed {
   bool help = false;
   bool version = false;
 };
-// Sets the flags. INVALID_ARGUMENT: an unknown flag, a value that does not parse, a file that cannot be read; the message is one line,
-// names the source and never contains a secret. Flags set before the mistake was found stay set.
+// Sets the flags. INVALID_ARGUMENT: an unknown flag, a value that does not parse, a file that
+// cannot be read; the message is one line, names the source and never contains a secret. Flags set
+// before the mistake was found stay set.
 absl::StatusOr<Parsed> Apply(const Sources& sources);
 
 // The list of all flags as --help shows it: value, meaning, default, environment variable.

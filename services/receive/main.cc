@@ -6,7 +6,8 @@
 namespace {
 
 constexpr char kUsage[] =
-    "Checks orders and puts them on record: the gRPC service orderflow.receive.v1.ReceiveService.\n\n"
+    "Checks orders and puts them on record: the gRPC service "
+    "orderflow.receive.v1.ReceiveService.\n\n"
     "Usage: orderflow-receive [flags]";
 
 }  // namespace
@@ -15,6 +16,7 @@ int main(int argc, char** argv) {
   using namespace orderflow;
   rpc::SetServerFlagDefaults({.listen = "127.0.0.1:50051", .database = "sqlite:receive.db"});
   settings::ParseSettings(argc, argv, kUsage);
-  return rpc::RunServer(
-      "receive", [] { return receive::OpenReceiveModule({.database = rpc::DatabaseOptionsFromFlags("receive")}); });
+  return rpc::RunServer("receive", [] {
+    return receive::OpenReceiveModule({.database = rpc::DatabaseOptionsFromFlags("receive")});
+  });
 }

@@ -1,8 +1,8 @@
 #include "services/receive/receive.h"
 
-#include <utility>
-
 #include <google/protobuf/util/time_util.h>
+
+#include <utility>
 
 #include "absl/time/time.h"
 #include "common/base/status.h"
@@ -22,21 +22,23 @@ absl::Status OrderError(absl::Status status, std::string_view reason, const std:
 }
 
 absl::Status OtherContentError(const std::string& order_id) {
-  return OrderError(absl::AlreadyExistsError("order " + order_id + " is on record with other content"),
-                    "ORDER_ALREADY_EXISTS", order_id);
+  return OrderError(
+      absl::AlreadyExistsError("order " + order_id + " is on record with other content"),
+      "ORDER_ALREADY_EXISTS", order_id);
 }
 
 absl::Status NotFoundError(const std::string& order_id) {
-  return OrderError(absl::NotFoundError("no order " + order_id + " is on record"), "ORDER_NOT_FOUND", order_id);
+  return OrderError(absl::NotFoundError("no order " + order_id + " is on record"),
+                    "ORDER_NOT_FOUND", order_id);
 }
 
-// Each part behind its length, so that no two orders hash the same text. The id makes equal tokens of different orders
-// look different in the database.
+// Each part behind its length, so that no two orders hash the same text. The id makes equal tokens
+// of different orders look different in the database.
 std::string ContentHash(const order::OrderFields& order) {
   std::string text;
   const std::string quantity = std::to_string(order.quantity);
-  for (const std::string_view part :
-       {order.order_id, order.product_id, std::string_view(quantity), order.customer_email, order.payment_token}) {
+  for (const std::string_view part : {order.order_id, order.product_id, std::string_view(quantity),
+                                      order.customer_email, order.payment_token}) {
     text.append(std::to_string(part.size())).append(":").append(part);
   }
   return Sha256(text);
@@ -67,7 +69,8 @@ v1::ReceivedOrder ToProto(const RecordedOrder& order) {
 
 }  // namespace
 
-void Receive::ReceiveOrder(const v1::ReceiveOrderRequest& request, Callback<v1::ReceiveOrderResponse> done) {
+void Receive::ReceiveOrder(const v1::ReceiveOrderRequest& request,
+                           Callback<v1::ReceiveOrderResponse> done) {
   const order::OrderFields fields = order::FieldsOf(request);
   const std::vector<FieldViolation> violations = order::ValidateOrder(fields);
   if (!violations.empty()) return std::move(done)(InvalidArgumentError(violations));
@@ -78,13 +81,15 @@ void Receive::ReceiveOrder(const v1::ReceiveOrderRequest& request, Callback<v1::
   response.set_order_status("received");
   response.set_payment_token(request.payment_token());
   std::string hash = order.content_hash;
-  store_.Record(std::move(order), [hash = std::move(hash), response = std::move(response),
-                                   done = std::move(done)](absl::StatusOr<RecordedOrder> recorded) mutable {
-    if (!recorded.ok()) return std::move(done)(std::move(recorded).status());
-    if (recorded->content_hash != hash) return std::move(done)(OtherContentError(recorded->order_id));
-    *response.mutable_receive_time() = ToTimestamp(recorded->receive_time);
-    std::move(done)(std::move(response));
-  });
+  store_.Record(std::move(order),
+                [hash = std::move(hash), response = std::move(response),
+                 done = std::move(done)](absl::StatusOr<RecordedOrder> recorded) mutable {
+                  if (!recorded.ok()) return std::move(done)(std::move(recorded).status());
+                  if (recorded->content_hash != hash)
+                    return std::move(done)(OtherContentError(recorded->order_id));
+                  *response.mutable_receive_time() = ToTimestamp(recorded->receive_time);
+                  std::move(done)(std::move(response));
+                });
 }
 
 void Receive::GetOrder(const v1::GetOrderRequest& request, Callback<v1::GetOrderResponse> done) {
@@ -100,16 +105,20 @@ void Receive::GetOrder(const v1::GetOrderRequest& request, Callback<v1::GetOrder
   });
 }
 
-void Receive::ListOrders(const v1::ListOrdersRequest& request, Callback<v1::ListOrdersResponse> done) {
+void Receive::ListOrders(const v1::ListOrdersRequest& request,
+                         Callback<v1::ListOrdersResponse> done) {
   absl::StatusOr<Page> page = ParsePage(request.page_size(), request.page_token(), kListName);
   if (!page.ok()) return std::move(done)(std::move(page).status());
-  store_.List(*page, [done = std::move(done)](absl::StatusOr<ReceiveStore::OrderPage> orders) mutable {
-    if (!orders.ok()) return std::move(done)(std::move(orders).status());
-    v1::ListOrdersResponse response;
-    for (const RecordedOrder& order : orders->orders) *response.add_orders() = ToProto(order);
-    if (!orders->next_cursor.empty()) response.set_next_page_token(MakePageToken(orders->next_cursor, kListName));
-    std::move(done)(std::move(response));
-  });
+  store_.List(*page,
+              [done = std::move(done)](absl::StatusOr<ReceiveStore::OrderPage> orders) mutable {
+                if (!orders.ok()) return std::move(done)(std::move(orders).status());
+                v1::ListOrdersResponse response;
+                for (const RecordedOrder& order : orders->orders)
+                  *response.add_orders() = ToProto(order);
+                if (!orders->next_cursor.empty())
+                  response.set_next_page_token(MakePageToken(orders->next_cursor, kListName));
+                std::move(done)(std::move(response));
+              });
 }
 
 }  // namespace orderflow::receive

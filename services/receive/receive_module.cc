@@ -40,8 +40,8 @@ class ReceiveModule final : public rpc::Module {
 
 absl::StatusOr<std::unique_ptr<rpc::Module>> OpenReceiveModule(ReceiveOptions options) {
   const Clock& clock = *options.clock;
-  ORDERFLOW_ASSIGN_OR_RETURN(auto database,
-                             database::Database::Open(std::move(options.database), ReceiveStore::Migrations()));
+  ORDERFLOW_ASSIGN_OR_RETURN(auto database, database::Database::Open(std::move(options.database),
+                                                                     ReceiveStore::Migrations()));
   return std::make_unique<ReceiveModule>(std::move(database), clock);
 }
 

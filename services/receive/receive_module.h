@@ -14,8 +14,8 @@ struct ReceiveOptions {
   const Clock* clock = &SystemClock();  // borrowed
 };
 
-// The receive service, ready to be served: opens the database (and brings its schema up to date) and puts store, domain
-// and gRPC service together. Errors are those of Database::Open.
+// The receive service, ready to be served: opens the database (and brings its schema up to date)
+// and puts store, domain and gRPC service together. Errors are those of Database::Open.
 absl::StatusOr<std::unique_ptr<rpc::Module>> OpenReceiveModule(ReceiveOptions options);
 
 }  // namespace orderflow::receive

@@ -10,11 +10,14 @@ class ReceiveService final : public v1::ReceiveService::CallbackService {
  public:
   explicit ReceiveService(Receive& receive) : receive_(receive) {}
 
-  grpc::ServerUnaryReactor* ReceiveOrder(grpc::CallbackServerContext* context, const v1::ReceiveOrderRequest* request,
+  grpc::ServerUnaryReactor* ReceiveOrder(grpc::CallbackServerContext* context,
+                                         const v1::ReceiveOrderRequest* request,
                                          v1::ReceiveOrderResponse* response) override;
-  grpc::ServerUnaryReactor* GetOrder(grpc::CallbackServerContext* context, const v1::GetOrderRequest* request,
+  grpc::ServerUnaryReactor* GetOrder(grpc::CallbackServerContext* context,
+                                     const v1::GetOrderRequest* request,
                                      v1::GetOrderResponse* response) override;
-  grpc::ServerUnaryReactor* ListOrders(grpc::CallbackServerContext* context, const v1::ListOrdersRequest* request,
+  grpc::ServerUnaryReactor* ListOrders(grpc::CallbackServerContext* context,
+                                       const v1::ListOrdersRequest* request,
                                        v1::ListOrdersResponse* response) override;
 
  private:

@@ -22,13 +22,15 @@ class ReceiveServiceTest : public ::testing::Test {
  protected:
   ReceiveServiceTest()
       : module_(*OpenReceiveModule(
-            {.database = {.url = database::NewTestUrl(database::TestBackend::kSqliteFile), .name = "receive"},
+            {.database = {.url = database::NewTestUrl(database::TestBackend::kSqliteFile),
+                          .name = "receive"},
              .clock = &clock_})),
         server_(*rpc::Server::Start({}, *module_)),
         channel_(*rpc::MakeChannel(server_->address(), {.own_connection = true})),
         stub_(v1::ReceiveService::NewStub(channel_)) {}
 
-  absl::Status ReceiveOrder(const v1::ReceiveOrderRequest& request, v1::ReceiveOrderResponse& response) {
+  absl::Status ReceiveOrder(const v1::ReceiveOrderRequest& request,
+                            v1::ReceiveOrderResponse& response) {
     grpc::ClientContext context;
     context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(20));
     return rpc::FromGrpcStatus(stub_->ReceiveOrder(&context, request, &response));
@@ -71,7 +73,8 @@ TEST_F(ReceiveServiceTest, TheSampleOrderIsReceivedReadAndListed) {
 TEST_F(ReceiveServiceTest, ViolationsArriveAsErrorDetails) {
   v1::ReceiveOrderResponse response;
   const absl::Status status = ReceiveOrder({}, response);
-  EXPECT_THAT(status, StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("order_id: is required")));
+  EXPECT_THAT(status,
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("order_id: is required")));
   EXPECT_THAT(GetFieldViolations(status), SizeIs(4));  // all but the optional token
 }
 
@@ -93,8 +96,10 @@ TEST_F(ReceiveServiceTest, IsHealthyOnceTheDatabaseAnswers) {
 }
 
 TEST(ReceiveModuleTest, ADatabaseThatCannotBeOpenedIsNamed) {
-  EXPECT_THAT(OpenReceiveModule({.database = {.url = "sqlite:/dev/null/receive.db", .name = "receive"}}).status(),
-              StatusIs(absl::StatusCode::kUnavailable, HasSubstr("/dev/null/receive.db")));
+  EXPECT_THAT(
+      OpenReceiveModule({.database = {.url = "sqlite:/dev/null/receive.db", .name = "receive"}})
+          .status(),
+      StatusIs(absl::StatusCode::kUnavailable, HasSubstr("/dev/null/receive.db")));
   EXPECT_THAT(OpenReceiveModule({.database = {.url = "mysql://x", .name = "receive"}}).status(),
               StatusIs(absl::StatusCode::kInvalidArgument));
 }

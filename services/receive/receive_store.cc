@@ -29,7 +29,8 @@ constexpr database::Migration kMigrations[] = {
 };
 
 constexpr char kInsert[] = R"sql(
-  INSERT INTO received_order (order_id, product_id, quantity, customer_email, content_hash, receive_time)
+  INSERT INTO received_order
+    (order_id, product_id, quantity, customer_email, content_hash, receive_time)
   VALUES ($1, $2, $3, $4, $5, $6)
   ON CONFLICT (order_id) DO NOTHING
 )sql";
@@ -54,8 +55,10 @@ RecordedOrder OrderOf(const Row& row) {
           .receive_time = absl::FromUnixMicros(row.Int(5))};
 }
 
-absl::StatusOr<std::optional<RecordedOrder>> FindOrder(Transaction& txn, const std::string& order_id) {
-  ORDERFLOW_ASSIGN_OR_RETURN(const std::vector<Row> rows, txn.Query(kFind, {std::string_view(order_id)}));
+absl::StatusOr<std::optional<RecordedOrder>> FindOrder(Transaction& txn,
+                                                       const std::string& order_id) {
+  ORDERFLOW_ASSIGN_OR_RETURN(const std::vector<Row> rows,
+                             txn.Query(kFind, {std::string_view(order_id)}));
   if (rows.empty()) return std::optional<RecordedOrder>();
   return std::optional<RecordedOrder>(OrderOf(rows.front()));
 }
@@ -63,13 +66,15 @@ absl::StatusOr<std::optional<RecordedOrder>> FindOrder(Transaction& txn, const s
 absl::StatusOr<RecordedOrder> InsertOrFind(Transaction& txn, const RecordedOrder& order) {
   ORDERFLOW_ASSIGN_OR_RETURN(
       const int64_t inserted,
-      txn.Execute(kInsert, {std::string_view(order.order_id), std::string_view(order.product_id), order.quantity,
-                            std::string_view(order.customer_email), Blob{order.content_hash},
-                            absl::ToUnixMicros(order.receive_time)}));
+      txn.Execute(kInsert, {std::string_view(order.order_id), std::string_view(order.product_id),
+                            order.quantity, std::string_view(order.customer_email),
+                            Blob{order.content_hash}, absl::ToUnixMicros(order.receive_time)}));
   if (inserted == 1) return order;
   ORDERFLOW_ASSIGN_OR_RETURN(std::optional<RecordedOrder> earlier, FindOrder(txn, order.order_id));
-  // Orders are never deleted, so this can only be a snapshot from before the other insert; running again sees it.
-  if (!earlier.has_value()) return absl::AbortedError("order " + order.order_id + " is being recorded by another call");
+  // Orders are never deleted, so this can only be a snapshot from before the other insert; running
+  // again sees it.
+  if (!earlier.has_value())
+    return absl::AbortedError("order " + order.order_id + " is being recorded by another call");
   return *std::move(earlier);
 }
 
@@ -112,20 +117,22 @@ absl::Span<const database::Migration> ReceiveStore::Migrations() { return kMigra
 
 void ReceiveStore::Record(RecordedOrder order, Callback<RecordedOrder> done) {
   database_.Submit<RecordedOrder>(
-      [order = std::move(order)](Transaction& txn) { return InsertOrFind(txn, order); }, std::move(done));
+      [order = std::move(order)](Transaction& txn) { return InsertOrFind(txn, order); },
+      std::move(done));
 }
 
 void ReceiveStore::Find(std::string order_id, Callback<std::optional<RecordedOrder>> done) {
   database_.SubmitRead<std::optional<RecordedOrder>>(
-      [order_id = std::move(order_id)](Transaction& txn) { return FindOrder(txn, order_id); }, std::move(done));
+      [order_id = std::move(order_id)](Transaction& txn) { return FindOrder(txn, order_id); },
+      std::move(done));
 }
 
 void ReceiveStore::List(const Page& page, Callback<OrderPage> done) {
   std::optional<Cursor> after = ParseCursor(page.cursor);
   if (!after.has_value()) return std::move(done)(BadPageTokenError());
-  database_.SubmitRead<OrderPage>(
-      [after = *std::move(after), size = page.size](Transaction& txn) { return ReadPage(txn, after, size); },
-      std::move(done));
+  database_.SubmitRead<OrderPage>([after = *std::move(after), size = page.size](
+                                      Transaction& txn) { return ReadPage(txn, after, size); },
+                                  std::move(done));
 }
 
 }  // namespace orderflow::receive

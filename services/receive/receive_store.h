@@ -18,24 +18,24 @@ struct RecordedOrder {
   std::string product_id;
   int64_t quantity = 0;
   std::string customer_email;
-  std::string content_hash;   // SHA-256 over all that makes the order what it is
-  absl::Time receive_time;    // whole microseconds
+  std::string content_hash;  // SHA-256 over all that makes the order what it is
+  absl::Time receive_time;   // whole microseconds
 
   bool operator==(const RecordedOrder&) const = default;
 };
 
 // Keeps orders, one per id, which never change. Its SQL is the same on SQLite and PostgreSQL.
 //
-// Thread-safe; callbacks come on database threads. UNAVAILABLE: the database cannot be read or written now.
-// Borrows the database, opened with Migrations(), which must outlive it.
+// Thread-safe; callbacks come on database threads. UNAVAILABLE: the database cannot be read or
+// written now. Borrows the database, opened with Migrations(), which must outlive it.
 class ReceiveStore {
  public:
   static absl::Span<const database::Migration> Migrations();
 
   explicit ReceiveStore(database::Database& database) : database_(database) {}
 
-  // Records `order` unless its id is taken, and answers what is on record under its id then: `order` itself or an earlier one.
-  // One statement for a new order.
+  // Records `order` unless its id is taken, and answers what is on record under its id then:
+  // `order` itself or an earlier one. One statement for a new order.
   void Record(RecordedOrder order, Callback<RecordedOrder> done);
 
   // Nothing where there is no such order.

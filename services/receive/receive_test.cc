@@ -47,18 +47,22 @@ class ReceiveTest : public ::testing::TestWithParam<database::TestBackend> {
   }
 
   absl::StatusOr<v1::ReceiveOrderResponse> ReceiveOrder(const v1::ReceiveOrderRequest& request) {
-    return Await<v1::ReceiveOrderResponse>([&](auto done) { receive_->ReceiveOrder(request, std::move(done)); });
+    return Await<v1::ReceiveOrderResponse>(
+        [&](auto done) { receive_->ReceiveOrder(request, std::move(done)); });
   }
   absl::StatusOr<v1::GetOrderResponse> GetOrder(const std::string& order_id) {
     v1::GetOrderRequest request;
     request.set_order_id(order_id);
-    return Await<v1::GetOrderResponse>([&](auto done) { receive_->GetOrder(request, std::move(done)); });
+    return Await<v1::GetOrderResponse>(
+        [&](auto done) { receive_->GetOrder(request, std::move(done)); });
   }
-  absl::StatusOr<v1::ListOrdersResponse> ListOrders(int page_size, const std::string& page_token = "") {
+  absl::StatusOr<v1::ListOrdersResponse> ListOrders(int page_size,
+                                                    const std::string& page_token = "") {
     v1::ListOrdersRequest request;
     request.set_page_size(page_size);
     request.set_page_token(page_token);
-    return Await<v1::ListOrdersResponse>([&](auto done) { receive_->ListOrders(request, std::move(done)); });
+    return Await<v1::ListOrdersResponse>(
+        [&](auto done) { receive_->ListOrders(request, std::move(done)); });
   }
   static std::vector<std::string> Ids(const v1::ListOrdersResponse& response) {
     std::vector<std::string> ids;
@@ -121,15 +125,16 @@ TEST_P(ReceiveTest, ABadOrderNamesAllViolationsAndLeavesNoTrace) {
   absl::StatusOr<v1::ReceiveOrderResponse> response = ReceiveOrder(bad);
   EXPECT_THAT(response, StatusIs(absl::StatusCode::kInvalidArgument));
   EXPECT_THAT(GetFieldViolations(response.status()),
-              ElementsAre(Field(&FieldViolation::field, "order_id"), Field(&FieldViolation::field, "quantity"),
+              ElementsAre(Field(&FieldViolation::field, "order_id"),
+                          Field(&FieldViolation::field, "quantity"),
                           Field(&FieldViolation::field, "customer_email")));
   EXPECT_EQ(ListOrders(10)->orders_size(), 0);
 }
 
 TEST_P(ReceiveTest, TheTokenIsNotKept) {
   ASSERT_THAT(ReceiveOrder(AnOrder()), IsOk());
-  absl::StatusOr<std::optional<RecordedOrder>> order =
-      Await<std::optional<RecordedOrder>>([&](auto done) { store_->Find("12345", std::move(done)); });
+  absl::StatusOr<std::optional<RecordedOrder>> order = Await<std::optional<RecordedOrder>>(
+      [&](auto done) { store_->Find("12345", std::move(done)); });
   ASSERT_THAT(order, IsOk());
   EXPECT_EQ((*order)->content_hash.size(), 32u);
   EXPECT_THAT((*order)->content_hash, Not(HasSubstr("tok_secret")));
@@ -167,7 +172,8 @@ TEST_P(ReceiveTest, AnUnknownOrderIsNotFound) {
 }
 
 TEST_P(ReceiveTest, PagesListEveryOrderOnceNewestFirst) {
-  for (const char* id : {"a", "b", "c"}) ASSERT_THAT(ReceiveOrder(AnOrder(id)), IsOk());  // all at one moment
+  for (const char* id : {"a", "b", "c"})
+    ASSERT_THAT(ReceiveOrder(AnOrder(id)), IsOk());  // all at one moment
   clock_.Advance(absl::Microseconds(1));
   for (const char* id : {"d", "e"}) ASSERT_THAT(ReceiveOrder(AnOrder(id)), IsOk());
   std::vector<std::string> ids;
@@ -195,8 +201,10 @@ TEST_P(ReceiveTest, APageThatHoldsAllHasNoNext) {
 
 TEST_P(ReceiveTest, BadPagingIsRefused) {
   EXPECT_THAT(ListOrders(-1), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("page_size")));
-  EXPECT_THAT(ListOrders(1001), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("page_size")));
-  EXPECT_THAT(ListOrders(1, "made up"), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("page_token")));
+  EXPECT_THAT(ListOrders(1001),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("page_size")));
+  EXPECT_THAT(ListOrders(1, "made up"),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("page_token")));
   // A good checksum over nonsense: forged, or from another version.
   for (const char* cursor : {"x", "12", "99999999999999999999/a", "/a"}) {
     EXPECT_THAT(ListOrders(1, MakePageToken(cursor, "received orders")),
