@@ -67,12 +67,13 @@ class BadInputTest(unittest.TestCase):
         cls.cluster = Cluster()
         cls.addClassCleanup(cls.cluster.close)
         cls.cluster.start()
+        cls.before = cls.everything()
 
-    def setUp(self) -> None:
-        self.before = self.everything()
-        self.addCleanup(self.assert_nothing_happened)
+    def tearDown(self) -> None:
+        self.assertEqual(self.everything(), self.before)
 
-    def everything(self) -> list[dict]:
+    @classmethod
+    def everything(cls) -> list[dict]:
         """All that an order could leave behind."""
         lists = [("orchestrator", f"{ORDERS}/ListOrders"), ("receive", "orderflow.receive.v1.ReceiveService/ListOrders"),
                  ("inventory", "orderflow.inventory.v1.InventoryService/ListReservations"),
@@ -80,10 +81,7 @@ class BadInputTest(unittest.TestCase):
                  ("payment", "orderflow.payment.v1.PaymentService/ListPayments"),
                  ("email", "orderflow.email.v1.EmailService/ListEmails"),
                  ("orchestrator", f"{WORKFLOWS}/ListStateMachines")]
-        return [call(self.cluster[server].address, method, {}).message for server, method in lists]
-
-    def assert_nothing_happened(self) -> None:
-        self.assertEqual(self.everything(), self.before)
+        return [call(cls.cluster[server].address, method, {}).message for server, method in lists]
 
     def orchestrator(self, method: str, request: dict | str) -> clients.Answer:
         return call(self.cluster["orchestrator"].address, method, request)

@@ -40,17 +40,16 @@ class CrashTest(unittest.TestCase):
         self.directory = Path(tempfile.mkdtemp(prefix="orderflow-crash-"))
         self.random = random.Random(SEED)
         self.up = AllInOne(self.directory)
+        self.passed = False
         self.acknowledged_file = self.directory / "acknowledged"
         print(f"seed {SEED}, {ROUNDS} rounds, {self.directory}")
 
     def tearDown(self) -> None:
         self.up.kill()
-        if self._outcome_is_good() and not os.environ.get("ORDERFLOW_KEEP"):
+        if self.passed and not os.environ.get("ORDERFLOW_KEEP"):
             shutil.rmtree(self.directory, ignore_errors=True)
-
-    def _outcome_is_good(self) -> bool:
-        outcome = getattr(self, "_outcome", None)
-        return outcome is not None and outcome.success
+        else:
+            print(f"kept: {self.directory}; again with: ORDERFLOW_CRASH_SEED={SEED}")
 
     def cli_json(self, *arguments: str) -> dict:
         done = clients.cli([*arguments, "--json"], self.up.environment)
@@ -70,6 +69,7 @@ class CrashTest(unittest.TestCase):
         orders = self.wait_until_all_are_finished()
         self.assertEqual(self.up.stop(), 0)
         self.check(orders)
+        self.passed = True
 
     def run_round(self, prefix: str) -> None:
         if not self.up.is_running():
@@ -138,7 +138,7 @@ class CrashTest(unittest.TestCase):
     def check_mails(self, confirmed: set[str]) -> int:
         orders_by_message_id = dict(self.rows("email.db", "SELECT message_id, order_id FROM email_outbox"))
         mails: collections.Counter[str] = collections.Counter()
-        for path in (self.up.data / "mail").rglob("*.eml"):
+        for path in (self.up.data / "mail/new").iterdir():
             message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
             mails[orders_by_message_id[str(message["Message-ID"])]] += 1
         self.assertEqual(set(mails), confirmed)

@@ -115,15 +115,17 @@ def _error_answer(stderr: str, messages: list[dict]) -> Answer:
 def raw_call(address: str, method: str, payload: bytes) -> int:
     """Sends bytes as a gRPC message with curl; answers the grpc-status."""
     frame = b"\0" + len(payload).to_bytes(4, "big") + payload
-    done = subprocess.run(
-        ["curl", "--silent", "--http2-prior-knowledge", "--max-time", "20", "-H", "content-type: application/grpc", "-H",
-         "te: trailers", "--data-binary", "@-", "--output", "/dev/null", "--dump-header", "-",
-         f"http://{address}/{method}"],
-        input=frame, capture_output=True, check=False)
-    for line in done.stdout.decode("latin-1").splitlines():
-        if line.lower().startswith("grpc-status:"):
-            return int(line.split(":", 1)[1])
-    raise RuntimeError(f"no grpc-status in {done.stdout!r}")
+    # curl loses an answer now and then that comes before it has ended its upload.
+    for _ in range(20):
+        done = subprocess.run(
+            ["curl", "--silent", "--http2-prior-knowledge", "--max-time", "20", "-H", "content-type: application/grpc",
+             "-H", "te: trailers", "--data-binary", "@-", "--output", "/dev/null", "--dump-header", "-",
+             f"http://{address}/{method}"],
+            input=frame, capture_output=True, check=False)
+        for line in done.stdout.decode("latin-1").splitlines():
+            if line.lower().startswith("grpc-status:"):
+                return int(line.split(":", 1)[1])
+    raise RuntimeError(f"no grpc-status for {method}")
 
 
 def cli(arguments: list[str], environment: dict[str, str] | None = None,

@@ -123,7 +123,7 @@ class Cluster:
         return self.servers[name]
 
     def mails(self) -> list[Path]:
-        return sorted((self.directory / "mail").rglob("*.eml"))
+        return sorted((self.directory / "mail/new").iterdir())
 
     def close(self) -> None:
         for server in reversed(self.servers.values()):
