@@ -9,6 +9,7 @@
 #include "common/base/quote.h"
 #include "common/base/status.h"
 #include "common/hash/sha256.h"
+#include "common/logging/logging.h"
 #include "common/order/order_rules.h"
 #include "services/payment/payment_errors.h"
 
@@ -18,9 +19,6 @@ namespace {
 constexpr int64_t kMaxAmount = 1'000'000'000'000'000'000;
 constexpr size_t kMaxKeyLength = 128;
 
-// A round of the settler takes as many payments at a time, each of which costs the provider one or
-// two calls.
-constexpr int kSettleBatch = 32;
 constexpr PaymentStore::Pause kSettlePause = {.first = absl::Minutes(1), .longest = absl::Hours(1)};
 
 std::optional<std::string> CheckKey(std::string_view key) {
@@ -137,6 +135,10 @@ absl::StatusOr<v1::RefundPaymentResponse> AnswerRefund(
   return response;
 }
 
+void LogNoAnswer(std::string_view what, const std::string& order_id, const absl::Status& status) {
+  logging::Warning(what, {{"order_id", order_id}, {"error", std::string(status.message())}});
+}
+
 // A payment by the two names that a request gives it: both must fit.
 absl::StatusOr<PaymentRecord> Named(absl::StatusOr<std::optional<PaymentRecord>> found,
                                     const std::string& order_id, const std::string& key) {
@@ -224,7 +226,10 @@ void Payments::OnBegun(const FlightPtr& flight, absl::StatusOr<PaymentRecord> re
 
 void Payments::OnGatewayAnswer(const FlightPtr& flight, PaymentRecord record,
                                absl::StatusOr<GatewayAnswer> answer) {
-  if (!answer.ok()) return Finish(flight, GatewayUnavailableError(answer.status()));
+  if (!answer.ok()) {
+    LogNoAnswer("charge has no answer", record.order_id, answer.status());
+    return Finish(flight, GatewayUnavailableError(answer.status()));
+  }
   const bool charged = answer->outcome == GatewayAnswer::Outcome::kCharged;
   record.state = charged ? PaymentState::kCharged : PaymentState::kDeclined;
   record.gateway_reference = std::move(answer->reference);

@@ -50,6 +50,8 @@ class Payments {
   // outcome is not known. What fails comes up again after a while. Answers how many payments came
   // to their end.
   void SettleAbandoned(Callback<int64_t> done);
+  // How many payments a round takes at most: each costs the provider one or two calls.
+  static constexpr int kSettleBatch = 32;
 
  private:
   // A charge under way, and all callers that wait for it.

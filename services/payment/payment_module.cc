@@ -18,6 +18,9 @@
 namespace orderflow::payment {
 namespace {
 
+// Of the settler, before it makes its pause.
+constexpr int kMaxRounds = 32;
+
 // A provider and, where it is ours to simulate, its ledger.
 struct Provider {
   std::unique_ptr<database::Database> ledger;
@@ -46,7 +49,7 @@ class PaymentModule final : public rpc::Module {
       }
     }
     settler_.emplace(options.settle_pause,
-                     [this](PeriodicTask::Done done) { Settle(std::move(done)); });
+                     [this](PeriodicTask::Done done) { Settle(kMaxRounds, std::move(done)); });
   }
 
   std::string name() const override { return "payment"; }
@@ -62,11 +65,14 @@ class PaymentModule final : public rpc::Module {
   }
 
  private:
-  // One round, then the count of what is left.
-  void Settle(PeriodicTask::Done done) {
+  // Rounds while there is more to do than fits one, but not for ever: Stop waits for the end of it.
+  // Then the count of what is left.
+  void Settle(int rounds, PeriodicTask::Done done) {
     payments_->SettleAbandoned(
-        [this, done = std::move(done)](absl::StatusOr<int64_t> settled) mutable {
+        [this, rounds, done = std::move(done)](absl::StatusOr<int64_t> settled) mutable {
           OnSettled(settled);
+          const bool more = settled.ok() && *settled == Payments::kSettleBatch;
+          if (more && rounds > 1) return Settle(rounds - 1, std::move(done));
           store_.CountOpen([this, done = std::move(done)](absl::StatusOr<int64_t> count) mutable {
             if (count.ok()) open_.Set(*count);
             std::move(done)();
