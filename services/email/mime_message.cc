@@ -104,8 +104,10 @@ std::string QuotedString(std::string_view text) {
 std::string EncodeMailbox(const Mailbox& mailbox, size_t column) {
   const std::string address = "<" + mailbox.address + ">";
   if (mailbox.name.empty()) return address;
-  const std::string name = WithoutControls(mailbox.name);
-  return (IsPlainAscii(name) ? QuotedString(name) : EncodedWords(name, column)) + "\r\n " + address;
+  std::string name = WithoutControls(mailbox.name);
+  name = IsPlainAscii(name) ? QuotedString(name) : EncodedWords(name, column);
+  const bool fits = column + name.size() + 1 + address.size() <= kFoldAt;
+  return name + (fits ? " " : "\r\n ") + address;
 }
 
 absl::Status CheckHeaderValue(std::string_view header, std::string_view value) {
