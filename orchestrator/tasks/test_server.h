@@ -154,10 +154,11 @@ class FakeReflection final : public grpc::reflection::v1alpha::ServerReflection:
 class TestServer {
  public:
   // Port 0: any. Without reflection where that is null.
-  TestServer(grpc::Service& service, FakeReflection* reflection, int port = 0) {
+  TestServer(
+      grpc::Service& service, FakeReflection* reflection, int port = 0,
+      std::shared_ptr<grpc::ServerCredentials> credentials = grpc::InsecureServerCredentials()) {
     grpc::ServerBuilder builder;
-    builder.AddListeningPort("127.0.0.1:" + std::to_string(port), grpc::InsecureServerCredentials(),
-                             &port_);
+    builder.AddListeningPort("127.0.0.1:" + std::to_string(port), credentials, &port_);
     builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
     builder.RegisterService(&service);
     if (reflection != nullptr) builder.RegisterService(reflection);
