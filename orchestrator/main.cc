@@ -13,31 +13,41 @@
 #include "common/settings/settings.h"
 #include "orchestrator/api/orchestrator_module.h"
 
-ABSL_FLAG(std::string, receive_address, "localhost:50051", "Where the receive service is, HOST:PORT.");
-ABSL_FLAG(std::string, inventory_address, "localhost:50052", "Where the inventory service is, HOST:PORT.");
-ABSL_FLAG(std::string, payment_address, "localhost:50053", "Where the payment service is, HOST:PORT.");
+ABSL_FLAG(std::string, receive_address, "localhost:50051",
+          "Where the receive service is, HOST:PORT.");
+ABSL_FLAG(std::string, inventory_address, "localhost:50052",
+          "Where the inventory service is, HOST:PORT.");
+ABSL_FLAG(std::string, payment_address, "localhost:50053",
+          "Where the payment service is, HOST:PORT.");
 ABSL_FLAG(std::string, email_address, "localhost:50054", "Where the email service is, HOST:PORT.");
 ABSL_FLAG(std::string, substitutions, "",
-          "A JSON file, {\"Name\": \"value\"}: what each ${Name} in a definition stands for, added to those that the "
+          "A JSON file, {\"Name\": \"value\"}: what each ${Name} in a definition stands for, added "
+          "to those that the "
           "addresses of the services give.");
 ABSL_FLAG(std::string, workflow, "",
-          "The definition that orders run, deployed at the start as state machine order-processing. Empty: the one "
+          "The definition that orders run, deployed at the start as state machine "
+          "order-processing. Empty: the one "
           "built in.");
 ABSL_FLAG(std::string, workflow_logging, "",
-          "Which events of orders go to the log: ALL, ERROR, FATAL or OFF. Empty: as it was; OFF at first.");
+          "Which events of orders go to the log: ALL, ERROR, FATAL or OFF. Empty: as it was; OFF "
+          "at first.");
 ABSL_FLAG(absl::Duration, place_order_wait, absl::Seconds(60),
           "How long PlaceOrder waits for an order's outcome before it answers IN_PROGRESS.");
 ABSL_FLAG(int, shards, 0, "Threads that run executions. 0: one for every two cores.");
-ABSL_FLAG(int, max_running_executions, 1'000'000, "Executions in memory; further starts are refused.");
+ABSL_FLAG(int, max_running_executions, 1'000'000,
+          "Executions in memory; further starts are refused.");
 ABSL_FLAG(std::string, region, "us-east-1", "The region in ARNs.");
 ABSL_FLAG(std::string, account, "000000000000", "The account in ARNs.");
 ABSL_FLAG(std::string, task_descriptor_set, "",
-          "A file made by protoc --include_imports --descriptor_set_out with the types of the services that tasks "
+          "A file made by protoc --include_imports --descriptor_set_out with the types of the "
+          "services that tasks "
           "call. Services that it lacks are asked by reflection.");
 ABSL_FLAG(int, task_connections, 2, "Connections to each service that tasks call.");
 ABSL_FLAG(std::string, task_tls_ca, "",
-          "A PEM file with the authorities that vouch for grpcs:// services. Empty: those of the system.");
-ABSL_FLAG(std::string, task_tls_certificate, "", "A PEM file with the certificate to show to grpcs:// services.");
+          "A PEM file with the authorities that vouch for grpcs:// services. Empty: those of the "
+          "system.");
+ABSL_FLAG(std::string, task_tls_certificate, "",
+          "A PEM file with the certificate to show to grpcs:// services.");
 ABSL_FLAG(std::string, task_tls_key, "", "A PEM file with the key of --task_tls_certificate.");
 
 ABSL_DECLARE_FLAG(int, max_message_bytes);
@@ -46,7 +56,8 @@ namespace orderflow {
 namespace {
 
 constexpr char kUsage[] =
-    "Runs workflows in the Amazon States Language, durably: the gRPC services orderflow.order.v1.OrderService and "
+    "Runs workflows in the Amazon States Language, durably: the gRPC services "
+    "orderflow.order.v1.OrderService and "
     "orderflow.workflow.v1.WorkflowService.\n\n"
     "Usage: orderflow-orchestrator [flags]";
 

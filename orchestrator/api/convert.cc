@@ -42,11 +42,16 @@ void SetTimestamp(absl::Time time, google::protobuf::Timestamp& timestamp) {
 
 workflow::v1::ExecutionStatus ToProto(store::ExecutionStatus status) {
   switch (status) {
-    case store::ExecutionStatus::kRunning: return workflow::v1::EXECUTION_STATUS_RUNNING;
-    case store::ExecutionStatus::kSucceeded: return workflow::v1::EXECUTION_STATUS_SUCCEEDED;
-    case store::ExecutionStatus::kFailed: return workflow::v1::EXECUTION_STATUS_FAILED;
-    case store::ExecutionStatus::kTimedOut: return workflow::v1::EXECUTION_STATUS_TIMED_OUT;
-    case store::ExecutionStatus::kAborted: return workflow::v1::EXECUTION_STATUS_ABORTED;
+    case store::ExecutionStatus::kRunning:
+      return workflow::v1::EXECUTION_STATUS_RUNNING;
+    case store::ExecutionStatus::kSucceeded:
+      return workflow::v1::EXECUTION_STATUS_SUCCEEDED;
+    case store::ExecutionStatus::kFailed:
+      return workflow::v1::EXECUTION_STATUS_FAILED;
+    case store::ExecutionStatus::kTimedOut:
+      return workflow::v1::EXECUTION_STATUS_TIMED_OUT;
+    case store::ExecutionStatus::kAborted:
+      return workflow::v1::EXECUTION_STATUS_ABORTED;
   }
   return workflow::v1::EXECUTION_STATUS_UNSPECIFIED;
 }

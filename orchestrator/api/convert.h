@@ -17,7 +17,8 @@ void SetTimestamp(absl::Time time, google::protobuf::Timestamp& timestamp);
 workflow::v1::ExecutionStatus ToProto(store::ExecutionStatus status);
 workflow::v1::StateMachineType ToProto(store::MachineType type);
 
-// `execution_data` false: without inputs, outputs and causes. INTERNAL: the details are none that the API knows.
+// `execution_data` false: without inputs, outputs and causes. INTERNAL: the details are none that
+// the API knows.
 absl::StatusOr<workflow::v1::HistoryEvent> ToProto(const asl::HistoryEvent& event,
                                                    bool execution_data);
 

@@ -38,12 +38,18 @@ absl::Status TypeNotSupported(std::string_view what) {
 
 std::optional<store::ExecutionStatus> ToStore(workflow::v1::ExecutionStatus status) {
   switch (status) {
-    case workflow::v1::EXECUTION_STATUS_RUNNING: return store::ExecutionStatus::kRunning;
-    case workflow::v1::EXECUTION_STATUS_SUCCEEDED: return store::ExecutionStatus::kSucceeded;
-    case workflow::v1::EXECUTION_STATUS_FAILED: return store::ExecutionStatus::kFailed;
-    case workflow::v1::EXECUTION_STATUS_TIMED_OUT: return store::ExecutionStatus::kTimedOut;
-    case workflow::v1::EXECUTION_STATUS_ABORTED: return store::ExecutionStatus::kAborted;
-    default: return std::nullopt;
+    case workflow::v1::EXECUTION_STATUS_RUNNING:
+      return store::ExecutionStatus::kRunning;
+    case workflow::v1::EXECUTION_STATUS_SUCCEEDED:
+      return store::ExecutionStatus::kSucceeded;
+    case workflow::v1::EXECUTION_STATUS_FAILED:
+      return store::ExecutionStatus::kFailed;
+    case workflow::v1::EXECUTION_STATUS_TIMED_OUT:
+      return store::ExecutionStatus::kTimedOut;
+    case workflow::v1::EXECUTION_STATUS_ABORTED:
+      return store::ExecutionStatus::kAborted;
+    default:
+      return std::nullopt;
   }
 }
 
@@ -124,8 +130,8 @@ void ExecutionApi::Start(const workflow::v1::StartExecutionRequest& request,
                          Callback<workflow::v1::StartExecutionResponse> done) {
   absl::StatusOr<engine::StartRequest> start = ToStart(request);
   if (!start.ok()) return std::move(done)(start.status());
-  auto started = [this, &request, done = std::move(done)](
-                     absl::StatusOr<engine::StartResult> result) mutable {
+  auto started = [this, &request,
+                  done = std::move(done)](absl::StatusOr<engine::StartResult> result) mutable {
     if (absl::IsFailedPrecondition(result.status())) {
       // Deleted between the look at the registry and the start.
       registry_.Forget(request.state_machine_arn());
@@ -137,34 +143,38 @@ void ExecutionApi::Start(const workflow::v1::StartExecutionRequest& request,
     SetTimestamp(result->start_time, *response.mutable_start_date());
     std::move(done)(std::move(response));
   };
-  registry_.Find(request.state_machine_arn(), [this, start = *std::move(start), started = std::move(started)](
-                                                  absl::StatusOr<engine::MachinePtr> machine) mutable {
-    if (!machine.ok()) return started(machine.status());
-    if ((*machine)->record.type == store::MachineType::kExpress) start.express_id = NewUuid();
-    start.machine = *std::move(machine);
-    engine_.Start(std::move(start), std::move(started));
-  });
+  registry_.Find(request.state_machine_arn(),
+                 [this, start = *std::move(start), started = std::move(started)](
+                     absl::StatusOr<engine::MachinePtr> machine) mutable {
+                   if (!machine.ok()) return started(machine.status());
+                   if ((*machine)->record.type == store::MachineType::kExpress)
+                     start.express_id = NewUuid();
+                   start.machine = *std::move(machine);
+                   engine_.Start(std::move(start), std::move(started));
+                 });
 }
 
 void ExecutionApi::StartSync(const workflow::v1::StartSyncExecutionRequest& request,
                              Callback<workflow::v1::StartSyncExecutionResponse> done) {
   absl::StatusOr<engine::StartRequest> start = ToStart(request);
   if (!start.ok()) return std::move(done)(start.status());
-  auto ended = [&request, name = start->name, done = std::move(done)](
-                   absl::StatusOr<engine::StartResult> result) mutable {
+  auto ended = [&request, name = start->name,
+                done = std::move(done)](absl::StatusOr<engine::StartResult> result) mutable {
     if (!result.ok()) return std::move(done)(ToStatesError(result.status()));
     std::move(done)(SyncResponse(request, name, *std::move(result)));
   };
-  registry_.Find(request.state_machine_arn(), [this, start = *std::move(start), ended = std::move(ended)](
-                                                  absl::StatusOr<engine::MachinePtr> machine) mutable {
-    if (!machine.ok()) return ended(machine.status());
-    if ((*machine)->record.type != store::MachineType::kExpress) {
-      return ended(TypeNotSupported("StartSyncExecution is not supported by STANDARD state machines"));
-    }
-    start.express_id = NewUuid();
-    start.machine = *std::move(machine);
-    engine_.StartAndWait(std::move(start), std::move(ended));
-  });
+  registry_.Find(
+      request.state_machine_arn(), [this, start = *std::move(start), ended = std::move(ended)](
+                                       absl::StatusOr<engine::MachinePtr> machine) mutable {
+        if (!machine.ok()) return ended(machine.status());
+        if ((*machine)->record.type != store::MachineType::kExpress) {
+          return ended(
+              TypeNotSupported("StartSyncExecution is not supported by STANDARD state machines"));
+        }
+        start.express_id = NewUuid();
+        start.machine = *std::move(machine);
+        engine_.StartAndWait(std::move(start), std::move(ended));
+      });
 }
 
 void ExecutionApi::Describe(const workflow::v1::DescribeExecutionRequest& request,
@@ -206,23 +216,27 @@ void ExecutionApi::List(const workflow::v1::ListExecutionsRequest& request,
 
 void ExecutionApi::ListOf(std::string machine_arn, store::ExecutionFilter filter, int size,
                           std::string token, Callback<workflow::v1::ListExecutionsResponse> done) {
-  auto on_page = [done = std::move(done)](absl::StatusOr<store::Page<ExecutionRecord>> page) mutable {
+  auto on_page = [done =
+                      std::move(done)](absl::StatusOr<store::Page<ExecutionRecord>> page) mutable {
     if (absl::IsInvalidArgument(page.status()) && !GetErrorInfo(page.status())) {
       return std::move(done)(InvalidToken());
     }
     if (!page.ok()) return std::move(done)(ToStatesError(page.status()));
     std::move(done)(ToProto(*std::move(page)));
   };
-  store_.GetStateMachine(machine_arn, [this, machine_arn, filter = std::move(filter), size,
-                                       token = std::move(token), on_page = std::move(on_page)](
-                                          absl::StatusOr<store::StateMachineRecord> machine) mutable {
-    if (absl::IsNotFound(machine.status())) return on_page(StateMachineDoesNotExist(machine_arn));
-    if (!machine.ok()) return on_page(machine.status());
-    if (machine->type == store::MachineType::kExpress) {
-      return on_page(TypeNotSupported("ListExecutions is not supported by EXPRESS state machines"));
-    }
-    store_.ListExecutions(std::move(filter), size, std::move(token), std::move(on_page));
-  });
+  store_.GetStateMachine(
+      machine_arn,
+      [this, machine_arn, filter = std::move(filter), size, token = std::move(token),
+       on_page = std::move(on_page)](absl::StatusOr<store::StateMachineRecord> machine) mutable {
+        if (absl::IsNotFound(machine.status()))
+          return on_page(StateMachineDoesNotExist(machine_arn));
+        if (!machine.ok()) return on_page(machine.status());
+        if (machine->type == store::MachineType::kExpress) {
+          return on_page(
+              TypeNotSupported("ListExecutions is not supported by EXPRESS state machines"));
+        }
+        store_.ListExecutions(std::move(filter), size, std::move(token), std::move(on_page));
+      });
 }
 
 void ExecutionApi::GetHistory(const workflow::v1::GetExecutionHistoryRequest& request,
@@ -263,16 +277,18 @@ void ExecutionApi::Stop(const workflow::v1::StopExecutionRequest& request,
 
 // It is not running here: the row tells whether it ever was.
 void ExecutionApi::StopEnded(std::string arn, Callback<workflow::v1::StopExecutionResponse> done) {
-  store_.GetExecution(arn, [arn, done = std::move(done)](absl::StatusOr<ExecutionRecord> record) mutable {
-    if (absl::IsNotFound(record.status())) return std::move(done)(ExecutionDoesNotExist(arn));
-    if (!record.ok()) return std::move(done)(ToStatesError(record.status()));
-    if (!record->stop_time) {
-      return std::move(done)(StatesError("ServiceUnavailable", "the execution is not running here now"));
-    }
-    workflow::v1::StopExecutionResponse response;
-    SetTimestamp(*record->stop_time, *response.mutable_stop_date());
-    std::move(done)(std::move(response));
-  });
+  store_.GetExecution(
+      arn, [arn, done = std::move(done)](absl::StatusOr<ExecutionRecord> record) mutable {
+        if (absl::IsNotFound(record.status())) return std::move(done)(ExecutionDoesNotExist(arn));
+        if (!record.ok()) return std::move(done)(ToStatesError(record.status()));
+        if (!record->stop_time) {
+          return std::move(done)(
+              StatesError("ServiceUnavailable", "the execution is not running here now"));
+        }
+        workflow::v1::StopExecutionResponse response;
+        SetTimestamp(*record->stop_time, *response.mutable_stop_date());
+        std::move(done)(std::move(response));
+      });
 }
 
 }  // namespace orderflow::api

@@ -10,7 +10,8 @@
 
 namespace orderflow::api {
 
-// The operations on executions of WorkflowService, apart from gRPC. A request must live until its callback is called.
+// The operations on executions of WorkflowService, apart from gRPC. A request must live until its
+// callback is called.
 //
 // Thread-safe. Borrows everything that it is given.
 class ExecutionApi {

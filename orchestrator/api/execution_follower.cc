@@ -20,7 +20,11 @@ std::shared_ptr<ExecutionFollower> ExecutionFollower::Create(store::ExecutionSto
 ExecutionFollower::ExecutionFollower(store::ExecutionStore& store, MachineRegistry& registry,
                                      engine::Engine& engine, const asl::Limits& limits,
                                      std::string execution_arn)
-    : store_(store), registry_(registry), engine_(engine), limits_(limits), arn_(std::move(execution_arn)) {}
+    : store_(store),
+      registry_(registry),
+      engine_(engine),
+      limits_(limits),
+      arn_(std::move(execution_arn)) {}
 
 // --- The reader's side ---
 
@@ -51,17 +55,20 @@ void ExecutionFollower::Cancel() {
 // --- The first step: observe, so that nothing is missed, then read what is there ---
 
 void ExecutionFollower::Observe() {
-  engine_.Observe(arn_, shared_from_this(), [self = shared_from_this()](absl::StatusOr<int64_t> sequence) {
-    if (!sequence.ok() && !absl::IsNotFound(sequence.status())) return self->Fail(sequence.status());
-    self->observed_ = sequence.ok();
-    self->ReadFirstRecord();
-  });
+  engine_.Observe(arn_, shared_from_this(),
+                  [self = shared_from_this()](absl::StatusOr<int64_t> sequence) {
+                    if (!sequence.ok() && !absl::IsNotFound(sequence.status()))
+                      return self->Fail(sequence.status());
+                    self->observed_ = sequence.ok();
+                    self->ReadFirstRecord();
+                  });
 }
 
 void ExecutionFollower::ReadFirstRecord() {
-  store_.GetExecution(arn_, [self = shared_from_this()](absl::StatusOr<store::ExecutionRecord> record) {
-    self->OnFirstRecord(std::move(record));
-  });
+  store_.GetExecution(arn_,
+                      [self = shared_from_this()](absl::StatusOr<store::ExecutionRecord> record) {
+                        self->OnFirstRecord(std::move(record));
+                      });
 }
 
 void ExecutionFollower::OnFirstRecord(absl::StatusOr<store::ExecutionRecord> record) {
@@ -80,10 +87,12 @@ void ExecutionFollower::OnFirstRecord(absl::StatusOr<store::ExecutionRecord> rec
   });
 }
 
-void ExecutionFollower::OnMachine(store::ExecutionRecord record, absl::StatusOr<engine::MachinePtr> machine) {
+void ExecutionFollower::OnMachine(store::ExecutionRecord record,
+                                  absl::StatusOr<engine::MachinePtr> machine) {
   if (!machine.ok()) return Fail(machine.status());
   record_ = record;
-  replayer_ = std::make_unique<engine::HistoryReplayer>(*std::move(machine), std::move(record), limits_);
+  replayer_ =
+      std::make_unique<engine::HistoryReplayer>(*std::move(machine), std::move(record), limits_);
   engine::EventBuffer buffer(events_);
   if (absl::Status status = replayer_->Start(buffer); !status.ok()) return Fail(status);
   ReadNews();
@@ -101,10 +110,11 @@ void ExecutionFollower::ReadNews() {
     over = cancelled_ ? absl::CancelledError("the caller gave up") : lost_;
   }
   if (!over.ok()) return Fail(over);
-  store_.ReadJournal(record_.key, replayer_->sequence() + 1,
-                     [self = shared_from_this()](absl::StatusOr<std::vector<store::JournalRecord>> journal) {
-                       self->OnJournal(std::move(journal));
-                     });
+  store_.ReadJournal(
+      record_.key, replayer_->sequence() + 1,
+      [self = shared_from_this()](absl::StatusOr<std::vector<store::JournalRecord>> journal) {
+        self->OnJournal(std::move(journal));
+      });
 }
 
 void ExecutionFollower::OnJournal(absl::StatusOr<std::vector<store::JournalRecord>> journal) {
@@ -124,20 +134,23 @@ void ExecutionFollower::OnJournal(absl::StatusOr<std::vector<store::JournalRecor
   }
   if (ended) return ReadLastRecord();
   if (inconsistent) {
-    return Fail(absl::DataLossError(absl::StrCat("execution ", arn_, " has ended, but its journal has no end")));
+    return Fail(absl::DataLossError(
+        absl::StrCat("execution ", arn_, " has ended, but its journal has no end")));
   }
   if (events_.empty()) return ReadNews();
   Deliver(/*last=*/false);
 }
 
-// The end is durable together with the input that led to it, but for an execution that ended at its start.
+// The end is durable together with the input that led to it, but for an execution that ended at its
+// start.
 void ExecutionFollower::ReadLastRecord() {
-  store_.GetExecution(arn_, [self = shared_from_this()](absl::StatusOr<store::ExecutionRecord> record) {
-    if (!record.ok()) return self->Fail(record.status());
-    const bool last = record->status != store::ExecutionStatus::kRunning;
-    self->record_ = *std::move(record);
-    self->Deliver(last);
-  });
+  store_.GetExecution(arn_,
+                      [self = shared_from_this()](absl::StatusOr<store::ExecutionRecord> record) {
+                        if (!record.ok()) return self->Fail(record.status());
+                        const bool last = record->status != store::ExecutionStatus::kRunning;
+                        self->record_ = *std::move(record);
+                        self->Deliver(last);
+                      });
 }
 
 void ExecutionFollower::Deliver(bool last) {

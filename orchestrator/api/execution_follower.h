@@ -16,8 +16,9 @@
 
 namespace orderflow::api {
 
-// Tells the history of an execution as it grows: what has happened first, then each new event, then the end. The reader
-// pulls, so that a slow one costs no memory: events are read from the journal when it asks.
+// Tells the history of an execution as it grows: what has happened first, then each new event, then
+// the end. The reader pulls, so that a slow one costs no memory: events are read from the journal
+// when it asks.
 //
 //   auto follower = ExecutionFollower::Create(store, registry, engine, limits, arn);
 //   follower->Next([](absl::StatusOr<ExecutionFollower::Step> step) { ... });
@@ -27,17 +28,19 @@ class ExecutionFollower final : public engine::ExecutionObserver,
                                 public std::enable_shared_from_this<ExecutionFollower> {
  public:
   struct Step {
-    store::ExecutionRecord record;         // as of the events
+    store::ExecutionRecord record;          // as of the events
     std::vector<asl::HistoryEvent> events;  // new ones; may be empty in the last step only
-    bool last = false;                     // the execution has ended and all is told
+    bool last = false;                      // the execution has ended and all is told
   };
 
-  static std::shared_ptr<ExecutionFollower> Create(store::ExecutionStore& store, MachineRegistry& registry,
-                                                   engine::Engine& engine, const asl::Limits& limits,
+  static std::shared_ptr<ExecutionFollower> Create(store::ExecutionStore& store,
+                                                   MachineRegistry& registry,
+                                                   engine::Engine& engine,
+                                                   const asl::Limits& limits,
                                                    std::string execution_arn);
 
-  // Calls back when there is something new. NOT_FOUND: no such execution. UNAVAILABLE: it runs, but not here. Not to be
-  // called after the last step, an error, or Cancel.
+  // Calls back when there is something new. NOT_FOUND: no such execution. UNAVAILABLE: it runs, but
+  // not here. Not to be called after the last step, an error, or Cancel.
   void Next(Callback<Step> done);
   // Ends the wait of a Next with CANCELLED and lets go of the execution.
   void Cancel();

@@ -57,19 +57,21 @@ class HistoryRead : public std::enable_shared_from_this<HistoryRead> {
     if (absl::IsNotFound(record.status())) return Fail(ExecutionDoesNotExist(query_.execution_arn));
     if (!record.ok()) return Fail(record.status());
     record_ = *std::move(record);
-    registry_.Load(record_.revision, [self = shared_from_this()](absl::StatusOr<engine::MachinePtr> machine) {
-      self->OnMachine(std::move(machine));
-    });
+    registry_.Load(record_.revision,
+                   [self = shared_from_this()](absl::StatusOr<engine::MachinePtr> machine) {
+                     self->OnMachine(std::move(machine));
+                   });
   }
 
   void OnMachine(absl::StatusOr<engine::MachinePtr> machine) {
     if (!machine.ok()) return Fail(machine.status());
     machine_ = *std::move(machine);
-    store_.ReadJournal(record_.key, 1,
-                       [self = shared_from_this()](absl::StatusOr<std::vector<store::JournalRecord>> journal) {
-                         if (!journal.ok()) return self->Fail(journal.status());
-                         self->Answer(*journal);
-                       });
+    store_.ReadJournal(
+        record_.key, 1,
+        [self = shared_from_this()](absl::StatusOr<std::vector<store::JournalRecord>> journal) {
+          if (!journal.ok()) return self->Fail(journal.status());
+          self->Answer(*journal);
+        });
   }
 
   void Answer(const std::vector<store::JournalRecord>& journal) {

@@ -21,8 +21,8 @@ struct HistoryQuery {
   bool execution_data = true;
 };
 
-// Reads an execution's row and journal, replays it, and answers a page of its events. ExecutionDoesNotExist, InvalidToken.
-// Borrows store and registry until `done` is called.
+// Reads an execution's row and journal, replays it, and answers a page of its events.
+// ExecutionDoesNotExist, InvalidToken. Borrows store and registry until `done` is called.
 void ReadHistoryPage(store::ExecutionStore& store, MachineRegistry& registry,
                      const asl::Limits& limits, HistoryQuery query,
                      Callback<workflow::v1::GetExecutionHistoryResponse> done);

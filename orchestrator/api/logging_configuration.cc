@@ -35,10 +35,14 @@ bool IsDefault(const LoggingConfiguration& configuration) {
 
 engine::LogLevel EngineLevel(workflow::v1::LogLevel level) {
   switch (level) {
-    case workflow::v1::LOG_LEVEL_ALL: return engine::LogLevel::kAll;
-    case workflow::v1::LOG_LEVEL_ERROR: return engine::LogLevel::kError;
-    case workflow::v1::LOG_LEVEL_FATAL: return engine::LogLevel::kFatal;
-    default: return engine::LogLevel::kOff;
+    case workflow::v1::LOG_LEVEL_ALL:
+      return engine::LogLevel::kAll;
+    case workflow::v1::LOG_LEVEL_ERROR:
+      return engine::LogLevel::kError;
+    case workflow::v1::LOG_LEVEL_FATAL:
+      return engine::LogLevel::kFatal;
+    default:
+      return engine::LogLevel::kOff;
   }
 }
 
@@ -50,7 +54,8 @@ absl::StatusOr<std::string> EncodeLogging(const LoggingConfiguration& given) {
                        "Invalid Logging Configuration: 'at most one destination is allowed'");
   }
   if (!workflow::v1::LogLevel_IsValid(given.level())) {
-    return ConstraintError("loggingConfiguration.level", absl::StrCat(static_cast<int>(given.level())),
+    return ConstraintError("loggingConfiguration.level",
+                           absl::StrCat(static_cast<int>(given.level())),
                            "Member must satisfy enum value set: [ALL, ERROR, FATAL, OFF]");
   }
   for (const auto& destination : given.destinations()) {

@@ -12,9 +12,9 @@ class LoggingConfiguration;
 
 namespace orderflow::api {
 
-// A LoggingConfiguration as the store keeps it: JSON with the member names of AWS, empty for the default (OFF). Equal
-// configurations give equal texts. InvalidLoggingConfiguration: more than one destination. ValidationException: a
-// log group's ARN too long.
+// A LoggingConfiguration as the store keeps it: JSON with the member names of AWS, empty for the
+// default (OFF). Equal configurations give equal texts. InvalidLoggingConfiguration: more than one
+// destination. ValidationException: a log group's ARN too long.
 absl::StatusOr<std::string> EncodeLogging(const workflow::v1::LoggingConfiguration& configuration);
 
 // The same as a message, defaults filled in. A text that is none of ours gives the default.

@@ -54,14 +54,14 @@ asl::ParsedDefinition MachineRegistry::Parse(std::string_view definition) const 
   return asl::ParseStateMachine(definition, options);
 }
 
-// A definition that the store holds was good once: what is wrong now lies in this process's settings.
+// A definition that the store holds was good once: what is wrong now lies in this process's
+// settings.
 absl::StatusOr<engine::MachinePtr> MachineRegistry::Prepare(StateMachineRecord record) const {
   asl::ParsedDefinition parsed = Parse(record.definition);
   if (parsed.machine == nullptr) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("state machine ", record.arn, ", revision ", record.revision,
-                     ", is not understood: ",
-                     std::string(InvalidDefinition(parsed.diagnostics).message())));
+    return absl::FailedPreconditionError(absl::StrCat(
+        "state machine ", record.arn, ", revision ", record.revision,
+        ", is not understood: ", std::string(InvalidDefinition(parsed.diagnostics).message())));
   }
   auto machine = std::make_shared<engine::Machine>();
   ApplyLogging(record.logging, *machine);
@@ -70,8 +70,8 @@ absl::StatusOr<engine::MachinePtr> MachineRegistry::Prepare(StateMachineRecord r
   return machine;
 }
 
-// Answers the machine of this revision that is in memory already, if there is one. It is the newest of its state machine if
-// nothing has changed since generation `newest_as_of`.
+// Answers the machine of this revision that is in memory already, if there is one. It is the newest
+// of its state machine if nothing has changed since generation `newest_as_of`.
 engine::MachinePtr MachineRegistry::Remember(engine::MachinePtr machine,
                                              std::optional<int64_t> newest_as_of) {
   MutexLock lock(mutex_);
@@ -125,20 +125,21 @@ void MachineRegistry::Update(std::string arn, Change change, Callback<StateMachi
     asl::ParsedDefinition parsed = Parse(*change.definition);
     if (parsed.machine == nullptr) return std::move(done)(InvalidDefinition(parsed.diagnostics));
   }
-  auto on_read = [this, arn, change = std::move(change), done = std::move(done)](
-                     absl::StatusOr<StateMachineRecord> record) mutable {
+  auto on_read = [this, arn, change = std::move(change),
+                  done = std::move(done)](absl::StatusOr<StateMachineRecord> record) mutable {
     if (!record.ok()) return std::move(done)(NotFoundAs(record.status(), arn));
     if (change.definition) record->definition = *std::move(change.definition);
     if (change.role_arn) record->role_arn = *std::move(change.role_arn);
     if (change.logging) record->logging = *std::move(change.logging);
     record->revision_id = NewUuid();
     record->update_time = engine::ToWholeMicroseconds(clock_.Now());
-    store_.UpdateStateMachine(*std::move(record), [this, arn, done = std::move(done)](
-                                                      absl::StatusOr<StateMachineRecord> updated) mutable {
-      if (!updated.ok()) return std::move(done)(NotFoundAs(updated.status(), arn));
-      Forget(arn);
-      std::move(done)(*std::move(updated));
-    });
+    store_.UpdateStateMachine(
+        *std::move(record),
+        [this, arn, done = std::move(done)](absl::StatusOr<StateMachineRecord> updated) mutable {
+          if (!updated.ok()) return std::move(done)(NotFoundAs(updated.status(), arn));
+          Forget(arn);
+          std::move(done)(*std::move(updated));
+        });
   };
   store_.GetStateMachine(std::move(arn), std::move(on_read));
 }
@@ -177,13 +178,13 @@ void MachineRegistry::Load(int64_t revision, Callback<engine::MachinePtr> done) 
     if (found != revisions_.end()) known = found->second;
   }
   if (known != nullptr) return std::move(done)(std::move(known));
-  store_.GetRevision(revision, [this, done = std::move(done)](
-                                   absl::StatusOr<StateMachineRecord> record) mutable {
-    if (!record.ok()) return std::move(done)(ToStatesError(record.status()));
-    absl::StatusOr<engine::MachinePtr> machine = Prepare(*std::move(record));
-    if (!machine.ok()) return std::move(done)(machine.status());
-    std::move(done)(Remember(*std::move(machine), std::nullopt));
-  });
+  store_.GetRevision(
+      revision, [this, done = std::move(done)](absl::StatusOr<StateMachineRecord> record) mutable {
+        if (!record.ok()) return std::move(done)(ToStatesError(record.status()));
+        absl::StatusOr<engine::MachinePtr> machine = Prepare(*std::move(record));
+        if (!machine.ok()) return std::move(done)(machine.status());
+        std::move(done)(Remember(*std::move(machine), std::nullopt));
+      });
 }
 
 }  // namespace orderflow::api

@@ -18,8 +18,9 @@
 
 namespace orderflow::api {
 
-// The state machines of this orchestrator: keeps their definitions in the store and the parsed ones in memory, so that a
-// start parses nothing. A revision never changes once it exists, so it is parsed once.
+// The state machines of this orchestrator: keeps their definitions in the store and the parsed ones
+// in memory, so that a start parses nothing. A revision never changes once it exists, so it is
+// parsed once.
 //
 // The errors are those of the Step Functions API (states_error.h).
 //
@@ -40,8 +41,9 @@ class MachineRegistry {
   // All that is wrong with a definition; errors and warnings.
   asl::ParsedDefinition Parse(std::string_view definition) const;
 
-  // Creates one, or answers the one that exists with the same name, definition, type and logging. `record` has name, type,
-  // definition, role_arn, logging and tags. InvalidDefinition, StateMachineAlreadyExists.
+  // Creates one, or answers the one that exists with the same name, definition, type and logging.
+  // `record` has name, type, definition, role_arn, logging and tags. InvalidDefinition,
+  // StateMachineAlreadyExists.
   void Create(store::StateMachineRecord record, Callback<store::StateMachineRecord> done);
 
   // What is to change; the rest stays.
@@ -54,8 +56,9 @@ class MachineRegistry {
   void Update(std::string arn, Change change, Callback<store::StateMachineRecord> done);
   void Delete(std::string arn, StatusCallback done);
 
-  // The newest revision, ready to run. `done` is called from within where it is in memory. StateMachineDoesNotExist;
-  // FAILED_PRECONDITION: its definition is not understood (any more), such as for a missing substitution.
+  // The newest revision, ready to run. `done` is called from within where it is in memory.
+  // StateMachineDoesNotExist; FAILED_PRECONDITION: its definition is not understood (any more),
+  // such as for a missing substitution.
   void Find(std::string arn, Callback<engine::MachinePtr> done);
   // The same for a certain revision, also of a deleted state machine: the engine's MachineLoader.
   void Load(int64_t revision, Callback<engine::MachinePtr> done);
@@ -74,9 +77,10 @@ class MachineRegistry {
   const Clock& clock_;
 
   Mutex mutex_;
-  absl::flat_hash_map<std::string, engine::MachinePtr> newest_ ABSL_GUARDED_BY(mutex_);   // by ARN
+  absl::flat_hash_map<std::string, engine::MachinePtr> newest_ ABSL_GUARDED_BY(mutex_);  // by ARN
   absl::flat_hash_map<int64_t, engine::MachinePtr> revisions_ ABSL_GUARDED_BY(mutex_);
-  // Changes with every update or deletion, so that a read that was under way does not put an old revision back.
+  // Changes with every update or deletion, so that a read that was under way does not put an old
+  // revision back.
   int64_t generation_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 

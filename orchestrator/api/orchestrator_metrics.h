@@ -9,6 +9,7 @@
 namespace orderflow::api {
 
 // Shows what engine and journal count while the registrations live, which both must outlive.
-std::vector<metrics::Registration> ExportMetrics(const engine::Engine& engine, const store::SqlExecutionStore& store);
+std::vector<metrics::Registration> ExportMetrics(const engine::Engine& engine,
+                                                 const store::SqlExecutionStore& store);
 
 }  // namespace orderflow::api

@@ -10,10 +10,10 @@
 #include "common/metrics/metrics.h"
 #include "orchestrator/api/execution_api.h"
 #include "orchestrator/api/machine_registry.h"
+#include "orchestrator/api/orchestrator_metrics.h"
 #include "orchestrator/api/order_api.h"
 #include "orchestrator/api/order_outcome.h"
 #include "orchestrator/api/order_service.h"
-#include "orchestrator/api/orchestrator_metrics.h"
 #include "orchestrator/api/state_machine_api.h"
 #include "orchestrator/api/workflow_deployment.h"
 #include "orchestrator/api/workflow_service.h"
@@ -55,22 +55,23 @@ engine::Options EngineOptions(engine::Options options) {
 
 class OrchestratorModule final : public rpc::Module {
  public:
-  OrchestratorModule(const OrchestratorOptions& options, std::unique_ptr<store::SqlExecutionStore> store,
+  OrchestratorModule(const OrchestratorOptions& options,
+                     std::unique_ptr<store::SqlExecutionStore> store,
                      std::unique_ptr<tasks::TaskRunner> runner)
       : store_(std::move(store)),
         runner_(std::move(runner)),
         registry_(RegistryOptions(options), *store_, *runner_, *options.clock),
-        engine_(engine::Engine::Create(
-            EngineOptions(options.engine), *store_, *runner_, *options.clock,
-            [this](int64_t revision, Callback<engine::MachinePtr> done) {
-              registry_.Load(revision, std::move(done));
-            })),
+        engine_(engine::Engine::Create(EngineOptions(options.engine), *store_, *runner_,
+                                       *options.clock,
+                                       [this](int64_t revision, Callback<engine::MachinePtr> done) {
+                                         registry_.Load(revision, std::move(done));
+                                       })),
         machines_(registry_, *store_),
         executions_(registry_, *engine_, *store_, options.engine.limits),
         orders_(registry_, *engine_, *store_),
         workflow_service_(machines_, executions_),
-        order_service_({options.place_order_wait, options.engine.limits}, orders_, registry_, *engine_, *store_,
-                       *options.clock),
+        order_service_({options.place_order_wait, options.engine.limits}, orders_, registry_,
+                       *engine_, *store_, *options.clock),
         metrics_(ExportMetrics(*engine_, *store_)) {}
 
   ~OrchestratorModule() override { Stop(); }
@@ -95,8 +96,9 @@ class OrchestratorModule final : public rpc::Module {
   void CheckReady(StatusCallback done) override {
     const engine::Engine::Statistics statistics = engine_->statistics();
     if (!statistics.accepting) {
-      return std::move(done)(absl::UnavailableError(
-          statistics.failing_batches > 0 ? "the journal cannot be written" : "the engine accepts nothing"));
+      return std::move(done)(absl::UnavailableError(statistics.failing_batches > 0
+                                                        ? "the journal cannot be written"
+                                                        : "the engine accepts nothing"));
     }
     store_->Check(std::move(done));
   }
@@ -125,12 +127,17 @@ class OrchestratorModule final : public rpc::Module {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<rpc::Module>> OpenOrchestratorModule(OrchestratorOptions options) {
+absl::StatusOr<std::unique_ptr<rpc::Module>> OpenOrchestratorModule(
+    OrchestratorOptions options, std::unique_ptr<tasks::TaskRunner> runner) {
   ORDERFLOW_ASSIGN_OR_RETURN(auto store, store::OpenExecutionStore(options.database));
-  ORDERFLOW_ASSIGN_OR_RETURN(auto runner, MakeRunner(options));
   auto module = std::make_unique<OrchestratorModule>(options, std::move(store), std::move(runner));
   ORDERFLOW_RETURN_IF_ERROR(module->Prepare(options));
   return module;
+}
+
+absl::StatusOr<std::unique_ptr<rpc::Module>> OpenOrchestratorModule(OrchestratorOptions options) {
+  ORDERFLOW_ASSIGN_OR_RETURN(auto runner, MakeRunner(options));
+  return OpenOrchestratorModule(std::move(options), std::move(runner));
 }
 
 }  // namespace orderflow::api

@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -28,7 +29,8 @@ struct OrchestratorOptions {
   ServiceAddresses services;
   Substitutions substitutions;
 
-  // The definition that orders run, deployed at the start as state machine "order-processing". Empty: the one built in.
+  // The definition that orders run, deployed at the start as state machine "order-processing".
+  // Empty: the one built in.
   std::string order_workflow;
   // Where it comes from, for messages: a file name.
   std::string order_workflow_source = "the built-in order workflow";
@@ -41,12 +43,18 @@ struct OrchestratorOptions {
   const Clock* clock = &SystemClock();  // borrowed
 };
 
-// The orchestrator, ready to be served: opens the journal, deploys the order workflow and takes up all unfinished executions.
-// Blocks until that is done. Serves WorkflowService and OrderService.
+// The orchestrator, ready to be served: opens the journal, deploys the order workflow and takes up
+// all unfinished executions. Blocks until that is done. Serves WorkflowService and OrderService.
 //
-// INVALID_ARGUMENT: the order workflow has mistakes (one line each), or a setting. FAILED_PRECONDITION, DATA_LOSS: an unfinished
-// execution cannot be taken up. Otherwise the errors of Database::Open.
+// INVALID_ARGUMENT: the order workflow has mistakes (one line each), or a setting.
+// FAILED_PRECONDITION, DATA_LOSS: an unfinished execution cannot be taken up. Otherwise the errors
+// of Database::Open.
 absl::StatusOr<std::unique_ptr<rpc::Module>> OpenOrchestratorModule(OrchestratorOptions options);
+
+// The same with tasks carried out by `runner`, whatever their resource; `options.tasks` is not
+// looked at.
+absl::StatusOr<std::unique_ptr<rpc::Module>> OpenOrchestratorModule(
+    OrchestratorOptions options, std::unique_ptr<tasks::TaskRunner> runner);
 
 // The order workflow that is built in: workflows/order-processing.asl.json.
 std::string_view BuiltInOrderWorkflow();

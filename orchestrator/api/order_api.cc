@@ -13,7 +13,8 @@
 namespace orderflow::api {
 namespace {
 
-absl::Status OrderError(absl::StatusCode code, std::string_view reason, const std::string& message) {
+absl::Status OrderError(absl::StatusCode code, std::string_view reason,
+                        const std::string& message) {
   return WithErrorInfo(absl::Status(code, message),
                        ErrorInfo{std::string(reason), "order.orderflow", {}});
 }
@@ -73,8 +74,8 @@ absl::Status OrderApi::NotFound(std::string_view order_id) {
                     absl::StrCat("there is no order ", std::string(order_id)));
 }
 
-void OrderApi::Place(const order::OrderFields& order, absl::Time wait_until, engine::WaitTicket ticket,
-                     Callback<order::v1::Order> done) {
+void OrderApi::Place(const order::OrderFields& order, absl::Time wait_until,
+                     engine::WaitTicket ticket, Callback<order::v1::Order> done) {
   const std::vector<FieldViolation> violations = order::ValidateOrder(order);
   if (!violations.empty()) return std::move(done)(InvalidArgumentError(violations));
   engine::StartRequest start;
@@ -101,21 +102,24 @@ void OrderApi::GiveUp(std::string_view order_id, engine::WaitTicket ticket) {
   engine_.GiveUp(ExecutionArnOf(order_id), ticket);
 }
 
-void OrderApi::Get(const order::v1::GetOrderRequest& request, Callback<order::v1::GetOrderResponse> done) {
+void OrderApi::Get(const order::v1::GetOrderRequest& request,
+                   Callback<order::v1::GetOrderResponse> done) {
   const std::string& id = request.order_id();
   absl::Status checked = order::CheckField("order_id", order::CheckOrderId(id));
   if (!checked.ok()) return std::move(done)(std::move(checked));
-  store_.GetExecution(ExecutionArnOf(id), [id, done = std::move(done)](
-                                              absl::StatusOr<store::ExecutionRecord> record) mutable {
-    if (absl::IsNotFound(record.status())) return std::move(done)(NotFound(id));
-    if (!record.ok()) return std::move(done)(record.status());
-    order::v1::GetOrderResponse response;
-    *response.mutable_order() = ToOrder(*std::move(record));
-    std::move(done)(std::move(response));
-  });
+  store_.GetExecution(
+      ExecutionArnOf(id),
+      [id, done = std::move(done)](absl::StatusOr<store::ExecutionRecord> record) mutable {
+        if (absl::IsNotFound(record.status())) return std::move(done)(NotFound(id));
+        if (!record.ok()) return std::move(done)(record.status());
+        order::v1::GetOrderResponse response;
+        *response.mutable_order() = ToOrder(*std::move(record));
+        std::move(done)(std::move(response));
+      });
 }
 
-void OrderApi::List(const order::v1::ListOrdersRequest& request, Callback<order::v1::ListOrdersResponse> done) {
+void OrderApi::List(const order::v1::ListOrdersRequest& request,
+                    Callback<order::v1::ListOrdersResponse> done) {
   ListOrders(store_, machine_arn_, request, std::move(done));
 }
 

@@ -23,14 +23,19 @@ constexpr int kDefaultPageSize = 100;
 constexpr int kMaxReads = 20;
 
 // The lists of the store that hold the orders with an outcome.
-absl::StatusOr<std::vector<store::ExecutionFilter>> FiltersFor(const std::string& machine_arn, Outcome outcome) {
-  const auto with = [&machine_arn](std::optional<ExecutionStatus> status, std::string_view error = "") {
+absl::StatusOr<std::vector<store::ExecutionFilter>> FiltersFor(const std::string& machine_arn,
+                                                               Outcome outcome) {
+  const auto with = [&machine_arn](std::optional<ExecutionStatus> status,
+                                   std::string_view error = "") {
     return store::ExecutionFilter{machine_arn, status, std::string(error)};
   };
   switch (outcome) {
-    case order::v1::OUTCOME_UNSPECIFIED: return std::vector{with(std::nullopt)};
-    case order::v1::OUTCOME_IN_PROGRESS: return std::vector{with(ExecutionStatus::kRunning)};
-    case order::v1::OUTCOME_CONFIRMED: return std::vector{with(ExecutionStatus::kSucceeded)};
+    case order::v1::OUTCOME_UNSPECIFIED:
+      return std::vector{with(std::nullopt)};
+    case order::v1::OUTCOME_IN_PROGRESS:
+      return std::vector{with(ExecutionStatus::kRunning)};
+    case order::v1::OUTCOME_CONFIRMED:
+      return std::vector{with(ExecutionStatus::kSucceeded)};
     case order::v1::OUTCOME_INVENTORY_FAILED:
     case order::v1::OUTCOME_PAYMENT_FAILED:
       return std::vector{with(ExecutionStatus::kFailed, *ErrorOf(outcome))};
@@ -38,16 +43,18 @@ absl::StatusOr<std::vector<store::ExecutionFilter>> FiltersFor(const std::string
       return std::vector{with(ExecutionStatus::kFailed), with(ExecutionStatus::kTimedOut),
                          with(ExecutionStatus::kAborted)};
     default:
-      return InvalidArgumentError({{"outcome", absl::StrCat(static_cast<int>(outcome), " is no outcome")}});
+      return InvalidArgumentError(
+          {{"outcome", absl::StrCat(static_cast<int>(outcome), " is no outcome")}});
   }
 }
 
-// Gathers one page, reading the store's lists one after the other. The token is the number of the list and the
-// store's own token for it, such as "1:<token>".
+// Gathers one page, reading the store's lists one after the other. The token is the number of the
+// list and the store's own token for it, such as "1:<token>".
 class OrderPage : public std::enable_shared_from_this<OrderPage> {
  public:
-  OrderPage(store::ExecutionStore& store, std::vector<store::ExecutionFilter> filters, Outcome outcome,
-            int size, size_t list, std::string token, Callback<ListOrdersResponse> done)
+  OrderPage(store::ExecutionStore& store, std::vector<store::ExecutionFilter> filters,
+            Outcome outcome, int size, size_t list, std::string token,
+            Callback<ListOrdersResponse> done)
       : store_(store),
         filters_(std::move(filters)),
         outcome_(outcome),
@@ -57,17 +64,20 @@ class OrderPage : public std::enable_shared_from_this<OrderPage> {
         done_(std::move(done)) {}
 
   void Read() {
-    store_.ListExecutions(filters_[list_], size_ - response_.orders_size(), token_,
-                          [self = shared_from_this()](absl::StatusOr<store::Page<store::ExecutionRecord>> page) {
-                            self->OnPage(std::move(page));
-                          });
+    store_.ListExecutions(
+        filters_[list_], size_ - response_.orders_size(), token_,
+        [self = shared_from_this()](absl::StatusOr<store::Page<store::ExecutionRecord>> page) {
+          self->OnPage(std::move(page));
+        });
   }
 
  private:
   void OnPage(absl::StatusOr<store::Page<store::ExecutionRecord>> page) {
     if (!page.ok()) return std::move(done_)(page.status());
     for (store::ExecutionRecord& record : page->items) {
-      if (outcome_ == order::v1::OUTCOME_FAILED && OutcomeOf(record.status, record.error) != outcome_) continue;
+      if (outcome_ == order::v1::OUTCOME_FAILED &&
+          OutcomeOf(record.status, record.error) != outcome_)
+        continue;
       *response_.add_orders() = ToOrder(std::move(record));
     }
     if (page->next) {
@@ -97,7 +107,8 @@ class OrderPage : public std::enable_shared_from_this<OrderPage> {
 
 absl::StatusOr<int> CheckPageSize(int size) {
   if (size < 0 || size > kMaxPageSize) {
-    return InvalidArgumentError({{"page_size", absl::StrCat(size, " is not in 0..", kMaxPageSize)}});
+    return InvalidArgumentError(
+        {{"page_size", absl::StrCat(size, " is not in 0..", kMaxPageSize)}});
   }
   return size == 0 ? kDefaultPageSize : size;
 }
@@ -121,8 +132,8 @@ void ListOrders(store::ExecutionStore& store, const std::string& machine_arn,
     list = given[0] - '0';
     token = given.substr(2);
   }
-  std::make_shared<OrderPage>(store, *std::move(filters), request.outcome(), *size, list, std::move(token),
-                              std::move(done))
+  std::make_shared<OrderPage>(store, *std::move(filters), request.outcome(), *size, list,
+                              std::move(token), std::move(done))
       ->Read();
 }
 

@@ -14,7 +14,8 @@ namespace {
 // What is kept of the caller's time to bring the answer home.
 constexpr absl::Duration kMargin = absl::Milliseconds(200);
 
-// A PlaceOrder under way: its own reactor, since a caller who gives up must not leave a waiter behind. Deletes itself.
+// A PlaceOrder under way: its own reactor, since a caller who gives up must not leave a waiter
+// behind. Deletes itself.
 class PlaceOrderCall final : public grpc::ServerUnaryReactor {
  public:
   PlaceOrderCall(rpc::ServedMethod& method, OrderApi& orders, std::string order_id,
@@ -25,7 +26,8 @@ class PlaceOrderCall final : public grpc::ServerUnaryReactor {
         ticket_(engine::NewWaitTicket()),
         response_(response) {}
 
-  void Start(grpc::CallbackServerContext& context, const order::OrderFields& order, absl::Time wait_until) {
+  void Start(grpc::CallbackServerContext& context, const order::OrderFields& order,
+             absl::Time wait_until) {
     if (!call_.Admit(context)) return;
     orders_.Place(order, wait_until, ticket_, [this](absl::StatusOr<order::v1::Order> placed) {
       if (placed.ok()) *response_.mutable_order() = *std::move(placed);
@@ -102,11 +104,13 @@ grpc::ServerUnaryReactor* OrderService::ListOrders(grpc::CallbackServerContext* 
 grpc::ServerWriteReactor<order::v1::WatchOrderResponse>* OrderService::WatchOrder(
     grpc::CallbackServerContext*, const order::v1::WatchOrderRequest* request) {
   const std::string& id = request->order_id();
-  if (absl::Status checked = order::CheckField("order_id", order::CheckOrderId(id)); !checked.ok()) {
+  if (absl::Status checked = order::CheckField("order_id", order::CheckOrderId(id));
+      !checked.ok()) {
     return WatchReactor::Refuse(checked);
   }
-  return WatchReactor::Start(
-      id, ExecutionFollower::Create(store_, registry_, engine_, options_.limits, orders_.ExecutionArnOf(id)));
+  return WatchReactor::Start(id,
+                             ExecutionFollower::Create(store_, registry_, engine_, options_.limits,
+                                                       orders_.ExecutionArnOf(id)));
 }
 
 }  // namespace orderflow::api

@@ -19,7 +19,12 @@ class OrderService final : public order::v1::OrderService::CallbackService {
   };
   OrderService(Options options, OrderApi& orders, MachineRegistry& registry, engine::Engine& engine,
                store::ExecutionStore& store, const Clock& clock)
-      : options_(options), orders_(orders), registry_(registry), engine_(engine), store_(store), clock_(clock) {}
+      : options_(options),
+        orders_(orders),
+        registry_(registry),
+        engine_(engine),
+        store_(store),
+        clock_(clock) {}
 
   grpc::ServerUnaryReactor* PlaceOrder(grpc::CallbackServerContext* context,
                                        const order::v1::PlaceOrderRequest* request,

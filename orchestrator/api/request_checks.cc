@@ -38,9 +38,12 @@ bool HasForbiddenCharacter(std::string_view name) {
 
 std::string_view KindName(engine::Arn::Kind kind) {
   switch (kind) {
-    case engine::Arn::Kind::kStateMachine: return "stateMachine";
-    case engine::Arn::Kind::kExecution: return "execution";
-    case engine::Arn::Kind::kExpress: return "express";
+    case engine::Arn::Kind::kStateMachine:
+      return "stateMachine";
+    case engine::Arn::Kind::kExecution:
+      return "execution";
+    case engine::Arn::Kind::kExpress:
+      return "express";
   }
   return "";
 }
@@ -48,9 +51,8 @@ std::string_view KindName(engine::Arn::Kind kind) {
 }  // namespace
 
 size_t CountCharacters(std::string_view text) {
-  return std::count_if(text.begin(), text.end(), [](char c) {
-    return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
-  });
+  return std::count_if(text.begin(), text.end(),
+                       [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; });
 }
 
 absl::Status CheckLength(std::string_view field, std::string_view value, size_t min, size_t max) {
@@ -106,17 +108,18 @@ absl::StatusOr<std::string> CheckToken(const std::string* token, size_t max_leng
 absl::StatusOr<json::Value> CheckInput(std::string_view input) {
   if (input.size() > kMaxInputBytes) {
     // Without the value, as AWS does it for what may be confidential.
-    return StatesError("ValidationException",
-                       absl::StrCat("1 validation error detected: Value at 'input' failed to satisfy "
-                                    "constraint: Member must have length less than or equal to ",
-                                    kMaxInputBytes));
+    return StatesError(
+        "ValidationException",
+        absl::StrCat("1 validation error detected: Value at 'input' failed to satisfy "
+                     "constraint: Member must have length less than or equal to ",
+                     kMaxInputBytes));
   }
   json::ParseResult parsed = json::Parse(input);
   if (!parsed.value) {
-    return StatesError("InvalidExecutionInput",
-                       absl::StrCat("Invalid State Machine Execution Input: '", parsed.error->message,
-                                    " at line ", parsed.error->line, ", column ",
-                                    parsed.error->column, "'"));
+    return StatesError(
+        "InvalidExecutionInput",
+        absl::StrCat("Invalid State Machine Execution Input: '", parsed.error->message, " at line ",
+                     parsed.error->line, ", column ", parsed.error->column, "'"));
   }
   return *std::move(parsed.value);
 }

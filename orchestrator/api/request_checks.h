@@ -12,7 +12,8 @@
 
 namespace orderflow::api {
 
-// The limits of the Step Functions API, as its service description states them; lengths in characters unless it says bytes.
+// The limits of the Step Functions API, as its service description states them; lengths in
+// characters unless it says bytes.
 constexpr size_t kMaxNameLength = 80;
 constexpr size_t kMaxArnLength = 256;
 constexpr size_t kMaxDefinitionBytes = 1'048'576;
@@ -27,11 +28,13 @@ constexpr int kDefaultPage = 100;
 // A member that must or may be there, and its length. ValidationException otherwise.
 absl::Status CheckLength(std::string_view field, std::string_view value, size_t min, size_t max);
 
-// A name of a state machine or an execution: 1 to 80 characters, none of those that AWS forbids. InvalidName otherwise.
+// A name of a state machine or an execution: 1 to 80 characters, none of those that AWS forbids.
+// InvalidName otherwise.
 absl::Status CheckName(std::string_view name);
 
 // InvalidArn unless it is an ARN of this kind.
-absl::StatusOr<engine::Arn> CheckArn(std::string_view field, std::string_view arn, engine::Arn::Kind kind);
+absl::StatusOr<engine::Arn> CheckArn(std::string_view field, std::string_view arn,
+                                     engine::Arn::Kind kind);
 
 // 0 stands for the default. ValidationException beyond the limits.
 absl::StatusOr<int> CheckPageSize(int max_results);

@@ -22,9 +22,10 @@ absl::Status CheckDefinitionLength(std::string_view definition) {
   if (definition.empty() || definition.size() > kMaxDefinitionBytes) {
     return StatesError(
         "ValidationException",
-        absl::StrCat("1 validation error detected: Value at 'definition' failed to satisfy constraint: "
-                     "Member must have length between 1 and ",
-                     kMaxDefinitionBytes));
+        absl::StrCat(
+            "1 validation error detected: Value at 'definition' failed to satisfy constraint: "
+            "Member must have length between 1 and ",
+            kMaxDefinitionBytes));
   }
   return absl::OkStatus();
 }
@@ -40,9 +41,10 @@ absl::Status CheckUnsupported(const Request& request) {
                        "Version description can only be set when publish is true");
   }
   if (request.tracing_configuration().enabled()) {
-    return StatesError("InvalidTracingConfiguration",
-                       "Invalid Tracing Configuration: 'X-Ray is not supported; W3C trace context is "
-                       "always handed on'");
+    return StatesError(
+        "InvalidTracingConfiguration",
+        "Invalid Tracing Configuration: 'X-Ray is not supported; W3C trace context is "
+        "always handed on'");
   }
   if (request.encryption_configuration().type() ==
       workflow::v1::ENCRYPTION_TYPE_CUSTOMER_MANAGED_KMS_KEY) {
@@ -65,14 +67,16 @@ absl::StatusOr<std::string> EncodeTags(
     ORDERFLOW_RETURN_IF_ERROR(CheckLength("tags.member.key", tag.key(), 1, 128));
     ORDERFLOW_RETURN_IF_ERROR(CheckLength("tags.member.value", tag.value(), 0, 256));
     if (!keys.insert(tag.key()).second) {
-      return StatesError("ValidationException", absl::StrCat("Duplicate tag key: '", tag.key(), "'"));
+      return StatesError("ValidationException",
+                         absl::StrCat("Duplicate tag key: '", tag.key(), "'"));
     }
     items.push_back(json::Value::Object({{"key", tag.key()}, {"value", tag.value()}}));
   }
   return json::Serialize(json::Value::FromArray(std::move(items)));
 }
 
-absl::StatusOr<StateMachineRecord> ToRecord(const workflow::v1::CreateStateMachineRequest& request) {
+absl::StatusOr<StateMachineRecord> ToRecord(
+    const workflow::v1::CreateStateMachineRequest& request) {
   ORDERFLOW_RETURN_IF_ERROR(CheckName(request.name()));
   ORDERFLOW_RETURN_IF_ERROR(CheckDefinitionLength(request.definition()));
   ORDERFLOW_RETURN_IF_ERROR(CheckLength("roleArn", request.role_arn(), 0, kMaxArnLength));
@@ -95,7 +99,8 @@ absl::StatusOr<StateMachineRecord> ToRecord(const workflow::v1::CreateStateMachi
 
 absl::StatusOr<MachineRegistry::Change> ToChange(
     const workflow::v1::UpdateStateMachineRequest& request) {
-  ORDERFLOW_RETURN_IF_ERROR(CheckArn("stateMachineArn", request.state_machine_arn(), kMachineArn).status());
+  ORDERFLOW_RETURN_IF_ERROR(
+      CheckArn("stateMachineArn", request.state_machine_arn(), kMachineArn).status());
   ORDERFLOW_RETURN_IF_ERROR(CheckUnsupported(request));
   MachineRegistry::Change change;
   if (request.has_definition()) {
@@ -110,8 +115,9 @@ absl::StatusOr<MachineRegistry::Change> ToChange(
     ORDERFLOW_ASSIGN_OR_RETURN(change.logging, EncodeLogging(request.logging_configuration()));
   }
   if (!change.definition && !change.role_arn && !change.logging) {
-    return StatesError("MissingRequiredParameter",
-                       "Either the definition, the role ARN or the LoggingConfiguration must be specified");
+    return StatesError(
+        "MissingRequiredParameter",
+        "Either the definition, the role ARN or the LoggingConfiguration must be specified");
   }
   return change;
 }
@@ -178,10 +184,11 @@ void StateMachineApi::Delete(const workflow::v1::DeleteStateMachineRequest& requ
                              Callback<workflow::v1::DeleteStateMachineResponse> done) {
   const auto arn = CheckArn("stateMachineArn", request.state_machine_arn(), kMachineArn);
   if (!arn.ok()) return std::move(done)(arn.status());
-  registry_.Delete(request.state_machine_arn(), [done = std::move(done)](absl::Status status) mutable {
-    if (!status.ok()) return std::move(done)(std::move(status));
-    std::move(done)(workflow::v1::DeleteStateMachineResponse());
-  });
+  registry_.Delete(request.state_machine_arn(),
+                   [done = std::move(done)](absl::Status status) mutable {
+                     if (!status.ok()) return std::move(done)(std::move(status));
+                     std::move(done)(workflow::v1::DeleteStateMachineResponse());
+                   });
 }
 
 void StateMachineApi::Describe(const workflow::v1::DescribeStateMachineRequest& request,
@@ -205,12 +212,13 @@ void StateMachineApi::List(const workflow::v1::ListStateMachinesRequest& request
   absl::StatusOr<std::string> token =
       CheckToken(request.has_next_token() ? &request.next_token() : nullptr, 1024);
   if (!token.ok()) return std::move(done)(token.status());
-  store_.ListStateMachines(*size, *std::move(token),
-                           [done = std::move(done)](absl::StatusOr<store::Page<StateMachineRecord>> page) mutable {
-                             if (absl::IsInvalidArgument(page.status())) return std::move(done)(InvalidToken());
-                             if (!page.ok()) return std::move(done)(ToStatesError(page.status()));
-                             std::move(done)(ToProto(*std::move(page)));
-                           });
+  store_.ListStateMachines(
+      *size, *std::move(token),
+      [done = std::move(done)](absl::StatusOr<store::Page<StateMachineRecord>> page) mutable {
+        if (absl::IsInvalidArgument(page.status())) return std::move(done)(InvalidToken());
+        if (!page.ok()) return std::move(done)(ToStatesError(page.status()));
+        std::move(done)(ToProto(*std::move(page)));
+      });
 }
 
 }  // namespace orderflow::api

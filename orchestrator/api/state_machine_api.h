@@ -7,8 +7,8 @@
 
 namespace orderflow::api {
 
-// The operations on state machines of WorkflowService, apart from gRPC: checks a request, asks the registry, makes the answer. A
-// request must live until its callback is called.
+// The operations on state machines of WorkflowService, apart from gRPC: checks a request, asks the
+// registry, makes the answer. A request must live until its callback is called.
 //
 // Thread-safe. Borrows registry and store.
 class StateMachineApi {

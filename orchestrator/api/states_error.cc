@@ -78,9 +78,9 @@ absl::Status ExecutionDoesNotExist(std::string_view arn) {
 absl::Status ConstraintError(std::string_view field, std::string_view value,
                              std::string_view constraint) {
   return StatesError("ValidationException",
-                     absl::StrCat("1 validation error detected: Value '", std::string(value), "' at '",
-                                  std::string(field), "' failed to satisfy constraint: ",
-                                  std::string(constraint)));
+                     absl::StrCat("1 validation error detected: Value '", std::string(value),
+                                  "' at '", std::string(field),
+                                  "' failed to satisfy constraint: ", std::string(constraint)));
 }
 
 absl::Status InvalidDefinition(const std::vector<asl::Diagnostic>& diagnostics) {
@@ -94,10 +94,12 @@ absl::Status InvalidDefinition(const std::vector<asl::Diagnostic>& diagnostics) 
   }
   // The violations come as BadRequest, the name as ErrorInfo, the message as AWS words it.
   absl::Status status(StatusCode::kInvalidArgument,
-                      absl::StrCat("Invalid State Machine Definition: '", asl::FormatDiagnostics(diagnostics), "'"));
+                      absl::StrCat("Invalid State Machine Definition: '",
+                                   asl::FormatDiagnostics(diagnostics), "'"));
   const absl::Status with_violations = InvalidArgumentError(violations);
-  with_violations.ForEachPayload(
-      [&status](absl::string_view type, const absl::Cord& payload) { status.SetPayload(type, payload); });
+  with_violations.ForEachPayload([&status](absl::string_view type, const absl::Cord& payload) {
+    status.SetPayload(type, payload);
+  });
   return WithErrorInfo(std::move(status),
                        ErrorInfo{"InvalidDefinition", std::string(kStatesErrorDomain), {}});
 }
@@ -107,9 +109,12 @@ absl::Status ToStatesError(const absl::Status& status) {
   const std::string message(status.message());
   switch (status.code()) {
     case StatusCode::kUnavailable:
-    case StatusCode::kAborted: return StatesError("ServiceUnavailable", message);
-    case StatusCode::kResourceExhausted: return StatesError("ExecutionLimitExceeded", message);
-    default: return status;
+    case StatusCode::kAborted:
+      return StatesError("ServiceUnavailable", message);
+    case StatusCode::kResourceExhausted:
+      return StatesError("ExecutionLimitExceeded", message);
+    default:
+      return status;
   }
 }
 

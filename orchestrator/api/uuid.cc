@@ -8,7 +8,8 @@ namespace {
 
 std::mt19937_64 SeededGenerator() {
   std::random_device device;
-  std::seed_seq seed{device(), device(), device(), device(), device(), device(), device(), device()};
+  std::seed_seq seed{device(), device(), device(), device(),
+                     device(), device(), device(), device()};
   return std::mt19937_64(seed);
 }
 
@@ -18,7 +19,7 @@ std::string NewUuid() {
   thread_local std::mt19937_64 generator = SeededGenerator();
   uint64_t high = generator();
   uint64_t low = generator();
-  high = (high & ~0xF000ULL) | 0x4000ULL;                        // version 4
+  high = (high & ~0xF000ULL) | 0x4000ULL;                       // version 4
   low = (low & 0x3FFFFFFFFFFFFFFFULL) | 0x8000000000000000ULL;  // variant 1
 
   constexpr char kDigits[] = "0123456789abcdef";

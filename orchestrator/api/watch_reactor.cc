@@ -9,8 +9,10 @@
 
 namespace orderflow::api {
 
-WatchReactor* WatchReactor::Start(std::string order_id, std::shared_ptr<ExecutionFollower> follower) {
-  auto reactor = std::shared_ptr<WatchReactor>(new WatchReactor(std::move(order_id), std::move(follower)));
+WatchReactor* WatchReactor::Start(std::string order_id,
+                                  std::shared_ptr<ExecutionFollower> follower) {
+  auto reactor =
+      std::shared_ptr<WatchReactor>(new WatchReactor(std::move(order_id), std::move(follower)));
   reactor->self_ = reactor;
   WatchReactor* const borrowed = reactor.get();
   borrowed->AskForMore();
@@ -59,7 +61,8 @@ void WatchReactor::OnWriteDone(bool ok) {
   WriteOrAsk();
 }
 
-// The step or the write under way comes back with an error and ends the call: nothing is written after the end.
+// The step or the write under way comes back with an error and ends the call: nothing is written
+// after the end.
 void WatchReactor::OnCancel() {
   if (follower_ != nullptr) follower_->Cancel();
 }
@@ -73,8 +76,10 @@ void WatchReactor::End(const absl::Status& status) {
   method_.service->in_flight.fetch_sub(1, std::memory_order_relaxed);
   method_.metrics->Finish(status.code(), absl::ToInt64Nanoseconds(absl::Now() - start_));
   if (absl::IsInternal(status) || absl::IsDataLoss(status)) {
-    logging::Error("cannot follow an order", {{"order_id", order_id_}, {"error", status.ToString()}});
-    return Finish(grpc::Status(grpc::StatusCode::INTERNAL, "internal error; the server's log has the details"));
+    logging::Error("cannot follow an order",
+                   {{"order_id", order_id_}, {"error", status.ToString()}});
+    return Finish(grpc::Status(grpc::StatusCode::INTERNAL,
+                               "internal error; the server's log has the details"));
   }
   Finish(rpc::ToGrpcStatus(status));
 }

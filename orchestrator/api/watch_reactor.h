@@ -1,10 +1,10 @@
 #pragma once
 
+#include <grpcpp/support/server_callback.h>
+
 #include <deque>
 #include <memory>
 #include <string>
-
-#include <grpcpp/support/server_callback.h>
 
 #include "absl/status/status.h"
 #include "common/base/mutex.h"
@@ -15,8 +15,8 @@
 
 namespace orderflow::api {
 
-// A WatchOrder under way: writes an order's progress as fast as the client reads it, and no faster: the next step is asked for
-// when the last one is written. Owns itself until gRPC is done with it.
+// A WatchOrder under way: writes an order's progress as fast as the client reads it, and no faster:
+// the next step is asked for when the last one is written. Owns itself until gRPC is done with it.
 class WatchReactor final : public grpc::ServerWriteReactor<order::v1::WatchOrderResponse>,
                            public std::enable_shared_from_this<WatchReactor> {
  public:

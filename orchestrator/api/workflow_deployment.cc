@@ -14,7 +14,8 @@ namespace {
 
 using store::StateMachineRecord;
 
-absl::Status Mistakes(const Deployment& deployment, const std::vector<asl::Diagnostic>& diagnostics) {
+absl::Status Mistakes(const Deployment& deployment,
+                      const std::vector<asl::Diagnostic>& diagnostics) {
   std::string text = absl::StrCat(deployment.source, " cannot be run:");
   for (const asl::Diagnostic& diagnostic : diagnostics) {
     if (diagnostic.severity != asl::Diagnostic::Severity::kError) continue;
@@ -28,23 +29,31 @@ absl::Status Mistakes(const Deployment& deployment, const std::vector<asl::Diagn
 std::string LoggingText(engine::LogLevel level) {
   workflow::v1::LoggingConfiguration configuration;
   switch (level) {
-    case engine::LogLevel::kOff: break;
-    case engine::LogLevel::kFatal: configuration.set_level(workflow::v1::LOG_LEVEL_FATAL); break;
-    case engine::LogLevel::kError: configuration.set_level(workflow::v1::LOG_LEVEL_ERROR); break;
-    case engine::LogLevel::kAll: configuration.set_level(workflow::v1::LOG_LEVEL_ALL); break;
+    case engine::LogLevel::kOff:
+      break;
+    case engine::LogLevel::kFatal:
+      configuration.set_level(workflow::v1::LOG_LEVEL_FATAL);
+      break;
+    case engine::LogLevel::kError:
+      configuration.set_level(workflow::v1::LOG_LEVEL_ERROR);
+      break;
+    case engine::LogLevel::kAll:
+      configuration.set_level(workflow::v1::LOG_LEVEL_ALL);
+      break;
   }
   return *EncodeLogging(configuration);
 }
 
 }  // namespace
 
-absl::Status Deploy(MachineRegistry& registry, store::ExecutionStore& store, const Deployment& deployment) {
+absl::Status Deploy(MachineRegistry& registry, store::ExecutionStore& store,
+                    const Deployment& deployment) {
   const asl::ParsedDefinition parsed = registry.Parse(deployment.definition);
   if (parsed.machine == nullptr) return Mistakes(deployment, parsed.diagnostics);
   for (const asl::Diagnostic& warning : parsed.diagnostics) {
-    logging::Warning("the workflow has an oddity", {{"source", deployment.source},
-                                                    {"location", warning.location},
-                                                    {"text", warning.message}});
+    logging::Warning(
+        "the workflow has an oddity",
+        {{"source", deployment.source}, {"location", warning.location}, {"text", warning.message}});
   }
 
   const std::string arn = registry.ArnOf(deployment.name);
@@ -59,7 +68,8 @@ absl::Status Deploy(MachineRegistry& registry, store::ExecutionStore& store, con
     record.logging = LoggingText(deployment.logging.value_or(engine::LogLevel::kOff));
     return Await<StateMachineRecord>([&](Callback<StateMachineRecord> done) {
              registry.Create(std::move(record), std::move(done));
-           }).status();
+           })
+        .status();
   }
   MachineRegistry::Change change;
   if (known->definition != deployment.definition) change.definition = deployment.definition;
@@ -69,7 +79,8 @@ absl::Status Deploy(MachineRegistry& registry, store::ExecutionStore& store, con
   if (!change.definition && !change.logging) return absl::OkStatus();
   return Await<StateMachineRecord>([&](Callback<StateMachineRecord> done) {
            registry.Update(arn, std::move(change), std::move(done));
-         }).status();
+         })
+      .status();
 }
 
 }  // namespace orderflow::api

@@ -7,12 +7,13 @@
 namespace orderflow::api {
 
 // Each operation is the same but for its names.
-#define ORDERFLOW_OPERATION(Operation, Call)                                                              \
-  grpc::ServerUnaryReactor* WorkflowService::Operation(grpc::CallbackServerContext* context,              \
-                                                       const workflow::v1::Operation##Request* request,   \
-                                                       workflow::v1::Operation##Response* response) {     \
-    return rpc::HandleUnary(context, request, response,                                                   \
-                            [this](const auto& given, auto done) { Call(given, std::move(done)); });      \
+#define ORDERFLOW_OPERATION(Operation, Call)                                                   \
+  grpc::ServerUnaryReactor* WorkflowService::Operation(                                        \
+      grpc::CallbackServerContext* context, const workflow::v1::Operation##Request* request,   \
+      workflow::v1::Operation##Response* response) {                                           \
+    return rpc::HandleUnary(context, request, response, [this](const auto& given, auto done) { \
+      Call(given, std::move(done));                                                            \
+    });                                                                                        \
   }
 ORDERFLOW_OPERATION(CreateStateMachine, machines_.Create)
 ORDERFLOW_OPERATION(UpdateStateMachine, machines_.Update)

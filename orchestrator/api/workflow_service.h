@@ -12,9 +12,9 @@ class WorkflowService final : public workflow::v1::WorkflowService::CallbackServ
   WorkflowService(StateMachineApi& machines, ExecutionApi& executions)
       : machines_(machines), executions_(executions) {}
 
-#define ORDERFLOW_OPERATION(Operation)                                                  \
-  grpc::ServerUnaryReactor* Operation(grpc::CallbackServerContext* context,             \
-                                      const workflow::v1::Operation##Request* request,  \
+#define ORDERFLOW_OPERATION(Operation)                                                 \
+  grpc::ServerUnaryReactor* Operation(grpc::CallbackServerContext* context,            \
+                                      const workflow::v1::Operation##Request* request, \
                                       workflow::v1::Operation##Response* response) override
   ORDERFLOW_OPERATION(CreateStateMachine);
   ORDERFLOW_OPERATION(UpdateStateMachine);

@@ -30,8 +30,8 @@ std::string_view TakePart(std::string_view& rest) {
 std::string Execution(std::string_view kind, std::string_view machine_arn, std::string_view rest) {
   const std::optional<Arn> machine = ParseArn(machine_arn);
   ORDERFLOW_CHECK(machine && machine->kind == Arn::Kind::kStateMachine);
-  return Concat({kPrefix, machine->region, ":", machine->account, ":", kind, ":",
-                 machine->machine, ":", rest});
+  return Concat({kPrefix, machine->region, ":", machine->account, ":", kind, ":", machine->machine,
+                 ":", rest});
 }
 
 }  // namespace

@@ -9,7 +9,8 @@ constexpr char kMachine[] = "arn:aws:states:eu-central-1:123456789012:stateMachi
 
 TEST(ArnTest, NamesFollowTheFormOfAws) {
   EXPECT_EQ(StateMachineArn("eu-central-1", "123456789012", "orders"), kMachine);
-  EXPECT_EQ(ExecutionArn(kMachine, "7"), "arn:aws:states:eu-central-1:123456789012:execution:orders:7");
+  EXPECT_EQ(ExecutionArn(kMachine, "7"),
+            "arn:aws:states:eu-central-1:123456789012:execution:orders:7");
   EXPECT_EQ(ExpressExecutionArn(kMachine, "7", "u"),
             "arn:aws:states:eu-central-1:123456789012:express:orders:7:u");
 }
@@ -32,11 +33,13 @@ TEST(ArnTest, PartsAreFound) {
 
 TEST(ArnTest, WhatIsNoneOfOursIsRefused) {
   for (const char* text :
-       {"", "arn", "arn:aws:states:", "arn:aws:lambda:r:a:function:f", "arn:aws:states:r:a:stateMachine:",
-        "arn:aws:states:r:a:stateMachine:m:1", "arn:aws:states:r:a:stateMachine:m:",
-        "arn:aws:states::a:stateMachine:m", "arn:aws:states:r::stateMachine:m",
-        "arn:aws:states:r:a:execution:m", "arn:aws:states:r:a:execution:m:", "arn:aws:states:r:a:execution:m:n:x",
-        "arn:aws:states:r:a:execution:m:n:", "arn:aws:states:r:a:express:m:n", "arn:aws:states:r:a:activity:m:n"}) {
+       {"", "arn", "arn:aws:states:", "arn:aws:lambda:r:a:function:f",
+        "arn:aws:states:r:a:stateMachine:", "arn:aws:states:r:a:stateMachine:m:1",
+        "arn:aws:states:r:a:stateMachine:m:", "arn:aws:states::a:stateMachine:m",
+        "arn:aws:states:r::stateMachine:m", "arn:aws:states:r:a:execution:m",
+        "arn:aws:states:r:a:execution:m:", "arn:aws:states:r:a:execution:m:n:x",
+        "arn:aws:states:r:a:execution:m:n:", "arn:aws:states:r:a:express:m:n",
+        "arn:aws:states:r:a:activity:m:n"}) {
     EXPECT_FALSE(ParseArn(text)) << text;
   }
 }

@@ -25,7 +25,8 @@ store::ExecutionEnd ToEnd(store::ExecutionKey execution, const ExecutionResult& 
   return end;
 }
 
-// Turns are kept and batches are made from them as often as needed: a batch is given away when it is sent.
+// Turns are kept and batches are made from them as often as needed: a batch is given away when it
+// is sent.
 store::Batch Encode(const std::vector<Turn>& turns) {
   store::Batch batch;
   batch.records.reserve(turns.size());
@@ -156,8 +157,9 @@ void Committer::SetDown(bool down, const absl::Status& status) {
   if (down == down_) return;
   down_ = down;
   if (!report_) return;
-  report_(down ? absl::StrCat("the journal cannot be written, nothing new is acknowledged until it can: ",
-                              status.ToString())
+  report_(down ? absl::StrCat(
+                     "the journal cannot be written, nothing new is acknowledged until it can: ",
+                     status.ToString())
                : std::string("the journal can be written again"));
 }
 

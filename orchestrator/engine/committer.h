@@ -17,17 +17,19 @@
 
 namespace orderflow::engine {
 
-// Brings the turns of one shard to the journal, many in a batch, and tells which of them are durable. While batches are
-// under way, new turns gather for the next one: the busier the disk, the larger the batch.
+// Brings the turns of one shard to the journal, many in a batch, and tells which of them are
+// durable. While batches are under way, new turns gather for the next one: the busier the disk, the
+// larger the batch.
 //
-// Nothing that was added is ever dropped because the journal cannot be written: such a batch is tried again, with
-// growing pauses, until it is on disk. A batch that the journal refuses because somebody else writes one of its
-// executions is split, so that only that execution is let go of.
+// Nothing that was added is ever dropped because the journal cannot be written: such a batch is
+// tried again, with growing pauses, until it is on disk. A batch that the journal refuses because
+// somebody else writes one of its executions is split, so that only that execution is let go of.
 //
-// Invariant (kept by the shard): the turns of one execution are in at most one batch at a time, so that batches may become
-// durable in any order.
+// Invariant (kept by the shard): the turns of one execution are in at most one batch at a time, so
+// that batches may become durable in any order.
 //
-// One thread only: the shard's. The journal's answer comes back through the inbox. Borrows `journal`.
+// One thread only: the shard's. The journal's answer comes back through the inbox. Borrows
+// `journal`.
 class Committer {
  public:
   // Read by any thread.
@@ -56,7 +58,8 @@ class Committer {
   void Retry(absl::Time now);
   std::optional<absl::Time> NextRetry() const;
 
-  // From now on a batch that fails is dropped: the process ends, and what is not durable was not acted on.
+  // From now on a batch that fails is dropped: the process ends, and what is not durable was not
+  // acted on.
   void StopRetrying();
   // Nothing is open or under way.
   bool idle() const { return open_.empty() && batches_.empty(); }

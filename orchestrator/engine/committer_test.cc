@@ -39,7 +39,9 @@ class CommitterTest : public ::testing::Test {
     turn.input = {kNow, asl::TimerFired{sequence}};
     return turn;
   }
-  void Add(store::ExecutionKey execution, int64_t sequence) { committer_.Add(ATurn(execution, sequence)); }
+  void Add(store::ExecutionKey execution, int64_t sequence) {
+    committer_.Add(ATurn(execution, sequence));
+  }
 
   // Lets the journal answer its oldest batch and hands the answer on.
   Committer::Settled Answer(absl::Status status, absl::Time now = kNow) {
@@ -57,13 +59,16 @@ class CommitterTest : public ::testing::Test {
   }
   std::vector<store::ExecutionKey> Held(size_t index) {
     std::vector<store::ExecutionKey> keys;
-    for (const auto& record : journal_.held.at(index).first.records) keys.push_back(record.execution);
+    for (const auto& record : journal_.held.at(index).first.records)
+      keys.push_back(record.execution);
     return keys;
   }
 
   HeldJournal journal_;
   std::vector<std::string> reports_;
-  std::function<void(std::string)> report_ = [this](std::string text) { reports_.push_back(std::move(text)); };
+  std::function<void(std::string)> report_ = [this](std::string text) {
+    reports_.push_back(std::move(text));
+  };
   std::shared_ptr<Inbox> inbox_ = std::make_shared<Inbox>();
   Committer committer_{journal_, inbox_, /*max_in_flight=*/2, report_};
 };

@@ -23,7 +23,8 @@ namespace orderflow::engine {
 // Which events of an execution go to the log, as a LoggingConfiguration says it.
 enum class LogLevel : uint8_t { kOff, kFatal, kError, kAll };
 
-// One revision of a state machine, ready to run. Never changes; shared by all executions of the revision.
+// One revision of a state machine, ready to run. Never changes; shared by all executions of the
+// revision.
 struct Machine {
   store::StateMachineRecord record;
   std::shared_ptr<const asl::StateMachine> definition;  // what record.definition was parsed to
@@ -43,7 +44,8 @@ struct Options {
   int recovery_page = 500;
   // Batches that a shard may have on their way to the disk at a time.
   int batches_in_flight = 2;
-  // Takes the execution log, one JSON line an event. Called on shard threads; must not block. Empty: no log.
+  // Takes the execution log, one JSON line an event. Called on shard threads; must not block.
+  // Empty: no log.
   std::function<void(std::string line)> execution_log;
   // Takes what an operator must know, such as a journal that cannot be written. As execution_log.
   std::function<void(std::string message)> report;
@@ -60,7 +62,8 @@ struct ExecutionResult {
   std::string failed_state;
 };
 
-// Told of an execution's progress, on its shard's thread, after the progress is durable. Must not block.
+// Told of an execution's progress, on its shard's thread, after the progress is durable. Must not
+// block.
 class ExecutionObserver {
  public:
   virtual ~ExecutionObserver() = default;
@@ -68,7 +71,8 @@ class ExecutionObserver {
   virtual void OnAdvanced(int64_t sequence) = 0;
   // The last call.
   virtual void OnCompleted(const ExecutionResult& result) = 0;
-  // The last call, instead of OnCompleted: the execution goes on, but not here, or not before a restart.
+  // The last call, instead of OnCompleted: the execution goes on, but not here, or not before a
+  // restart.
   virtual void OnLost(const absl::Status& status) = 0;
 };
 
@@ -84,9 +88,10 @@ struct StartRequest {
   std::string trace_header;  // W3C traceparent of the caller, may be empty
   std::string express_id;    // EXPRESS only: a UUID, makes the execution's ARN unique
 
-  // StartAndWait only: `ended` is called without a result when this time has passed. Not set: waits for ever.
+  // StartAndWait only: `ended` is called without a result when this time has passed. Not set: waits
+  // for ever.
   std::optional<absl::Time> wait_until;
-  WaitTicket ticket = 0;     // 0: cannot be given up
+  WaitTicket ticket = 0;  // 0: cannot be given up
 };
 
 struct StartResult {
@@ -96,10 +101,12 @@ struct StartResult {
   std::optional<ExecutionResult> result;  // known where the execution has ended already
 };
 
-// Runs executions: keeps each on one shard (one thread, chosen by the execution's ARN), journals every input before it acts
-// on it, and finishes after a restart what was accepted before. See docs/architecture.md.
+// Runs executions: keeps each on one shard (one thread, chosen by the execution's ARN), journals
+// every input before it acts on it, and finishes after a restart what was accepted before. See
+// docs/architecture.md.
 //
-// Thread-safe. Borrows store, runner and clock, which must outlive it. A callback may run on a shard's or the store's thread.
+// Thread-safe. Borrows store, runner and clock, which must outlive it. A callback may run on a
+// shard's or the store's thread.
 class Engine {
  public:
   // Looks up the machine of a revision when executions are recovered or histories are read.
@@ -110,47 +117,53 @@ class Engine {
                                         MachineLoader load_machine);
   virtual ~Engine() = default;
 
-  // Takes up all unfinished executions of the store, then calls `done`; starts are refused (UNAVAILABLE) until then. An error
-  // means that some could not be taken up: the process should not go on.
+  // Takes up all unfinished executions of the store, then calls `done`; starts are refused
+  // (UNAVAILABLE) until then. An error means that some could not be taken up: the process should
+  // not go on.
   virtual void Recover(StatusCallback done) = 0;
 
-  // Starts an execution; `started` is called when it is durable. STANDARD names are idempotent: the same name with the same input
-  // while it runs answers the same execution; otherwise ALREADY_EXISTS, reason ExecutionAlreadyExists.
-  // UNAVAILABLE: the journal cannot be written; nothing was started. RESOURCE_EXHAUSTED: too many are running.
-  // FAILED_PRECONDITION: the machine's revision is not in the store.
+  // Starts an execution; `started` is called when it is durable. STANDARD names are idempotent: the
+  // same name with the same input while it runs answers the same execution; otherwise
+  // ALREADY_EXISTS, reason ExecutionAlreadyExists. UNAVAILABLE: the journal cannot be written;
+  // nothing was started. RESOURCE_EXHAUSTED: too many are running. FAILED_PRECONDITION: the
+  // machine's revision is not in the store.
   virtual void Start(StartRequest request, Callback<StartResult> started) = 0;
 
-  // Starts and calls `ended` once with the durable result. The way of PlaceOrder and StartSyncExecution: one hand-over less than
-  // Start and Wait. Where the name is known, `ended` follows the execution that exists if its input is the same, whatever its
-  // status; other input: ALREADY_EXISTS. UNAVAILABLE, too, where the result will not be known here (a shutdown).
+  // Starts and calls `ended` once with the durable result. The way of PlaceOrder and
+  // StartSyncExecution: one hand-over less than Start and Wait. Where the name is known, `ended`
+  // follows the execution that exists if its input is the same, whatever its status; other input:
+  // ALREADY_EXISTS. UNAVAILABLE, too, where the result will not be known here (a shutdown).
   virtual void StartAndWait(StartRequest request, Callback<StartResult> ended) = 0;
 
   // Lets the StartAndWait call with this ticket end now, with CANCELLED. The execution goes on.
   virtual void GiveUp(const std::string& execution_arn, WaitTicket ticket) = 0;
 
-  // Stops a running execution; `done` gets the stop time when it is durable. NOT_FOUND: not running here.
+  // Stops a running execution; `done` gets the stop time when it is durable. NOT_FOUND: not running
+  // here.
   virtual void Stop(std::string execution_arn, std::optional<std::string> error,
                     std::optional<std::string> cause, Callback<absl::Time> done) = 0;
 
-  // Follows a running execution until it ends or the observer is removed. `done` is called before any call of the observer, with
-  // the sequence number of the newest durable input (0: the start). NOT_FOUND where it is not running here (any more).
+  // Follows a running execution until it ends or the observer is removed. `done` is called before
+  // any call of the observer, with the sequence number of the newest durable input (0: the start).
+  // NOT_FOUND where it is not running here (any more).
   virtual void Observe(std::string execution_arn, std::shared_ptr<ExecutionObserver> observer,
                        Callback<int64_t> done) = 0;
   virtual void Unobserve(std::string execution_arn, const ExecutionObserver* observer) = 0;
 
-  // Stops taking inputs and waits until what is in flight towards the journal is durable. Running executions stay as they are:
-  // the next start of the process goes on with them. Who waits gets UNAVAILABLE. To be called before destruction; a second call does nothing.
+  // Stops taking inputs and waits until what is in flight towards the journal is durable. Running
+  // executions stay as they are: the next start of the process goes on with them. Who waits gets
+  // UNAVAILABLE. To be called before destruction; a second call does nothing.
   virtual void Shutdown() = 0;
 
   struct Statistics {
-    int64_t running = 0;        // executions in memory
+    int64_t running = 0;  // executions in memory
     int64_t started = 0, succeeded = 0, failed = 0, timed_out = 0, aborted = 0;
     int64_t queued_inputs = 0;  // waiting in the shards' queues
     int64_t open_tasks = 0, open_timers = 0;
     int64_t batches = 0, records = 0;  // records / batches is the mean group commit
-    int64_t failing_batches = 0;       // refused by the journal and tried again: not 0 means not healthy
-    int64_t lost = 0;                  // executions let go of, since another writer has them
-    bool accepting = false;            // recovered, not shut down, the journal can be written
+    int64_t failing_batches = 0;  // refused by the journal and tried again: not 0 means not healthy
+    int64_t lost = 0;             // executions let go of, since another writer has them
+    bool accepting = false;       // recovered, not shut down, the journal can be written
   };
   virtual Statistics statistics() const = 0;
 };

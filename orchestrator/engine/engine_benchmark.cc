@@ -1,5 +1,6 @@
-// How many orders a second the engine and the journal carry, without services and RPCs: a task runner that answers at once, the real
-// store. Prints one line; see docs/performance.md for the whole system.
+// How many orders a second the engine and the journal carry, without services and RPCs: a task
+// runner that answers at once, the real store. Prints one line; see docs/performance.md for the
+// whole system.
 //
 //   engine-benchmark [ORDERS] [IN_FLIGHT] [DATABASE] [BATCHES_IN_FLIGHT]
 
@@ -128,29 +129,36 @@ class Load {
 double CpuSeconds() {
   rusage usage;
   getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& time) { return static_cast<double>(time.tv_sec) + time.tv_usec * 1e-6; };
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + time.tv_usec * 1e-6;
+  };
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
 int Main(int argc, char** argv) {
   const int orders = argc > 1 ? std::atoi(argv[1]) : 20'000;
   const int in_flight = argc > 2 ? std::atoi(argv[2]) : 256;
-  auto store = store::OpenExecutionStore({.url = argc > 3 ? argv[3] : "sqlite:engine-benchmark.db", .name = "bench"});
+  auto store = store::OpenExecutionStore(
+      {.url = argc > 3 ? argv[3] : "sqlite:engine-benchmark.db", .name = "bench"});
   if (!store.ok()) {
     std::fprintf(stderr, "%s\n", store.status().ToString().c_str());
     return 1;
   }
   auto machine = std::make_shared<Machine>(*OrderMachine());
-  machine->record.revision = Await<store::StateMachineRecord>([&](Callback<store::StateMachineRecord> done) {
-                               (*store)->CreateStateMachine(machine->record, std::move(done));
-                             })->revision;
+  machine->record.revision =
+      Await<store::StateMachineRecord>([&](Callback<store::StateMachineRecord> done) {
+        (*store)->CreateStateMachine(machine->record, std::move(done));
+      })->revision;
   AtOnce tasks;
   Options options;
   options.batches_in_flight = argc > 4 ? std::atoi(argv[4]) : options.batches_in_flight;
-  auto engine = Engine::Create(options, **store, tasks, SystemClock(), [](int64_t, Callback<MachinePtr> done) {
-    std::move(done)(absl::UnimplementedError("nothing to recover"));
-  });
-  if (const auto recovered = AwaitStatus([&](StatusCallback done) { engine->Recover(std::move(done)); }); !recovered.ok()) {
+  auto engine = Engine::Create(options, **store, tasks, SystemClock(),
+                               [](int64_t, Callback<MachinePtr> done) {
+                                 std::move(done)(absl::UnimplementedError("nothing to recover"));
+                               });
+  if (const auto recovered =
+          AwaitStatus([&](StatusCallback done) { engine->Recover(std::move(done)); });
+      !recovered.ok()) {
     std::fprintf(stderr, "%s\n", recovered.ToString().c_str());
     return 1;
   }
@@ -162,9 +170,12 @@ int Main(int argc, char** argv) {
   const double seconds = absl::ToDoubleSeconds(absl::Now() - start);
   const double cpu = CpuSeconds() - cpu_before;
   const Engine::Statistics statistics = engine->statistics();
-  std::printf("%d orders, %d in flight: %.0f orders/s, %.1f us CPU per order, %.1f inputs per batch, %d failed\n", orders,
-              in_flight, orders / seconds, cpu / orders * 1e6,
-              static_cast<double>(statistics.records) / static_cast<double>(statistics.batches), load.failed());
+  std::printf(
+      "%d orders, %d in flight: %.0f orders/s, %.1f us CPU per order, %.1f inputs per batch, %d "
+      "failed\n",
+      orders, in_flight, orders / seconds, cpu / orders * 1e6,
+      static_cast<double>(statistics.records) / static_cast<double>(statistics.batches),
+      load.failed());
   engine->Shutdown();
   return load.failed() == 0 ? 0 : 1;
 }

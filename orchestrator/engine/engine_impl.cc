@@ -137,7 +137,8 @@ void EngineImpl::Launch(StartRequest request, Callback<StartResult> started,
   starting->waiter = std::move(waiter);
   if (absl::Status admitted = Admit(); !admitted.ok()) return starting->Fail(admitted);
 
-  store::ExecutionRecord record = MakeRecord(request, ++last_key_, ToWholeMicroseconds(clock_.Now()));
+  store::ExecutionRecord record =
+      MakeRecord(request, ++last_key_, ToWholeMicroseconds(clock_.Now()));
   starting->accepted = Accepted{record.key, request.machine, MakeContext(record, *request.machine),
                                 TraceparentOf(record)};
   starting->parsed_input = std::move(request.parsed_input);

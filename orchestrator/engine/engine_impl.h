@@ -13,7 +13,8 @@
 
 namespace orderflow::engine {
 
-// The engine without its threads: Engine::Create starts one for each shard, a simulation runs the shards itself.
+// The engine without its threads: Engine::Create starts one for each shard, a simulation runs the
+// shards itself.
 class EngineImpl final : public Engine {
  public:
   EngineImpl(Options options, store::ExecutionStore& store, tasks::TaskRunner& runner,
@@ -60,7 +61,8 @@ class EngineImpl final : public Engine {
   mutable Mutex mutex_;
   CondVar no_starts_;
   bool shut_down_ ABSL_GUARDED_BY(mutex_) = false;
-  int64_t starts_under_way_ ABSL_GUARDED_BY(mutex_) = 0;  // asked of the journal, or for the row of a known name
+  int64_t starts_under_way_ ABSL_GUARDED_BY(mutex_) =
+      0;  // asked of the journal, or for the row of a known name
 };
 
 }  // namespace orderflow::engine

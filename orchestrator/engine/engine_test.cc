@@ -91,7 +91,8 @@ class MemoryStore final : public store::ExecutionStore {
   void Append(store::Batch batch, StatusCallback done) override {
     worker_.Do([this, batch = std::move(batch), done = std::move(done)]() mutable {
       if (down) return std::move(done)(absl::UnavailableError("disk full"));
-      for (auto& record : batch.records) rows_[record.execution].journal.push_back(std::move(record));
+      for (auto& record : batch.records)
+        rows_[record.execution].journal.push_back(std::move(record));
       for (auto& end : batch.ends) {
         store::ExecutionRecord& record = rows_[end.execution].record;
         record.status = end.status;
@@ -109,7 +110,8 @@ class MemoryStore final : public store::ExecutionStore {
       std::move(done)(rows_[known->second].record);
     });
   }
-  void ReadUnfinished(store::ExecutionKey after, int limit, Callback<std::vector<Unfinished>> done) override {
+  void ReadUnfinished(store::ExecutionKey after, int limit,
+                      Callback<std::vector<Unfinished>> done) override {
     worker_.Do([this, after, limit, done = std::move(done)]() mutable {
       std::vector<Unfinished> page;
       for (const auto& [key, row] : rows_) {
@@ -126,14 +128,25 @@ class MemoryStore final : public store::ExecutionStore {
   }
 
   // Not asked for by the engine.
-  void ReadJournal(store::ExecutionKey, int64_t, Callback<std::vector<store::JournalRecord>>) override { FAIL(); }
-  void CreateStateMachine(store::StateMachineRecord, Callback<store::StateMachineRecord>) override { FAIL(); }
-  void UpdateStateMachine(store::StateMachineRecord, Callback<store::StateMachineRecord>) override { FAIL(); }
+  void ReadJournal(store::ExecutionKey, int64_t,
+                   Callback<std::vector<store::JournalRecord>>) override {
+    FAIL();
+  }
+  void CreateStateMachine(store::StateMachineRecord, Callback<store::StateMachineRecord>) override {
+    FAIL();
+  }
+  void UpdateStateMachine(store::StateMachineRecord, Callback<store::StateMachineRecord>) override {
+    FAIL();
+  }
   void DeleteStateMachine(std::string, StatusCallback) override { FAIL(); }
   void GetStateMachine(std::string, Callback<store::StateMachineRecord>) override { FAIL(); }
   void GetRevision(int64_t, Callback<store::StateMachineRecord>) override { FAIL(); }
-  void ListStateMachines(int, std::string, Callback<store::Page<store::StateMachineRecord>>) override { FAIL(); }
-  void ListExecutions(store::ExecutionFilter, int, std::string, Callback<store::Page<store::ExecutionRecord>>) override {
+  void ListStateMachines(int, std::string,
+                         Callback<store::Page<store::StateMachineRecord>>) override {
+    FAIL();
+  }
+  void ListExecutions(store::ExecutionFilter, int, std::string,
+                      Callback<store::Page<store::ExecutionRecord>>) override {
     FAIL();
   }
   void Check(StatusCallback) override { FAIL(); }
@@ -178,9 +191,11 @@ class EngineTest : public ::testing::Test {
     options.shards = 2;
     options.max_running = 500;
     options.recovery_page = 7;
-    engine_ = Engine::Create(options, store_, tasks_, SystemClock(),
-                             [this](int64_t, Callback<MachinePtr> done) { std::move(done)(machine_); });
-    EXPECT_THAT(AwaitStatus([this](StatusCallback done) { engine_->Recover(std::move(done)); }), IsOk());
+    engine_ =
+        Engine::Create(options, store_, tasks_, SystemClock(),
+                       [this](int64_t, Callback<MachinePtr> done) { std::move(done)(machine_); });
+    EXPECT_THAT(AwaitStatus([this](StatusCallback done) { engine_->Recover(std::move(done)); }),
+                IsOk());
   }
   void Restart() {
     engine_->Shutdown();
@@ -201,8 +216,9 @@ class EngineTest : public ::testing::Test {
         [&](Callback<StartResult> done) { engine_->Start(std::move(request), std::move(done)); });
   }
   absl::StatusOr<StartResult> StartAndWait(StartRequest request) {
-    return Await<StartResult>(
-        [&](Callback<StartResult> done) { engine_->StartAndWait(std::move(request), std::move(done)); });
+    return Await<StartResult>([&](Callback<StartResult> done) {
+      engine_->StartAndWait(std::move(request), std::move(done));
+    });
   }
 
   const MachinePtr machine_ = TestMachine(kOneTask);
@@ -228,7 +244,8 @@ TEST_F(EngineTest, ManyAtATimeAllEnd) {
     threads.emplace_back([&, t] {
       for (int i = 0; i < kEach; ++i) {
         const auto result = StartAndWait(Request(absl::StrCat(t, "-", i)));
-        if (result.ok() && result->result->status == store::ExecutionStatus::kSucceeded) ++succeeded;
+        if (result.ok() && result->result->status == store::ExecutionStatus::kSucceeded)
+          ++succeeded;
       }
     });
   }
@@ -324,9 +341,9 @@ TEST_F(EngineTest, WhatIsNotRunningCannotBeStoppedOrObserved) {
                 engine_->Stop(arn, std::nullopt, std::nullopt, std::move(done));
               }),
               StatusIs(absl::StatusCode::kNotFound));
-  EXPECT_THAT(
-      Await<int64_t>([&](Callback<int64_t> done) { engine_->Observe(arn, nullptr, std::move(done)); }),
-      StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_THAT(Await<int64_t>(
+                  [&](Callback<int64_t> done) { engine_->Observe(arn, nullptr, std::move(done)); }),
+              StatusIs(absl::StatusCode::kNotFound));
 }
 
 TEST_F(EngineTest, BeyondTheLimitStartsAreRefused) {
@@ -352,8 +369,9 @@ TEST(EngineWithoutRecoveryTest, AcceptsNothing) {
   MemoryStore store;
   EchoTasks tasks;
   const MachinePtr machine = TestMachine(kOneTask);
-  auto engine = Engine::Create({}, store, tasks, SystemClock(),
-                               [machine](int64_t, Callback<MachinePtr> done) { std::move(done)(machine); });
+  auto engine =
+      Engine::Create({}, store, tasks, SystemClock(),
+                     [machine](int64_t, Callback<MachinePtr> done) { std::move(done)(machine); });
   EXPECT_FALSE(engine->statistics().accepting);
   StartRequest request;
   request.machine = machine;
@@ -370,8 +388,9 @@ TEST(EngineWithoutRecoveryTest, AMachineThatDoesNotLoadStopsTheRecoveryLoudly) {
   EchoTasks tasks;
   tasks.answers = false;
   const MachinePtr machine = TestMachine(kOneTask);
-  auto first = Engine::Create({}, store, tasks, SystemClock(),
-                              [machine](int64_t, Callback<MachinePtr> done) { std::move(done)(machine); });
+  auto first =
+      Engine::Create({}, store, tasks, SystemClock(),
+                     [machine](int64_t, Callback<MachinePtr> done) { std::move(done)(machine); });
   ASSERT_THAT(AwaitStatus([&](StatusCallback done) { first->Recover(std::move(done)); }), IsOk());
   StartRequest request;
   request.machine = machine;
@@ -384,9 +403,10 @@ TEST(EngineWithoutRecoveryTest, AMachineThatDoesNotLoadStopsTheRecoveryLoudly) {
   first->Shutdown();
   first.reset();
 
-  auto second = Engine::Create({}, store, tasks, SystemClock(), [](int64_t, Callback<MachinePtr> done) {
-    std::move(done)(absl::FailedPreconditionError("no substitution for ${First}"));
-  });
+  auto second =
+      Engine::Create({}, store, tasks, SystemClock(), [](int64_t, Callback<MachinePtr> done) {
+        std::move(done)(absl::FailedPreconditionError("no substitution for ${First}"));
+      });
   EXPECT_THAT(AwaitStatus([&](StatusCallback done) { second->Recover(std::move(done)); }),
               StatusIs(absl::StatusCode::kFailedPrecondition, ::testing::HasSubstr("${First}")));
   EXPECT_FALSE(second->statistics().accepting);

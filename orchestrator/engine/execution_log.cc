@@ -25,11 +25,16 @@ bool EndsInFailure(std::string_view type) {
 
 std::string_view EndEventType(store::ExecutionStatus status) {
   switch (status) {
-    case store::ExecutionStatus::kRunning: break;
-    case store::ExecutionStatus::kSucceeded: return "ExecutionSucceeded";
-    case store::ExecutionStatus::kFailed: return "ExecutionFailed";
-    case store::ExecutionStatus::kTimedOut: return "ExecutionTimedOut";
-    case store::ExecutionStatus::kAborted: return "ExecutionAborted";
+    case store::ExecutionStatus::kRunning:
+      break;
+    case store::ExecutionStatus::kSucceeded:
+      return "ExecutionSucceeded";
+    case store::ExecutionStatus::kFailed:
+      return "ExecutionFailed";
+    case store::ExecutionStatus::kTimedOut:
+      return "ExecutionTimedOut";
+    case store::ExecutionStatus::kAborted:
+      return "ExecutionAborted";
   }
   return "ExecutionStarted";
 }
@@ -56,10 +61,14 @@ std::string ExpressEndLine(std::string_view execution_arn, const ExecutionResult
 
 bool IsLogged(LogLevel level, std::string_view event_type) {
   switch (level) {
-    case LogLevel::kOff: return false;
-    case LogLevel::kFatal: return EndsInFailure(event_type);
-    case LogLevel::kError: return TellsOfAnError(event_type);
-    case LogLevel::kAll: return true;
+    case LogLevel::kOff:
+      return false;
+    case LogLevel::kFatal:
+      return EndsInFailure(event_type);
+    case LogLevel::kError:
+      return TellsOfAnError(event_type);
+    case LogLevel::kAll:
+      return true;
   }
   return false;
 }

@@ -12,15 +12,17 @@ namespace orderflow::engine {
 // Whether an event of this type is logged at this level.
 bool IsLogged(LogLevel level, std::string_view event_type);
 
-// The event as Step Functions writes it to CloudWatch Logs: one line of JSON without the line break. Without
-// `execution_data` inputs, outputs and causes are left out.
+// The event as Step Functions writes it to CloudWatch Logs: one line of JSON without the line
+// break. Without `execution_data` inputs, outputs and causes are left out.
 std::string ExecutionLogLine(std::string_view execution_arn, const asl::HistoryEvent& event,
                              bool execution_data);
 
-// The end of an EXPRESS execution, of which nothing else remains: one line of JSON without the line break.
+// The end of an EXPRESS execution, of which nothing else remains: one line of JSON without the line
+// break.
 std::string ExpressEndLine(std::string_view execution_arn, const ExecutionResult& result);
 
-// The details of an event without inputs, outputs, variables and causes: what is shown to those who may not see data.
+// The details of an event without inputs, outputs, variables and causes: what is shown to those who
+// may not see data.
 json::Value WithoutExecutionData(const json::Value& details);
 
 // Keeps events until the input that caused them is durable.

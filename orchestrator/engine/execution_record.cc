@@ -14,8 +14,7 @@ bool IsTraceparent(std::string_view text) {
   if (text.size() != 55) return false;
   for (size_t i = 0; i < text.size(); ++i) {
     const bool dash = i == 2 || i == 35 || i == 52;
-    const bool digit =
-        (text[i] >= '0' && text[i] <= '9') || (text[i] >= 'a' && text[i] <= 'f');
+    const bool digit = (text[i] >= '0' && text[i] <= '9') || (text[i] >= 'a' && text[i] <= 'f');
     if (dash ? text[i] != '-' : !digit) return false;
   }
   return true;

@@ -10,7 +10,8 @@
 
 namespace orderflow::engine {
 
-// The row of an execution, its context for the interpreter, and its result: three views of the same facts.
+// The row of an execution, its context for the interpreter, and its result: three views of the same
+// facts.
 
 store::ExecutionRecord MakeRecord(const StartRequest& request, store::ExecutionKey key,
                                   absl::Time start_time);
@@ -19,7 +20,8 @@ store::ExecutionRecord MakeRecord(const StartRequest& request, store::ExecutionK
 std::shared_ptr<const asl::ExecutionContext> MakeContext(const store::ExecutionRecord& record,
                                                          const Machine& machine);
 
-// The trace header if it is a W3C traceparent, else nothing: tasks are not handed what they cannot read.
+// The trace header if it is a W3C traceparent, else nothing: tasks are not handed what they cannot
+// read.
 std::string TraceparentOf(const store::ExecutionRecord& record);
 
 // `record` must not be running.

@@ -27,8 +27,9 @@ absl::Status HistoryReplayer::Feed(const std::vector<store::JournalRecord>& reco
     ORDERFLOW_ASSIGN_OR_RETURN(const asl::Input input, DecodeRecord(record));
     effects_.clear();
     if (record.sequence != sequence_ + 1 || !execution_.Apply(input, effects_, &sink)) {
-      return absl::DataLossError(absl::StrCat("execution ", record_.arn, " cannot be replayed: record ",
-                                              record.sequence, " does not follow from those before"));
+      return absl::DataLossError(absl::StrCat("execution ", record_.arn,
+                                              " cannot be replayed: record ", record.sequence,
+                                              " does not follow from those before"));
     }
     sequence_ = record.sequence;
   }

@@ -10,8 +10,8 @@
 
 namespace orderflow::engine {
 
-// Rebuilds an execution's history from its journal: nothing else is kept of it. Can be fed as the journal grows, so that a
-// watcher replays only what is new.
+// Rebuilds an execution's history from its journal: nothing else is kept of it. Can be fed as the
+// journal grows, so that a watcher replays only what is new.
 //
 //   HistoryReplayer replayer(machine, record);
 //   replayer.Start(sink);
@@ -24,7 +24,8 @@ class HistoryReplayer {
 
   // Tells the events of the start. DATA_LOSS: the execution's row cannot be read.
   absl::Status Start(asl::EventSink& sink);
-  // Tells the events of these records, which must follow those fed before. DATA_LOSS: they do not fit.
+  // Tells the events of these records, which must follow those fed before. DATA_LOSS: they do not
+  // fit.
   absl::Status Feed(const std::vector<store::JournalRecord>& records, asl::EventSink& sink);
 
   // Of the last record fed; 0 after the start.

@@ -29,8 +29,9 @@ class HistoryTest : public ::testing::Test {
   }
 
   store::JournalRecord Success(int64_t sequence, asl::AttemptId attempt) {
-    return EncodeInput(1, sequence, {record_.start_time + absl::Seconds(sequence),
-                                     asl::TaskSucceeded{attempt, json::Value::Object({{"y", sequence}})}});
+    return EncodeInput(1, sequence,
+                       {record_.start_time + absl::Seconds(sequence),
+                        asl::TaskSucceeded{attempt, json::Value::Object({{"y", sequence}})}});
   }
 
   // The attempt that is open now, as the replay itself numbers it.
@@ -89,7 +90,8 @@ TEST_F(HistoryTest, IsTheSameWhetherFedAtOnceOrInPieces) {
 TEST_F(HistoryTest, AGapInTheJournalIsDataLoss) {
   HistoryReplayer replayer(machine_, record_, {});
   ASSERT_THAT(replayer.Start(sink_), IsOk());
-  EXPECT_THAT(replayer.Feed({Success(2, OpenAttempt(replayer))}, sink_), StatusIs(absl::StatusCode::kDataLoss));
+  EXPECT_THAT(replayer.Feed({Success(2, OpenAttempt(replayer))}, sink_),
+              StatusIs(absl::StatusCode::kDataLoss));
 }
 
 TEST_F(HistoryTest, ARecordThatDoesNotFollowIsDataLoss) {

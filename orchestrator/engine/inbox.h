@@ -12,8 +12,8 @@
 
 namespace orderflow::engine {
 
-// Many post, one shard takes all at once. Outlives the shard where a late answer still holds it: what is posted then is
-// never read.
+// Many post, one shard takes all at once. Outlives the shard where a late answer still holds it:
+// what is posted then is never read.
 //
 // Post and size are thread-safe; Drain and Wait are for the shard's thread only.
 class Inbox {

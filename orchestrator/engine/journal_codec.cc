@@ -92,9 +92,8 @@ absl::StatusOr<asl::Input> DecodeRecord(const JournalRecord& record) {
       std::optional<std::string> error = TextMember(payload, "error");
       if (!error) return Corrupt(record, "a failure without an error name");
       return asl::Input{
-          record.at,
-          asl::TaskFailed{record.subject,
-                          asl::Failure{*std::move(error), TextMember(payload, "cause")}}};
+          record.at, asl::TaskFailed{record.subject, asl::Failure{*std::move(error),
+                                                                  TextMember(payload, "cause")}}};
     }
     case JournalRecord::Kind::kTimerFired:
       return asl::Input{record.at, asl::TimerFired{record.subject}};
@@ -120,11 +119,16 @@ absl::StatusOr<asl::Input> DecodeStart(const store::ExecutionRecord& execution) 
 
 store::ExecutionStatus ToStoreStatus(asl::Status status) {
   switch (status) {
-    case asl::Status::kRunning: break;
-    case asl::Status::kSucceeded: return store::ExecutionStatus::kSucceeded;
-    case asl::Status::kFailed: return store::ExecutionStatus::kFailed;
-    case asl::Status::kTimedOut: return store::ExecutionStatus::kTimedOut;
-    case asl::Status::kAborted: return store::ExecutionStatus::kAborted;
+    case asl::Status::kRunning:
+      break;
+    case asl::Status::kSucceeded:
+      return store::ExecutionStatus::kSucceeded;
+    case asl::Status::kFailed:
+      return store::ExecutionStatus::kFailed;
+    case asl::Status::kTimedOut:
+      return store::ExecutionStatus::kTimedOut;
+    case asl::Status::kAborted:
+      return store::ExecutionStatus::kAborted;
   }
   return store::ExecutionStatus::kRunning;
 }

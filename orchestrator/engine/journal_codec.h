@@ -7,8 +7,8 @@
 
 namespace orderflow::engine {
 
-// The one place that knows how an input of the interpreter stands in the journal. Start is not among the records: the
-// execution's own row holds it.
+// The one place that knows how an input of the interpreter stands in the journal. Start is not
+// among the records: the execution's own row holds it.
 
 // The input as a record. `input` must not be a Start.
 store::JournalRecord EncodeInput(store::ExecutionKey execution, int64_t sequence,
@@ -23,7 +23,8 @@ absl::StatusOr<asl::Input> DecodeStart(const store::ExecutionRecord& execution);
 // The status as the store has it; a Complete effect never says kRunning.
 store::ExecutionStatus ToStoreStatus(asl::Status status);
 
-// Journals keep whole microseconds; so do all times that the interpreter sees, so that a replay sees the same.
+// Journals keep whole microseconds; so do all times that the interpreter sees, so that a replay
+// sees the same.
 inline absl::Time ToWholeMicroseconds(absl::Time time) {
   return absl::FromUnixMicros(absl::ToUnixMicros(time));
 }

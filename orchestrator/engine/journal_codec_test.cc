@@ -33,7 +33,8 @@ TEST(JournalCodecTest, ATasksOutputComesBackAsItWas) {
 }
 
 TEST(JournalCodecTest, AFailureWithoutACauseStaysWithoutOne) {
-  EXPECT_EQ(RoundTrip(asl::TaskFailed{5, {"States.Timeout", std::nullopt}}).failure.cause, std::nullopt);
+  EXPECT_EQ(RoundTrip(asl::TaskFailed{5, {"States.Timeout", std::nullopt}}).failure.cause,
+            std::nullopt);
   EXPECT_EQ(RoundTrip(asl::TaskFailed{5, {"E", ""}}).failure.cause, "");
   EXPECT_EQ(RoundTrip(asl::TaskFailed{5, {"E", "c"}}).failure, (asl::Failure{"E", "c"}));
 }

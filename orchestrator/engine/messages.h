@@ -1,6 +1,7 @@
 #pragma once
 
-// What a shard is told from outside. A message is a value that moves from the thread it arises on to the shard's.
+// What a shard is told from outside. A message is a value that moves from the thread it arises on
+// to the shard's.
 
 #include <memory>
 #include <optional>
@@ -101,7 +102,8 @@ struct Halt {
   absl::AnyInvocable<void() &&> halted;
 };
 
-using Message = std::variant<std::unique_ptr<Begin>, std::unique_ptr<Resume>, TaskAnswered, BatchDone,
-                             StopAsked, WaitAsked, GivenUp, ObserveAsked, UnobserveAsked, Barrier, Halt>;
+using Message =
+    std::variant<std::unique_ptr<Begin>, std::unique_ptr<Resume>, TaskAnswered, BatchDone,
+                 StopAsked, WaitAsked, GivenUp, ObserveAsked, UnobserveAsked, Barrier, Halt>;
 
 }  // namespace orderflow::engine

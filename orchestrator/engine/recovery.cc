@@ -14,7 +14,8 @@ namespace {
 
 using Unfinished = store::ExecutionStore::Unfinished;
 
-// The steps: last key; then for each page: read, load the machines it needs, hand it to the shards, wait for them.
+// The steps: last key; then for each page: read, load the machines it needs, hand it to the shards,
+// wait for them.
 class Recovery : public std::enable_shared_from_this<Recovery> {
  public:
   Recovery(store::ExecutionStore& store, Engine::MachineLoader load_machine, int page_size,
@@ -37,12 +38,13 @@ class Recovery : public std::enable_shared_from_this<Recovery> {
 
  private:
   void ReadPage() {
-    store_.ReadUnfinished(after_, page_size_,
-                          [self = shared_from_this()](absl::StatusOr<std::vector<Unfinished>> page) {
-                            if (!page.ok()) return self->Finish(page.status());
-                            self->page_ = *std::move(page);
-                            self->LoadMachines();
-                          });
+    store_.ReadUnfinished(
+        after_, page_size_,
+        [self = shared_from_this()](absl::StatusOr<std::vector<Unfinished>> page) {
+          if (!page.ok()) return self->Finish(page.status());
+          self->page_ = *std::move(page);
+          self->LoadMachines();
+        });
   }
 
   // Loads the machines that the page needs, one after the other.
@@ -50,17 +52,18 @@ class Recovery : public std::enable_shared_from_this<Recovery> {
     for (const Unfinished& unfinished : page_) {
       const int64_t revision = unfinished.execution.revision;
       if (machines_.contains(revision)) continue;
-      return load_machine_(revision, [self = shared_from_this(), revision,
-                                      arn = unfinished.execution.arn](absl::StatusOr<MachinePtr> machine) {
-        if (!machine.ok()) {
-          // Kept as null, so that the other executions are taken up all the same.
-          self->Note(absl::FailedPreconditionError(
-              absl::StrCat("execution ", arn, " cannot be taken up, its state machine does not load: ",
-                           std::string(machine.status().message()))));
-        }
-        self->machines_[revision] = machine.ok() ? *std::move(machine) : nullptr;
-        self->LoadMachines();
-      });
+      return load_machine_(
+          revision, [self = shared_from_this(), revision,
+                     arn = unfinished.execution.arn](absl::StatusOr<MachinePtr> machine) {
+            if (!machine.ok()) {
+              // Kept as null, so that the other executions are taken up all the same.
+              self->Note(absl::FailedPreconditionError(absl::StrCat(
+                  "execution ", arn, " cannot be taken up, its state machine does not load: ",
+                  std::string(machine.status().message()))));
+            }
+            self->machines_[revision] = machine.ok() ? *std::move(machine) : nullptr;
+            self->LoadMachines();
+          });
     }
     HandOver();
   }
@@ -79,9 +82,9 @@ class Recovery : public std::enable_shared_from_this<Recovery> {
     const store::ExecutionRecord& record = unfinished.execution;
     Accepted accepted{record.key, machine, MakeContext(record, *machine), TraceparentOf(record)};
     Shard& shard = shard_of_(record.arn);
-    shard.Post(std::make_unique<Resume>(
-        Resume{std::move(accepted), std::move(unfinished),
-               [self = shared_from_this()](absl::Status status) { self->Note(std::move(status)); }}));
+    shard.Post(std::make_unique<Resume>(Resume{
+        std::move(accepted), std::move(unfinished),
+        [self = shared_from_this()](absl::Status status) { self->Note(std::move(status)); }}));
   }
 
   void WaitForShards(bool last_page) {

@@ -11,11 +11,12 @@
 
 namespace orderflow::engine {
 
-// Takes up what a former process left unfinished: reads it a page at a time and hands it to the shards, waiting for them
-// after each page, so that memory holds one page beside the executions. `done` gets the largest key in use.
+// Takes up what a former process left unfinished: reads it a page at a time and hands it to the
+// shards, waiting for them after each page, so that memory holds one page beside the executions.
+// `done` gets the largest key in use.
 //
-// FAILED_PRECONDITION, DATA_LOSS: an execution cannot be taken up; the others are. The message names the first one.
-// Borrows the store and the shards until `done` is called.
+// FAILED_PRECONDITION, DATA_LOSS: an execution cannot be taken up; the others are. The message
+// names the first one. Borrows the store and the shards until `done` is called.
 void RunRecovery(store::ExecutionStore& store, Engine::MachineLoader load_machine, int page_size,
                  std::vector<Shard*> shards,
                  std::function<Shard&(std::string_view execution_arn)> shard_of,

@@ -33,6 +33,11 @@ void Bump(std::atomic<int64_t>& counter, int64_t by = 1) {
 
 }  // namespace
 
+struct Shard::Waiting {
+  int64_t number;
+  Waiter waiter;
+};
+
 // An execution in memory.
 struct Shard::Running {
   struct OpenTask {
@@ -42,10 +47,6 @@ struct Shard::Running {
   struct OpenTimer {
     asl::TimerId timer;
     int64_t due_micros;
-  };
-  struct Waiting {
-    int64_t number;
-    Waiter waiter;
   };
 
   Running(Accepted accepted, const asl::Limits& limits)
@@ -63,9 +64,9 @@ struct Shard::Running {
   const std::string traceparent;
   asl::Execution execution;
   absl::Time last_at;
-  int64_t sequence = 0;  // of the last input taken
-  int64_t durable = 0;   // of the last input that is durable
-  int64_t batch = 0;     // the batch that holds its newest inputs; 0: all are durable
+  int64_t sequence = 0;          // of the last input taken
+  int64_t durable = 0;           // of the last input that is durable
+  int64_t batch = 0;             // the batch that holds its newest inputs; 0: all are durable
   std::vector<asl::Input> held;  // wait for that batch
   std::vector<OpenTask> tasks;
   std::vector<OpenTimer> timers;
@@ -169,12 +170,12 @@ absl::Status Shard::Replay(Running& running, const Resume& message,
   for (const store::JournalRecord& record : message.unfinished.journal) {
     ORDERFLOW_ASSIGN_OR_RETURN(const asl::Input input, DecodeRecord(record));
     last.clear();
-    // Only inputs that mattered were journaled: one that does not matter now means that it is not the same machine, or
-    // not the same interpreter. To go on would be to guess.
-    if (record.sequence != running.sequence + 1 ||
-        !running.execution.Apply(input, last, nullptr)) {
-      return absl::DataLossError(absl::StrCat("execution ", running.arn(), " cannot be replayed: record ",
-                                              record.sequence, " does not follow from those before"));
+    // Only inputs that mattered were journaled: one that does not matter now means that it is not
+    // the same machine, or not the same interpreter. To go on would be to guess.
+    if (record.sequence != running.sequence + 1 || !running.execution.Apply(input, last, nullptr)) {
+      return absl::DataLossError(absl::StrCat("execution ", running.arn(),
+                                              " cannot be replayed: record ", record.sequence,
+                                              " does not follow from those before"));
     }
     running.sequence = running.durable = record.sequence;
     running.last_at = record.at;
@@ -225,7 +226,8 @@ void Shard::FireTimers() {
       EndWait(*running, entry->number, absl::OkStatus());
       continue;
     }
-    std::erase_if(running->timers, [&entry](const auto& open) { return open.timer == entry->number; });
+    std::erase_if(running->timers,
+                  [&entry](const auto& open) { return open.timer == entry->number; });
     Bump(counters_.open_timers, -1);
     Take(*running, {now_, asl::TimerFired{entry->number}});
   }
@@ -323,7 +325,8 @@ void Shard::Perform(Running& running, Turn turn) {
 
 void Shard::Do(Running& running, asl::RunTask effect) {
   if (halted_) return;  // the restart issues it again
-  // A later input of the same batch may have cancelled it (a stop): then it is not to happen any more.
+  // A later input of the same batch may have cancelled it (a stop): then it is not to happen any
+  // more.
   if (!running.execution.WouldAccept({now_, asl::TaskSucceeded{effect.attempt, {}}})) return;
   tasks::TaskCall call;
   call.resource = std::move(effect.resource);
@@ -334,9 +337,9 @@ void Shard::Do(Running& running, asl::RunTask effect) {
   call.try_number = effect.try_number;
   call.deadline = effect.deadline;
   running.tasks.push_back(
-      {effect.attempt, runner_.Run(std::move(call), [inbox = inbox_, key = running.key,
-                                                     attempt = effect.attempt](
-                                                        tasks::TaskOutcome outcome) {
+      {effect.attempt,
+       runner_.Run(std::move(call), [inbox = inbox_, key = running.key,
+                                     attempt = effect.attempt](tasks::TaskOutcome outcome) {
          inbox->Post(TaskAnswered{key, attempt, std::move(outcome)});
        })});
   Bump(counters_.open_tasks);
@@ -356,9 +359,9 @@ void Shard::Do(Running& running, const asl::SetTimer& effect) {
 }
 
 void Shard::Do(Running& running, const asl::CancelTimer& effect) {
-  const auto timer = std::find_if(running.timers.begin(), running.timers.end(), [&effect](const auto& open) {
-    return open.timer == effect.timer;
-  });
+  const auto timer =
+      std::find_if(running.timers.begin(), running.timers.end(),
+                   [&effect](const auto& open) { return open.timer == effect.timer; });
   if (timer == running.timers.end()) return;
   timers_.Remove({timer->due_micros, running.key, TimerQueue::Kind::kTimer, timer->timer});
   running.timers.erase(timer);
@@ -374,12 +377,16 @@ void Shard::Finish(Running& running, const ExecutionResult& result) {
   if (!running.journaled() && options_.execution_log) {
     options_.execution_log(ExpressEndLine(running.arn(), result));
   }
-  for (Running::Waiting& waiting : running.waiters) {
-    std::move(waiting.waiter.ended)(
-        StartResult{running.arn(), result.start_time, waiting.waiter.created, result});
-  }
-  for (const auto& observer : running.observers) observer->OnCompleted(result);
+  // Gone from memory, and from the counters, before anybody hears of it.
+  const std::string arn = running.arn();
+  std::vector<Waiting> waiters = ForgetWaiters(running);
+  const auto observers = std::move(running.observers);
   Remove(running);
+  for (Waiting& waiting : waiters) {
+    std::move(waiting.waiter.ended)(
+        StartResult{arn, result.start_time, waiting.waiter.created, result});
+  }
+  for (const auto& observer : observers) observer->OnCompleted(result);
 }
 
 void Shard::Lose(Running& running, const absl::Status& status) {
@@ -389,19 +396,26 @@ void Shard::Lose(Running& running, const absl::Status& status) {
   Bump(counters_.lost);
   const absl::Status lost = absl::UnavailableError(
       absl::StrCat("execution ", running.arn(), " was taken over by another orchestrator"));
-  for (Running::Waiting& waiting : running.waiters) std::move(waiting.waiter.ended)(lost);
-  for (const auto& observer : running.observers) observer->OnLost(lost);
+  std::vector<Waiting> waiters = ForgetWaiters(running);
+  const auto observers = std::move(running.observers);
   Remove(running);
+  for (Waiting& waiting : waiters) std::move(waiting.waiter.ended)(lost);
+  for (const auto& observer : observers) observer->OnLost(lost);
+}
+
+// Takes all who wait off the execution, and their patience off the timers.
+std::vector<Shard::Waiting> Shard::ForgetWaiters(Running& running) {
+  for (const Waiting& waiting : running.waiters) {
+    if (!waiting.waiter.wait_until) continue;
+    timers_.Remove({absl::ToUnixMicros(*waiting.waiter.wait_until), running.key,
+                    TimerQueue::Kind::kWaiter, waiting.number});
+  }
+  return std::exchange(running.waiters, {});
 }
 
 void Shard::Remove(Running& running) {
   for (const Running::OpenTimer& timer : running.timers) {
     timers_.Remove({timer.due_micros, running.key, TimerQueue::Kind::kTimer, timer.timer});
-  }
-  for (const Running::Waiting& waiting : running.waiters) {
-    if (!waiting.waiter.wait_until) continue;
-    timers_.Remove({absl::ToUnixMicros(*waiting.waiter.wait_until), running.key,
-                    TimerQueue::Kind::kWaiter, waiting.number});
   }
   Bump(counters_.open_timers, -static_cast<int64_t>(running.timers.size()));
   Bump(counters_.open_tasks, -static_cast<int64_t>(running.tasks.size()));
@@ -418,21 +432,23 @@ void Shard::AddWaiter(Running& running, Waiter waiter) {
   }
   const int64_t number = next_waiter_++;
   if (waiter.wait_until) {
-    timers_.Add({absl::ToUnixMicros(*waiter.wait_until), running.key, TimerQueue::Kind::kWaiter,
-                 number});
+    timers_.Add(
+        {absl::ToUnixMicros(*waiter.wait_until), running.key, TimerQueue::Kind::kWaiter, number});
   }
   running.waiters.push_back({number, std::move(waiter)});
 }
 
 // Answers one waiter before the end: with what is known if `status` is OK.
 void Shard::EndWait(Running& running, int64_t number, const absl::Status& status) {
-  const auto found = std::find_if(running.waiters.begin(), running.waiters.end(),
-                                  [number](const auto& waiting) { return waiting.number == number; });
+  const auto found =
+      std::find_if(running.waiters.begin(), running.waiters.end(),
+                   [number](const auto& waiting) { return waiting.number == number; });
   if (found == running.waiters.end()) return;
   Waiter waiter = std::move(found->waiter);
   running.waiters.erase(found);
   if (waiter.wait_until) {
-    timers_.Remove({absl::ToUnixMicros(*waiter.wait_until), running.key, TimerQueue::Kind::kWaiter, number});
+    timers_.Remove(
+        {absl::ToUnixMicros(*waiter.wait_until), running.key, TimerQueue::Kind::kWaiter, number});
   }
   if (!status.ok()) return std::move(waiter.ended)(status);
   std::move(waiter.ended)(StartResult{running.arn(), running.execution.context().start_time,
@@ -447,11 +463,13 @@ void Shard::On(WaitAsked message) {
 
 void Shard::On(GivenUp message) {
   if (Running* running = Find(message.arn)) {
-    for (const Running::Waiting& waiting : running->waiters) {
-      if (waiting.waiter.ticket == message.ticket) return EndWait(*running, waiting.number, GaveUp());
+    for (const Waiting& waiting : running->waiters) {
+      if (waiting.waiter.ticket == message.ticket)
+        return EndWait(*running, waiting.number, GaveUp());
     }
   }
-  // Answered already, or still on its way through the journal: remembered for a while for that case.
+  // Answered already, or still on its way through the journal: remembered for a while for that
+  // case.
   if (given_up_.size() == kTicketsKept) given_up_.pop_front();
   given_up_.push_back(message.ticket);
 }
@@ -482,13 +500,13 @@ void Shard::On(Halt message) {
 void Shard::CompleteHalt() {
   if (std::exchange(halt_complete_, true)) return;
   for (auto& [key, running] : executions_) {
-    for (Running::Waiting& waiting : running->waiters) std::move(waiting.waiter.ended)(Halting());
+    for (Waiting& waiting : running->waiters) std::move(waiting.waiter.ended)(Halting());
     for (const auto& observer : running->observers) observer->OnLost(Halting());
   }
   timers_.Clear();
   by_arn_.clear();
   executions_.clear();  // cancels the tasks
-  std::move(*halted_)();
+  std::move (*halted_)();
 }
 
 }  // namespace orderflow::engine

@@ -24,13 +24,14 @@
 
 namespace orderflow::engine {
 
-// Runs a share of the executions. Takes what was posted, lets the interpreter decide, brings the inputs to the journal, and
-// carries out what was decided once it is durable. Knows no threads, clock or lock: whoever owns it calls RunOnce with
-// the time, be it a thread or a simulation.
+// Runs a share of the executions. Takes what was posted, lets the interpreter decide, brings the
+// inputs to the journal, and carries out what was decided once it is durable. Knows no threads,
+// clock or lock: whoever owns it calls RunOnce with the time, be it a thread or a simulation.
 //
-// Invariants: an effect is carried out, and a result told, only when the input that led to it and all earlier ones of that
-// execution are durable. An execution with inputs on their way to the disk takes no further ones until they are there
-// (other executions do), so no record can become durable before an earlier one.
+// Invariants: an effect is carried out, and a result told, only when the input that led to it and
+// all earlier ones of that execution are durable. An execution with inputs on their way to the disk
+// takes no further ones until they are there (other executions do), so no record can become durable
+// before an earlier one.
 //
 // Post is thread-safe, all else is for one thread only. Borrows everything that it is given.
 class Shard {
@@ -58,7 +59,7 @@ class Shard {
 
  private:
   struct Running;
-  struct Handler;
+  struct Waiting;
 
   void On(std::unique_ptr<Begin> message);
   void On(std::unique_ptr<Resume> message);
@@ -95,6 +96,7 @@ class Shard {
   void EndWait(Running& running, int64_t number, const absl::Status& status);
   void Finish(Running& running, const ExecutionResult& result);
   void Lose(Running& running, const absl::Status& status);
+  std::vector<Waiting> ForgetWaiters(Running& running);
   void Remove(Running& running);
   void CompleteHalt();
 

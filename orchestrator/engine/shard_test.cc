@@ -107,7 +107,8 @@ class ShardTest : public ::testing::Test {
     return MakeRecord(request, ++last_key_, ToWholeMicroseconds(now_));
   }
 
-  // Begins an execution whose start is durable; the answer to who waits for it goes to ended_[name].
+  // Begins an execution whose start is durable; the answer to who waits for it goes to
+  // ended_[name].
   std::string Begin(const MachinePtr& machine, const std::string& name,
                     std::optional<absl::Time> wait_until = std::nullopt, WaitTicket ticket = 0) {
     const store::ExecutionRecord row = Row(machine, name);
@@ -136,8 +137,9 @@ class ShardTest : public ::testing::Test {
   }
   // The answer goes to stopped_.
   void Stop(const std::string& arn) {
-    shard_->Post(StopAsked{arn, {"Stopped", std::nullopt},
-                           [this](absl::StatusOr<absl::Time> at) { stopped_ = std::move(at); }});
+    shard_->Post(StopAsked{arn, {"Stopped", std::nullopt}, [this](absl::StatusOr<absl::Time> at) {
+                             stopped_ = std::move(at);
+                           }});
     Run();
   }
   void Halt() {
@@ -227,7 +229,8 @@ TEST_F(ShardTest, AnInputWaitsUntilTheOneBeforeItIsDurable) {
   ASSERT_THAT(journal_.batches, SizeIs(1));
   EXPECT_THAT(journal_.batches[0].records, SizeIs(1));
   AnswerJournal();
-  // The stop is in the journal's hands now; the second task had been called in between, and is still allowed to be.
+  // The stop is in the journal's hands now; the second task had been called in between, and is
+  // still allowed to be.
   ASSERT_THAT(journal_.batches, SizeIs(2));
   EXPECT_EQ(journal_.batches[1].records[0].sequence, 2);
   EXPECT_THAT(stopped_, StatusIs(absl::StatusCode::kUnknown));
@@ -317,7 +320,8 @@ TEST_F(ShardTest, ObserversHearWhatIsDurable) {
   const std::string arn = Begin(machine_, "1");
   auto observer = std::make_shared<RecordingObserver>();
   absl::StatusOr<int64_t> since = absl::UnknownError("no answer");
-  shard_->Post(ObserveAsked{arn, observer, [&since](absl::StatusOr<int64_t> durable) { since = durable; }});
+  shard_->Post(
+      ObserveAsked{arn, observer, [&since](absl::StatusOr<int64_t> durable) { since = durable; }});
   Run();
   EXPECT_THAT(since, IsOkAndHolds(0));
   AnswerTask(0);
@@ -375,7 +379,8 @@ TEST_F(ShardTest, ExpressExecutionsNeedNoJournal) {
   ASSERT_THAT(ended_.at("1"), IsOk());
   EXPECT_EQ(ended_.at("1")->result->status, store::ExecutionStatus::kSucceeded);
   EXPECT_THAT(journal_.batches, IsEmpty());
-  EXPECT_THAT(log_, ElementsAre(HasSubstr(R"("type":"ExecutionSucceeded")"))) << "its end is all that remains";
+  EXPECT_THAT(log_, ElementsAre(HasSubstr(R"("type":"ExecutionSucceeded")")))
+      << "its end is all that remains";
 }
 
 TEST_F(ShardTest, EventsAreLoggedWhenTheyAreDurable) {
@@ -385,12 +390,14 @@ TEST_F(ShardTest, EventsAreLoggedWhenTheyAreDurable) {
   AnswerTask(0, asl::Failure{"Bad", "why"});
   EXPECT_THAT(log_, IsEmpty());
   AnswerJournal();
-  EXPECT_THAT(log_, ElementsAre(HasSubstr(R"("type":"TaskFailed")"), HasSubstr(R"("type":"ExecutionFailed")")));
+  EXPECT_THAT(log_, ElementsAre(HasSubstr(R"("type":"TaskFailed")"),
+                                HasSubstr(R"("type":"ExecutionFailed")")));
 }
 
 TEST_F(ShardTest, AResumedExecutionGoesOnWithTheSameKey) {
   const store::ExecutionRecord row = Row(machine_, "1");
-  const asl::Input answer{row.start_time + absl::Seconds(1), asl::TaskSucceeded{1, json::Value::Object({})}};
+  const asl::Input answer{row.start_time + absl::Seconds(1),
+                          asl::TaskSucceeded{1, json::Value::Object({})}};
   auto resume = std::make_unique<Resume>();
   resume->accepted = {row.key, machine_, MakeContext(row, *machine_), ""};
   resume->unfinished = {row, {EncodeInput(row.key, 1, answer)}};

@@ -8,8 +8,8 @@
 
 namespace orderflow::engine {
 
-// Drives a shard in production: runs it when something was posted or is due, and sleeps in between. The destructor
-// ends the thread after what was posted before; it does not halt the shard.
+// Drives a shard in production: runs it when something was posted or is due, and sleeps in between.
+// The destructor ends the thread after what was posted before; it does not halt the shard.
 //
 // Borrows shard and clock.
 class ShardThread {

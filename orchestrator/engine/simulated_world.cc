@@ -28,8 +28,10 @@ struct NoSink final : asl::EventSink {
 
 void EventQueue::After(std::pair<absl::Duration, absl::Duration> range,
                        absl::AnyInvocable<void() &&> event) {
-  const int64_t wait = Pick(absl::ToInt64Nanoseconds(range.first), absl::ToInt64Nanoseconds(range.second));
-  events_.emplace(std::make_pair(clock_.Now() + absl::Nanoseconds(wait), random_()), std::move(event));
+  const int64_t wait =
+      Pick(absl::ToInt64Nanoseconds(range.first), absl::ToInt64Nanoseconds(range.second));
+  events_.emplace(std::make_pair(clock_.Now() + absl::Nanoseconds(wait), random_()),
+                  std::move(event));
 }
 
 bool EventQueue::RunNext(absl::Time limit) {
@@ -78,7 +80,8 @@ void SimulatedStore::Start(store::ExecutionRecord execution, Callback<store::Sta
 void SimulatedStore::Append(store::Batch batch, StatusCallback done) {
   events_.After(kDisk, [this, batch = std::move(batch), done = std::move(done)]() mutable {
     const absl::Status status = outage_ ? absl::UnavailableError("disk full") : Write(batch);
-    events_.After(kHandOver, [done = std::move(done), status]() mutable { std::move(done)(status); });
+    events_.After(kHandOver,
+                  [done = std::move(done), status]() mutable { std::move(done)(status); });
   });
 }
 
@@ -89,7 +92,8 @@ absl::Status SimulatedStore::Write(const store::Batch& batch) {
   }
   for (const store::JournalRecord& record : batch.records) {
     Row& row = rows_.at(record.execution);
-    EXPECT_EQ(record.sequence, static_cast<int64_t>(row.journal.size()) + 1) << "a gap or a repetition";
+    EXPECT_EQ(record.sequence, static_cast<int64_t>(row.journal.size()) + 1)
+        << "a gap or a repetition";
     EXPECT_EQ(record.at, absl::FromUnixMicros(absl::ToUnixMicros(record.at)));
     EXPECT_GE(record.at, row.journal.empty() ? row.record.start_time : row.journal.back().at);
     EXPECT_EQ(row.record.status, ExecutionStatus::kRunning) << "a record after the end";
@@ -141,16 +145,19 @@ void SimulatedStore::ReadJournal(store::ExecutionKey execution, int64_t from_seq
   Answer(std::move(done), std::vector<store::JournalRecord>(journal.begin() + from, journal.end()));
 }
 
-void SimulatedStore::CreateStateMachine(store::StateMachineRecord, Callback<store::StateMachineRecord>) {
+void SimulatedStore::CreateStateMachine(store::StateMachineRecord,
+                                        Callback<store::StateMachineRecord>) {
   FAIL();
 }
-void SimulatedStore::UpdateStateMachine(store::StateMachineRecord, Callback<store::StateMachineRecord>) {
+void SimulatedStore::UpdateStateMachine(store::StateMachineRecord,
+                                        Callback<store::StateMachineRecord>) {
   FAIL();
 }
 void SimulatedStore::DeleteStateMachine(std::string, StatusCallback) { FAIL(); }
 void SimulatedStore::GetStateMachine(std::string, Callback<store::StateMachineRecord>) { FAIL(); }
 void SimulatedStore::GetRevision(int64_t, Callback<store::StateMachineRecord>) { FAIL(); }
-void SimulatedStore::ListStateMachines(int, std::string, Callback<store::Page<store::StateMachineRecord>>) {
+void SimulatedStore::ListStateMachines(int, std::string,
+                                       Callback<store::Page<store::StateMachineRecord>>) {
   FAIL();
 }
 void SimulatedStore::ListExecutions(store::ExecutionFilter, int, std::string,
@@ -196,7 +203,8 @@ void SimulatedServices::ExpectDue(const tasks::TaskCall& call) const {
                       << call.try_number;
 }
 
-std::unique_ptr<tasks::RunningTask> SimulatedServices::Run(tasks::TaskCall call, tasks::TaskDone done) {
+std::unique_ptr<tasks::RunningTask> SimulatedServices::Run(tasks::TaskCall call,
+                                                           tasks::TaskDone done) {
   ExpectDue(call);
   auto [found, first] = keys_.try_emplace(call.idempotency_key);
   Key& key = found->second;

@@ -1,7 +1,7 @@
 #pragma once
 
-// Test support: the engine's surroundings in virtual time. Everything that happens is an event in one queue, ordered by
-// time and then by chance, so that a seed names one exact course of events.
+// Test support: the engine's surroundings in virtual time. Everything that happens is an event in
+// one queue, ordered by time and then by chance, so that a seed names one exact course of events.
 
 #include <cstdint>
 #include <map>
@@ -37,7 +37,9 @@ class EventQueue {
   void DropAll() { events_.clear(); }
 
   bool Chance(double probability) { return std::bernoulli_distribution(probability)(random_); }
-  int64_t Pick(int64_t from, int64_t to) { return std::uniform_int_distribution(from, to)(random_); }
+  int64_t Pick(int64_t from, int64_t to) {
+    return std::uniform_int_distribution(from, to)(random_);
+  }
 
  private:
   FakeClock& clock_;
@@ -45,8 +47,8 @@ class EventQueue {
   std::map<std::pair<absl::Time, uint64_t>, absl::AnyInvocable<void() &&>> events_;
 };
 
-// A store whose contents survive a crash, with answers that take their time, come in any order, and fail in an outage. Fails
-// the test if the engine breaks the rules of the journal.
+// A store whose contents survive a crash, with answers that take their time, come in any order, and
+// fail in an outage. Fails the test if the engine breaks the rules of the journal.
 class SimulatedStore final : public store::ExecutionStore {
  public:
   struct Row {
@@ -68,7 +70,8 @@ class SimulatedStore final : public store::ExecutionStore {
   void Start(store::ExecutionRecord execution, Callback<store::StartOutcome> done) override;
   void Append(store::Batch batch, StatusCallback done) override;
   void GetExecution(std::string arn, Callback<store::ExecutionRecord> done) override;
-  void ReadUnfinished(store::ExecutionKey after, int limit, Callback<std::vector<Unfinished>> done) override;
+  void ReadUnfinished(store::ExecutionKey after, int limit,
+                      Callback<std::vector<Unfinished>> done) override;
   void GetLastKey(Callback<store::ExecutionKey> done) override;
   void ReadJournal(store::ExecutionKey execution, int64_t from_sequence,
                    Callback<std::vector<store::JournalRecord>> done) override;
@@ -79,7 +82,8 @@ class SimulatedStore final : public store::ExecutionStore {
   void DeleteStateMachine(std::string, StatusCallback) override;
   void GetStateMachine(std::string, Callback<store::StateMachineRecord>) override;
   void GetRevision(int64_t, Callback<store::StateMachineRecord>) override;
-  void ListStateMachines(int, std::string, Callback<store::Page<store::StateMachineRecord>>) override;
+  void ListStateMachines(int, std::string,
+                         Callback<store::Page<store::StateMachineRecord>>) override;
   void ListExecutions(store::ExecutionFilter, int, std::string,
                       Callback<store::Page<store::ExecutionRecord>>) override;
   void Check(StatusCallback) override;
@@ -97,9 +101,10 @@ class SimulatedStore final : public store::ExecutionStore {
   std::map<std::string, store::ExecutionKey> keys_;
 };
 
-// Services that answer each idempotency key with one answer for ever, after a while, or fail now and then in a way that a
-// retry mends. They outlive the engine's crashes. Before a call is taken, the test fails unless the durable journal of its
-// execution, replayed, says that exactly this call is due.
+// Services that answer each idempotency key with one answer for ever, after a while, or fail now
+// and then in a way that a retry mends. They outlive the engine's crashes. Before a call is taken,
+// the test fails unless the durable journal of its execution, replayed, says that exactly this call
+// is due.
 class SimulatedServices final : public tasks::TaskRunner {
  public:
   // What a service answers: by resource and input.
@@ -132,7 +137,8 @@ class SimulatedServices final : public tasks::TaskRunner {
   const SimulatedStore& store_;
   const MachinePtr machine_;
   const Behaviour behaviour_;
-  const double trouble_;  // probability that a call fails or is never answered, as long as retries are left
+  const double
+      trouble_;  // probability that a call fails or is never answered, as long as retries are left
   std::map<std::string, Key> keys_;
 };
 

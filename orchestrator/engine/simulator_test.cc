@@ -1,5 +1,6 @@
-// Runs the engine's own shards in virtual time against a store and services that fail, stall and answer in any order,
-// kills it at random moments and starts it again: thousands of courses of events, each repeatable by its seed.
+// Runs the engine's own shards in virtual time against a store and services that fail, stall and
+// answer in any order, kills it at random moments and starts it again: thousands of courses of
+// events, each repeatable by its seed.
 
 #include <cstdlib>
 #include <map>
@@ -45,9 +46,10 @@ tasks::TaskOutcome Answer(const tasks::TaskCall& call) {
         {{"inventory_status", "available"}, {"total_minor", 1999}, {"currency", "EUR"}});
   }
   if (EndsWith(call.resource, "/ChargePaymentFunctionArn")) {
-    return json::Value::Object({{"payment_status", fate == Fate::kDeclined ? "declined" : "charged"},
-                                {"amount_minor", 1999},
-                                {"currency", "EUR"}});
+    return json::Value::Object(
+        {{"payment_status", fate == Fate::kDeclined ? "declined" : "charged"},
+         {"amount_minor", 1999},
+         {"currency", "EUR"}});
   }
   return json::Value::Object({{"email_status", "sent"}});
 }
@@ -66,7 +68,8 @@ class Simulation {
 
   void Run() {
     Boot();
-    for (auto& entry : customers_) PlaceLater(entry.first, {absl::ZeroDuration(), absl::Milliseconds(200)});
+    for (auto& entry : customers_)
+      PlaceLater(entry.first, {absl::ZeroDuration(), absl::Milliseconds(200)});
     PlanMischief();
     for (int64_t step = 0; !Done(); ++step) {
       ASSERT_LT(step, 1'000'000) << "an execution is stuck";
@@ -115,7 +118,8 @@ class Simulation {
     }
     for (auto& entry : customers_) {
       if (!world_.Chance(0.05)) continue;
-      world_.After({absl::ZeroDuration(), absl::Milliseconds(300)}, [this, id = entry.first] { Stop(id); });
+      world_.After({absl::ZeroDuration(), absl::Milliseconds(300)},
+                   [this, id = entry.first] { Stop(id); });
     }
   }
 
@@ -138,9 +142,8 @@ class Simulation {
     }
     request.ticket = NewWaitTicket();
     if (world_.Chance(0.1)) {
-      world_.After({absl::ZeroDuration(), absl::Milliseconds(50)}, [this, id, ticket = request.ticket] {
-        engine_->GiveUp(ArnOf(id), ticket);
-      });
+      world_.After({absl::ZeroDuration(), absl::Milliseconds(50)},
+                   [this, id, ticket = request.ticket] { engine_->GiveUp(ArnOf(id), ticket); });
     }
     engine_->StartAndWait(std::move(request), [this, id](absl::StatusOr<StartResult> answer) {
       OnAnswer(id, std::move(answer));
@@ -182,9 +185,11 @@ class Simulation {
     const bool happened = next.RunNext(std::max(due, clock_.Now()));
     for (const auto& shard : engine_->shards()) {
       // A shard may come late, so that its inputs pile up.
-      if (!happened || shard->inbox().size() > 3 || world_.Chance(0.5)) shard->RunOnce(clock_.Now());
+      if (!happened || shard->inbox().size() > 3 || world_.Chance(0.5))
+        shard->RunOnce(clock_.Now());
     }
-    if (world_.NextTime() == absl::InfiniteFuture() && process_.NextTime() == absl::InfiniteFuture()) {
+    if (world_.NextTime() == absl::InfiniteFuture() &&
+        process_.NextTime() == absl::InfiniteFuture()) {
       for (const auto& shard : engine_->shards()) shard->RunOnce(clock_.Now());
     }
   }
@@ -197,7 +202,8 @@ class Simulation {
   }
 
   void CheckTheBooks() {
-    EXPECT_EQ(store_.rows().size(), customers_.size()) << "an order that nobody placed, or one too few";
+    EXPECT_EQ(store_.rows().size(), customers_.size())
+        << "an order that nobody placed, or one too few";
     for (const auto& [id, customer] : customers_) {
       const store::ExecutionRecord& record = store_.Find(ArnOf(id))->record;
       EXPECT_EQ(record.status, customer.answer->status);

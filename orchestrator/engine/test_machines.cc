@@ -11,7 +11,8 @@
 
 namespace orderflow::engine {
 
-MachinePtr TestMachine(std::string_view definition, std::string_view name, store::MachineType type) {
+MachinePtr TestMachine(std::string_view definition, std::string_view name,
+                       store::MachineType type) {
   asl::ParseOptions options;
   options.substitute = [](std::string_view variable) -> std::optional<std::string> {
     return absl::StrCat("grpc://test:1/test.v1.Test/", std::string(variable));

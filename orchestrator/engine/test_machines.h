@@ -9,8 +9,8 @@
 
 namespace orderflow::engine {
 
-// `definition` as revision 1 of a state machine called `name`; aborts where it has mistakes. Each `${Name}` stands for
-// "grpc://test:1/test.v1.Test/Name".
+// `definition` as revision 1 of a state machine called `name`; aborts where it has mistakes. Each
+// `${Name}` stands for "grpc://test:1/test.v1.Test/Name".
 MachinePtr TestMachine(std::string_view definition, std::string_view name = "test",
                        store::MachineType type = store::MachineType::kStandard);
 

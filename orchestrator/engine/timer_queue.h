@@ -10,8 +10,9 @@
 
 namespace orderflow::engine {
 
-// What is due when, on one shard: timers of executions and the patience of those who wait. In the order of time, then
-// of execution and number, so that a simulation fires them in the same order every time.
+// What is due when, on one shard: timers of executions and the patience of those who wait. In the
+// order of time, then of execution and number, so that a simulation fires them in the same order
+// every time.
 //
 // One thread only.
 class TimerQueue {
@@ -32,7 +33,8 @@ class TimerQueue {
 
   // Takes the first entry that is due, if there is one.
   std::optional<Entry> PopDue(absl::Time now) {
-    if (entries_.empty() || entries_.begin()->due_micros > absl::ToUnixMicros(now)) return std::nullopt;
+    if (entries_.empty() || entries_.begin()->due_micros > absl::ToUnixMicros(now))
+      return std::nullopt;
     const Entry entry = *entries_.begin();
     entries_.erase(entries_.begin());
     return entry;
