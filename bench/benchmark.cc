@@ -30,9 +30,12 @@ class Runner {
       : options_(options),
         pids_(ProcessIds(servers)),
         floor_(NewDirectCalls(servers.addresses, OrderTemplate(), options.connection)),
-        orchestrated_(NewPlaceOrder(servers.addresses.orchestrator, OrderTemplate(), options.connection)) {}
+        orchestrated_(
+            NewPlaceOrder(servers.addresses.orchestrator, OrderTemplate(), options.connection)) {}
 
-  Measurement RunFloor(int in_flight, absl::Duration length) { return RunPhase(*floor_, in_flight, length); }
+  Measurement RunFloor(int in_flight, absl::Duration length) {
+    return RunPhase(*floor_, in_flight, length);
+  }
   Measurement RunOrchestrated(int in_flight, absl::Duration length) {
     return RunPhase(*orchestrated_, in_flight, length);
   }
@@ -72,8 +75,12 @@ absl::Status WarmUp(Runner& runner, int in_flight) {
 
 }  // namespace
 
-absl::Duration Measurement::ServerCpuPerOrder() const { return PerOrder(server_cpu, load.succeeded); }
-absl::Duration Measurement::ClientCpuPerOrder() const { return PerOrder(client_cpu, load.succeeded); }
+absl::Duration Measurement::ServerCpuPerOrder() const {
+  return PerOrder(server_cpu, load.succeeded);
+}
+absl::Duration Measurement::ClientCpuPerOrder() const {
+  return PerOrder(client_cpu, load.succeeded);
+}
 
 void Measurement::Add(Measurement other) {
   load.Merge(std::move(other.load));
@@ -94,11 +101,14 @@ bool BenchmarkReport::HasFailures() const {
 }
 
 double WaitingReport::BytesPerExecution() const {
-  return executions > 0 ? static_cast<double>(bytes_after - bytes_before) / static_cast<double>(executions) : 0;
+  return executions > 0
+             ? static_cast<double>(bytes_after - bytes_before) / static_cast<double>(executions)
+             : 0;
 }
 
-absl::StatusOr<BenchmarkReport> RunBenchmark(const ServersUnderTest& servers, const BenchmarkOptions& options,
-                                             const std::function<void(const std::string&)>& progress) {
+absl::StatusOr<BenchmarkReport> RunBenchmark(
+    const ServersUnderTest& servers, const BenchmarkOptions& options,
+    const std::function<void(const std::string&)>& progress) {
   ORDERFLOW_RETURN_IF_ERROR(FillStock(servers.addresses.inventory, OrderTemplate().product_id));
   Runner runner(servers, options);
   BenchmarkReport report;
@@ -125,12 +135,14 @@ absl::StatusOr<WaitingReport> MeasureWaiting(const ServersUnderTest& servers, in
                                              const BenchmarkOptions& options) {
   const auto orchestrator = servers.processes.find("orchestrator");
   if (orchestrator == servers.processes.end()) {
-    return absl::InvalidArgumentError("the orchestrator's process must be known to measure its memory; see --pid");
+    return absl::InvalidArgumentError(
+        "the orchestrator's process must be known to measure its memory; see --pid");
   }
-  ORDERFLOW_ASSIGN_OR_RETURN(const std::string arn, CreateStateMachine(servers.addresses.orchestrator, "bench-waiting",
-                                                                       kWaitingDefinition));
-  const std::unique_ptr<Workload> start =
-      NewStartExecution(servers.addresses.orchestrator, arn, R"({"order_id":"12345"})", options.connection);
+  ORDERFLOW_ASSIGN_OR_RETURN(
+      const std::string arn,
+      CreateStateMachine(servers.addresses.orchestrator, "bench-waiting", kWaitingDefinition));
+  const std::unique_ptr<Workload> start = NewStartExecution(
+      servers.addresses.orchestrator, arn, R"({"order_id":"12345"})", options.connection);
   LoadOptions load;
   load.in_flight = 64;
   load.length = absl::InfiniteDuration();

@@ -1,7 +1,7 @@
 #pragma once
 
-// The benchmark: how many orders a second go through the orchestrator, next to the floor of hand-written code that calls the
-// same four RPCs of the same running servers, and what both cost.
+// The benchmark: how many orders a second go through the orchestrator, next to the floor of
+// hand-written code that calls the same four RPCs of the same running servers, and what both cost.
 
 #include <sys/types.h>
 
@@ -30,7 +30,7 @@ struct BenchmarkOptions {
   absl::Duration phase = absl::Seconds(4);  // of one phase; floor and orchestrated phases alternate
   int rounds = 3;                           // pairs of phases at each number in flight
   ConnectionOptions connection;
-  std::string run_id;                       // makes the order ids of this run unlike those of any other
+  std::string run_id;  // makes the order ids of this run unlike those of any other
 };
 
 // What one way of carrying out orders did at one number in flight, over all rounds.
@@ -48,7 +48,8 @@ struct Level {
   int in_flight = 0;
   Measurement floor;
   Measurement orchestrated;
-  // Orders a second, orchestrated / floor: the share of hand-written code's throughput that is left.
+  // Orders a second, orchestrated / floor: the share of hand-written code's throughput that is
+  // left.
   double Ratio() const;
 };
 
@@ -59,10 +60,12 @@ struct BenchmarkReport {
   bool HasFailures() const;
 };
 
-// Sets the stock high, warms up, measures. Blocks for about levels x rounds x 2 x phase. `progress` gets a line before each
-// phase. UNAVAILABLE and the like: a server cannot be reached; the message says which.
-absl::StatusOr<BenchmarkReport> RunBenchmark(const ServersUnderTest& servers, const BenchmarkOptions& options,
-                                             const std::function<void(const std::string&)>& progress);
+// Sets the stock high, warms up, measures. Blocks for about levels x rounds x 2 x phase. `progress`
+// gets a line before each phase. UNAVAILABLE and the like: a server cannot be reached; the message
+// says which.
+absl::StatusOr<BenchmarkReport> RunBenchmark(
+    const ServersUnderTest& servers, const BenchmarkOptions& options,
+    const std::function<void(const std::string&)>& progress);
 
 // What an execution that only waits costs the orchestrator.
 struct WaitingReport {
@@ -72,8 +75,9 @@ struct WaitingReport {
   double BytesPerExecution() const;
 };
 
-// Starts `executions` of a state machine that waits for a day and looks at the orchestrator's memory before and after. The
-// executions are left waiting: for servers that are thrown away afterwards.
+// Starts `executions` of a state machine that waits for a day and looks at the orchestrator's
+// memory before and after. The executions are left waiting: for servers that are thrown away
+// afterwards.
 absl::StatusOr<WaitingReport> MeasureWaiting(const ServersUnderTest& servers, int64_t executions,
                                              const BenchmarkOptions& options);
 

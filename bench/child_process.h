@@ -14,8 +14,10 @@ namespace orderflow::bench {
 // One thread only. Movable.
 class ChildProcess {
  public:
-  // Starts `arguments[0]` with standard output and errors into `log_file`. UNAVAILABLE: it cannot be started.
-  static absl::StatusOr<ChildProcess> Start(const std::vector<std::string>& arguments, const std::string& log_file);
+  // Starts `arguments[0]` with standard output and errors into `log_file`. UNAVAILABLE: it cannot
+  // be started.
+  static absl::StatusOr<ChildProcess> Start(const std::vector<std::string>& arguments,
+                                            const std::string& log_file);
   ~ChildProcess();
   ChildProcess(ChildProcess&& other) noexcept;
   ChildProcess& operator=(ChildProcess&& other) noexcept;

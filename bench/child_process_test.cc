@@ -19,7 +19,8 @@ std::string LogPath() {
 }
 
 TEST(ChildProcessTest, AProgramThatIsNotThereIsAnError) {
-  EXPECT_THAT(ChildProcess::Start({"/nonexistent/program"}, LogPath()), StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_THAT(ChildProcess::Start({"/nonexistent/program"}, LogPath()),
+              StatusIs(absl::StatusCode::kUnavailable));
 }
 
 TEST(ChildProcessTest, StopEndsAProcessThatWouldRunOn) {
@@ -34,8 +35,8 @@ TEST(ChildProcessTest, StopEndsAProcessThatWouldRunOn) {
 }
 
 TEST(ChildProcessTest, StopKillsAProcessThatIgnoresBeingAsked) {
-  absl::StatusOr<ChildProcess> child =
-      ChildProcess::Start({"/bin/sh", "-c", "trap '' TERM; while :; do sleep 1000; done"}, LogPath());
+  absl::StatusOr<ChildProcess> child = ChildProcess::Start(
+      {"/bin/sh", "-c", "trap '' TERM; while :; do sleep 1000; done"}, LogPath());
   ASSERT_THAT(child, IsOk());
   child->Stop(absl::ZeroDuration());
   EXPECT_FALSE(child->IsRunning());
@@ -44,7 +45,8 @@ TEST(ChildProcessTest, StopKillsAProcessThatIgnoresBeingAsked) {
 TEST(ChildProcessTest, OutputGoesToTheLogFile) {
   const std::string log = LogPath();
   unlink(log.c_str());
-  absl::StatusOr<ChildProcess> child = ChildProcess::Start({"/bin/sh", "-c", "echo out; echo err >&2; kill -STOP $$"}, log);
+  absl::StatusOr<ChildProcess> child =
+      ChildProcess::Start({"/bin/sh", "-c", "echo out; echo err >&2; kill -STOP $$"}, log);
   ASSERT_THAT(child, IsOk());
   std::string text;
   while (text != "out\nerr\n" && child->IsRunning()) {

@@ -45,7 +45,8 @@ class Phase {
                       stopped_.load(std::memory_order_relaxed);
     if (over) return CloseSlot();
     slot.order_id = absl::StrCat(options_.id_prefix, number);
-    workload_.RunOrder(slot.order_id, [this, &slot](absl::Status status) { OnEnd(slot, std::move(status)); });
+    workload_.RunOrder(slot.order_id,
+                       [this, &slot](absl::Status status) { OnEnd(slot, std::move(status)); });
   }
 
   void OnEnd(Slot& slot, absl::Status status) {
@@ -104,7 +105,8 @@ absl::Duration LoadResult::Latency(double quantile) const {
   std::vector<absl::Duration> sorted = latencies;
   const auto rank = static_cast<size_t>(std::ceil(quantile * static_cast<double>(sorted.size())));
   const size_t index = std::min(rank == 0 ? 0 : rank - 1, sorted.size() - 1);
-  std::nth_element(sorted.begin(), sorted.begin() + static_cast<std::ptrdiff_t>(index), sorted.end());
+  std::nth_element(sorted.begin(), sorted.begin() + static_cast<std::ptrdiff_t>(index),
+                   sorted.end());
   return sorted[index];
 }
 
@@ -116,6 +118,8 @@ void LoadResult::Merge(LoadResult other) {
   std::move(other.latencies.begin(), other.latencies.end(), std::back_inserter(latencies));
 }
 
-LoadResult RunClosedLoop(Workload& workload, const LoadOptions& options) { return Phase(workload, options).Run(); }
+LoadResult RunClosedLoop(Workload& workload, const LoadOptions& options) {
+  return Phase(workload, options).Run();
+}
 
 }  // namespace orderflow::bench

@@ -13,7 +13,8 @@ namespace {
 
 class DirectCalls final : public Workload {
  public:
-  DirectCalls(const ServerAddresses& servers, OrderTemplate order, const ConnectionOptions& connection)
+  DirectCalls(const ServerAddresses& servers, OrderTemplate order,
+              const ConnectionOptions& connection)
       : order_(std::move(order)),
         deadline_(absl::ToChronoMilliseconds(connection.deadline)),
         receive_(servers.receive, connection.channels),
@@ -42,8 +43,9 @@ class DirectCalls final : public Workload {
       received_request_.set_quantity(calls_.order_.quantity);
       received_request_.set_customer_email(calls_.order_.customer_email);
       received_request_.set_payment_token(calls_.order_.payment_token);
-      calls_.receive_.Next()->ReceiveOrder(&contexts_[0], &received_request_, &received_,
-                                           [this](const grpc::Status& status) { OnReceived(status); });
+      calls_.receive_.Next()->ReceiveOrder(
+          &contexts_[0], &received_request_, &received_,
+          [this](const grpc::Status& status) { OnReceived(status); });
     }
 
    private:
@@ -52,32 +54,37 @@ class DirectCalls final : public Workload {
       check_request_.set_order_id(id_);
       check_request_.set_product_id(calls_.order_.product_id);
       check_request_.set_quantity(calls_.order_.quantity);
-      calls_.inventory_.Next()->CheckInventory(&contexts_[1], &check_request_, &checked_,
-                                               [this](const grpc::Status& answer) { OnChecked(answer); });
+      calls_.inventory_.Next()->CheckInventory(
+          &contexts_[1], &check_request_, &checked_,
+          [this](const grpc::Status& answer) { OnChecked(answer); });
     }
 
     void OnChecked(const grpc::Status& status) {
       if (!status.ok()) return End(CallError("CheckInventory", status));
-      if (checked_.inventory_status() != "available") return End(absl::FailedPreconditionError("out of stock"));
+      if (checked_.inventory_status() != "available")
+        return End(absl::FailedPreconditionError("out of stock"));
       charge_request_.set_order_id(id_);
       charge_request_.set_amount_minor(checked_.total_minor());
       charge_request_.set_currency(checked_.currency());
       charge_request_.set_payment_token(calls_.order_.payment_token);
-      calls_.payment_.Next()->ChargePayment(&contexts_[2], &charge_request_, &charged_,
-                                            [this](const grpc::Status& answer) { OnCharged(answer); });
+      calls_.payment_.Next()->ChargePayment(
+          &contexts_[2], &charge_request_, &charged_,
+          [this](const grpc::Status& answer) { OnCharged(answer); });
     }
 
     void OnCharged(const grpc::Status& status) {
       if (!status.ok()) return End(CallError("ChargePayment", status));
-      if (charged_.payment_status() != "charged") return End(absl::FailedPreconditionError("card declined"));
+      if (charged_.payment_status() != "charged")
+        return End(absl::FailedPreconditionError("card declined"));
       mail_request_.set_order_id(id_);
       mail_request_.set_customer_email(calls_.order_.customer_email);
       mail_request_.set_product_id(calls_.order_.product_id);
       mail_request_.set_quantity(calls_.order_.quantity);
       mail_request_.set_amount_minor(charged_.amount_minor());
       mail_request_.set_currency(charged_.currency());
-      calls_.email_.Next()->SendConfirmationEmail(&contexts_[3], &mail_request_, &mailed_,
-                                                  [this](const grpc::Status& answer) { OnMailed(answer); });
+      calls_.email_.Next()->SendConfirmationEmail(
+          &contexts_[3], &mail_request_, &mailed_,
+          [this](const grpc::Status& answer) { OnMailed(answer); });
     }
 
     void OnMailed(const grpc::Status& status) {

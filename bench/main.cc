@@ -4,11 +4,14 @@
 #include "bench/command.h"
 
 int main(int argc, char** argv) {
-  CLI::App app("Measures orders through the orchestrator next to hand-written calls of the same services.",
-               "orderflow-bench");
+  CLI::App app(
+      "Measures orders through the orchestrator next to hand-written calls of the same services.",
+      "orderflow-bench");
   orderflow::bench::CommandFlags flags;
-  app.add_option("--address", flags.servers.orchestrator, "Where the orchestrator listens")->capture_default_str();
-  app.add_option("--inventory-address", flags.servers.inventory, "Where the inventory service listens")
+  app.add_option("--address", flags.servers.orchestrator, "Where the orchestrator listens")
+      ->capture_default_str();
+  app.add_option("--inventory-address", flags.servers.inventory,
+                 "Where the inventory service listens")
       ->capture_default_str();
   app.add_flag("--json", flags.json, "Print JSON for programs");
   orderflow::bench::AddFlags(app, flags);

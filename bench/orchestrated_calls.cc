@@ -15,7 +15,8 @@ template <typename Service, typename Request, typename Response>
 class UnaryWorkload final : public Workload {
  public:
   using Stub = typename Service::StubInterface::async_interface;
-  using Method = void (Stub::*)(grpc::ClientContext*, const Request*, Response*, std::function<void(grpc::Status)>);
+  using Method = void (Stub::*)(grpc::ClientContext*, const Request*, Response*,
+                                std::function<void(grpc::Status)>);
   struct Options {
     const char* name;  // of the call, for messages
     Method method;
@@ -47,7 +48,8 @@ class UnaryWorkload final : public Workload {
   };
 
   void OnAnswer(Call* call, const grpc::Status& status) {
-    absl::Status result = status.ok() ? options_.judge(call->response) : CallError(options_.name, status);
+    absl::Status result =
+        status.ok() ? options_.judge(call->response) : CallError(options_.name, status);
     StatusCallback done = std::move(call->done);
     delete call;
     std::move(done)(std::move(result));
@@ -73,33 +75,41 @@ absl::Status IsConfirmed(const order::v1::PlaceOrderResponse& response) {
   const order::v1::Order& order = response.order();
   if (order.outcome() == order::v1::OUTCOME_CONFIRMED) return absl::OkStatus();
   return absl::FailedPreconditionError(absl::StrCat("order ", order.order_id(), " ended as ",
-                                                    order::v1::Outcome_Name(order.outcome()), ": ", order.cause()));
+                                                    order::v1::Outcome_Name(order.outcome()), ": ",
+                                                    order.cause()));
 }
 
 }  // namespace
 
 std::unique_ptr<Workload> NewPlaceOrder(const std::string& orchestrator, const OrderTemplate& order,
                                         const ConnectionOptions& connection) {
-  using Calls = UnaryWorkload<order::v1::OrderService, order::v1::PlaceOrderRequest, order::v1::PlaceOrderResponse>;
-  return std::make_unique<Calls>(orchestrator, connection,
-                                 Calls::Options{.name = "PlaceOrder",
-                                                .method = &Calls::Stub::PlaceOrder,
-                                                .fill = FillWith<order::v1::PlaceOrderRequest>(order),
-                                                .judge = &IsConfirmed});
+  using Calls = UnaryWorkload<order::v1::OrderService, order::v1::PlaceOrderRequest,
+                              order::v1::PlaceOrderResponse>;
+  return std::make_unique<Calls>(
+      orchestrator, connection,
+      Calls::Options{.name = "PlaceOrder",
+                     .method = &Calls::Stub::PlaceOrder,
+                     .fill = FillWith<order::v1::PlaceOrderRequest>(order),
+                     .judge = &IsConfirmed});
 }
 
-std::unique_ptr<Workload> NewSubmitOrder(const std::string& orchestrator, const OrderTemplate& order,
+std::unique_ptr<Workload> NewSubmitOrder(const std::string& orchestrator,
+                                         const OrderTemplate& order,
                                          const ConnectionOptions& connection) {
-  using Calls = UnaryWorkload<order::v1::OrderService, order::v1::SubmitOrderRequest, order::v1::SubmitOrderResponse>;
-  return std::make_unique<Calls>(orchestrator, connection,
-                                 Calls::Options{.name = "SubmitOrder",
-                                                .method = &Calls::Stub::SubmitOrder,
-                                                .fill = FillWith<order::v1::SubmitOrderRequest>(order),
-                                                .judge = [](const auto&) { return absl::OkStatus(); }});
+  using Calls = UnaryWorkload<order::v1::OrderService, order::v1::SubmitOrderRequest,
+                              order::v1::SubmitOrderResponse>;
+  return std::make_unique<Calls>(
+      orchestrator, connection,
+      Calls::Options{.name = "SubmitOrder",
+                     .method = &Calls::Stub::SubmitOrder,
+                     .fill = FillWith<order::v1::SubmitOrderRequest>(order),
+                     .judge = [](const auto&) { return absl::OkStatus(); }});
 }
 
-std::unique_ptr<Workload> NewStartExecution(const std::string& orchestrator, const std::string& state_machine_arn,
-                                            const std::string& input, const ConnectionOptions& connection) {
+std::unique_ptr<Workload> NewStartExecution(const std::string& orchestrator,
+                                            const std::string& state_machine_arn,
+                                            const std::string& input,
+                                            const ConnectionOptions& connection) {
   using Calls = UnaryWorkload<workflow::v1::WorkflowService, workflow::v1::StartExecutionRequest,
                               workflow::v1::StartExecutionResponse>;
   return std::make_unique<Calls>(
@@ -107,7 +117,8 @@ std::unique_ptr<Workload> NewStartExecution(const std::string& orchestrator, con
       Calls::Options{.name = "StartExecution",
                      .method = &Calls::Stub::StartExecution,
                      .fill =
-                         [state_machine_arn, input](const std::string& name, workflow::v1::StartExecutionRequest& request) {
+                         [state_machine_arn, input](const std::string& name,
+                                                    workflow::v1::StartExecutionRequest& request) {
                            request.set_state_machine_arn(state_machine_arn);
                            request.set_name(name);
                            request.set_input(input);

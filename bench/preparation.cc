@@ -35,7 +35,8 @@ absl::Status FillStock(const std::string& inventory, const std::string& product_
   return status.ok() ? absl::OkStatus() : CallError(("SetStock at " + inventory).c_str(), status);
 }
 
-absl::StatusOr<std::string> CreateStateMachine(const std::string& orchestrator, const std::string& name,
+absl::StatusOr<std::string> CreateStateMachine(const std::string& orchestrator,
+                                               const std::string& name,
                                                const std::string& definition) {
   const auto stub = workflow::v1::WorkflowService::NewStub(
       grpc::CreateChannel(orchestrator, grpc::InsecureChannelCredentials()));

@@ -12,7 +12,8 @@ namespace orderflow::bench {
 absl::Status FillStock(const std::string& inventory, const std::string& product_id);
 
 // Creates a STANDARD state machine, or finds the equal one that exists; answers its ARN.
-absl::StatusOr<std::string> CreateStateMachine(const std::string& orchestrator, const std::string& name,
+absl::StatusOr<std::string> CreateStateMachine(const std::string& orchestrator,
+                                               const std::string& name,
                                                const std::string& definition);
 
 }  // namespace orderflow::bench

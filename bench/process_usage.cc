@@ -15,7 +15,8 @@ absl::StatusOr<ProcessUsage> ReadProcessUsage(pid_t pid) {
   std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
   // The second field is the command in parentheses and may itself hold blanks and parentheses.
   const size_t after_command = text.rfind(')');
-  if (after_command == std::string::npos) return absl::NotFoundError(absl::StrCat("no process ", pid));
+  if (after_command == std::string::npos)
+    return absl::NotFoundError(absl::StrCat("no process ", pid));
   std::istringstream fields(text.substr(after_command + 1));
   std::string skipped;
   for (int field = 3; field < 14; ++field) fields >> skipped;
@@ -24,7 +25,8 @@ absl::StatusOr<ProcessUsage> ReadProcessUsage(pid_t pid) {
   fields >> user_ticks >> system_ticks;
   for (int field = 16; field < 24; ++field) fields >> skipped;
   int64_t resident_pages = 0;
-  if (!(fields >> resident_pages)) return absl::NotFoundError(absl::StrCat("cannot read /proc/", pid, "/stat"));
+  if (!(fields >> resident_pages))
+    return absl::NotFoundError(absl::StrCat("cannot read /proc/", pid, "/stat"));
 
   ProcessUsage usage;
   usage.cpu = absl::Seconds(user_ticks + system_ticks) / sysconf(_SC_CLK_TCK);

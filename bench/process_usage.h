@@ -12,7 +12,7 @@ namespace orderflow::bench {
 
 // What a process has used so far, as /proc tells it. CPU time comes in ticks of 10 ms.
 struct ProcessUsage {
-  absl::Duration cpu;         // user and system time of all its threads
+  absl::Duration cpu;  // user and system time of all its threads
   int64_t resident_bytes = 0;
 };
 

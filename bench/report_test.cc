@@ -60,7 +60,8 @@ TEST(BenchmarkReportTest, TextAndJsonTellTheSame) {
 }
 
 TEST(WaitingReportTest, GrowthIsSharedOutOverTheExecutions) {
-  const WaitingReport report = {.executions = 1000, .bytes_before = 10'000'000, .bytes_after = 12'000'000};
+  const WaitingReport report = {
+      .executions = 1000, .bytes_before = 10'000'000, .bytes_after = 12'000'000};
   EXPECT_DOUBLE_EQ(report.BytesPerExecution(), 2000);
 }
 

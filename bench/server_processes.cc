@@ -26,7 +26,8 @@ std::string FindListenAddress(const std::string& log_file, std::string& last_lin
     if (!parsed.value) continue;
     const json::Value* message = parsed.value->Find("message");
     const json::Value* address = parsed.value->Find("address");
-    if (message != nullptr && *message == json::Value("listening") && address != nullptr && address->IsString()) {
+    if (message != nullptr && *message == json::Value("listening") && address != nullptr &&
+        address->IsString()) {
       return address->AsString();
     }
   }
@@ -45,20 +46,24 @@ class ServerProcesses::Impl {
   }
 
   absl::Status Start(const std::string& binaries) {
-    std::string pattern = (std::filesystem::temp_directory_path() / "orderflow-bench-XXXXXX").string();
-    if (mkdtemp(pattern.data()) == nullptr) return absl::UnavailableError(absl::StrCat("cannot create ", pattern));
+    std::string pattern =
+        (std::filesystem::temp_directory_path() / "orderflow-bench-XXXXXX").string();
+    if (mkdtemp(pattern.data()) == nullptr)
+      return absl::UnavailableError(absl::StrCat("cannot create ", pattern));
     directory_ = pattern;
     ServerAddresses& at = servers_.addresses;
     ORDERFLOW_ASSIGN_OR_RETURN(at.receive, StartServer(binaries, "receive", {}));
     ORDERFLOW_ASSIGN_OR_RETURN(at.inventory, StartServer(binaries, "inventory", {}));
     ORDERFLOW_ASSIGN_OR_RETURN(at.payment, StartServer(binaries, "payment", {}));
-    ORDERFLOW_ASSIGN_OR_RETURN(at.email,
-                               StartServer(binaries, "email", {absl::StrCat("--maildir=", directory_, "/mail")}));
     ORDERFLOW_ASSIGN_OR_RETURN(
-        at.orchestrator,
-        StartServer(binaries, "orchestrator",
-                    {absl::StrCat("--receive_address=", at.receive), absl::StrCat("--inventory_address=", at.inventory),
-                     absl::StrCat("--payment_address=", at.payment), absl::StrCat("--email_address=", at.email)}));
+        at.email,
+        StartServer(binaries, "email", {absl::StrCat("--maildir=", directory_, "/mail")}));
+    ORDERFLOW_ASSIGN_OR_RETURN(at.orchestrator,
+                               StartServer(binaries, "orchestrator",
+                                           {absl::StrCat("--receive_address=", at.receive),
+                                            absl::StrCat("--inventory_address=", at.inventory),
+                                            absl::StrCat("--payment_address=", at.payment),
+                                            absl::StrCat("--email_address=", at.email)}));
     return absl::OkStatus();
   }
 
@@ -68,9 +73,10 @@ class ServerProcesses::Impl {
   absl::StatusOr<std::string> StartServer(const std::string& binaries, const std::string& name,
                                           const std::vector<std::string>& more_flags) {
     const std::string log_file = absl::StrCat(directory_, "/", name, ".log");
-    std::vector<std::string> command = {absl::StrCat(binaries, "/orderflow-", name), "--listen=127.0.0.1:0",
-                                        "--metrics_listen=127.0.0.1:0",
-                                        absl::StrCat("--database=sqlite:", directory_, "/", name, ".db")};
+    std::vector<std::string> command = {
+        absl::StrCat(binaries, "/orderflow-", name), "--listen=127.0.0.1:0",
+        "--metrics_listen=127.0.0.1:0",
+        absl::StrCat("--database=sqlite:", directory_, "/", name, ".db")};
     command.insert(command.end(), more_flags.begin(), more_flags.end());
     ORDERFLOW_ASSIGN_OR_RETURN(ChildProcess child, ChildProcess::Start(command, log_file));
     const absl::Time deadline = absl::Now() + kStartTimeout;
@@ -78,7 +84,8 @@ class ServerProcesses::Impl {
     while (absl::Now() < deadline) {
       const bool is_running = child.IsRunning();
       const std::string address = FindListenAddress(log_file, last_line);
-      if (!is_running) return absl::UnavailableError(absl::StrCat(command[0], " ended at once: ", last_line));
+      if (!is_running)
+        return absl::UnavailableError(absl::StrCat(command[0], " ended at once: ", last_line));
       if (!address.empty()) {
         servers_.processes[name] = child.pid();
         children_.push_back(std::move(child));
@@ -86,8 +93,9 @@ class ServerProcesses::Impl {
       }
       absl::SleepFor(absl::Milliseconds(20));
     }
-    return absl::UnavailableError(
-        absl::StrCat(command[0], " does not listen after ", absl::FormatDuration(kStartTimeout), ": ", last_line));
+    return absl::UnavailableError(absl::StrCat(command[0], " does not listen after ",
+                                               absl::FormatDuration(kStartTimeout), ": ",
+                                               last_line));
   }
 
   std::string directory_;
@@ -98,7 +106,8 @@ class ServerProcesses::Impl {
 ServerProcesses::ServerProcesses(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 ServerProcesses::~ServerProcesses() = default;
 
-absl::StatusOr<std::unique_ptr<ServerProcesses>> ServerProcesses::Start(const std::string& binaries) {
+absl::StatusOr<std::unique_ptr<ServerProcesses>> ServerProcesses::Start(
+    const std::string& binaries) {
   auto impl = std::make_unique<Impl>();
   ORDERFLOW_RETURN_IF_ERROR(impl->Start(binaries));
   return std::unique_ptr<ServerProcesses>(new ServerProcesses(std::move(impl)));

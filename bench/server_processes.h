@@ -8,12 +8,13 @@
 
 namespace orderflow::bench {
 
-// The five servers as processes of their own: SQLite in a temporary directory, ports chosen by the system. They end, and
-// the directory is removed, with this object.
+// The five servers as processes of their own: SQLite in a temporary directory, ports chosen by the
+// system. They end, and the directory is removed, with this object.
 class ServerProcesses {
  public:
-  // Starts orderflow-receive, -inventory, -payment, -email and orderflow-orchestrator from a directory and waits until they listen.
-  // UNAVAILABLE: one does not start; the message holds the last line it printed.
+  // Starts orderflow-receive, -inventory, -payment, -email and orderflow-orchestrator from a
+  // directory and waits until they listen. UNAVAILABLE: one does not start; the message holds the
+  // last line it printed.
   static absl::StatusOr<std::unique_ptr<ServerProcesses>> Start(const std::string& binaries);
   ~ServerProcesses();
   ServerProcesses(const ServerProcesses&) = delete;

@@ -21,14 +21,17 @@ class StubPool {
  public:
   StubPool(const std::string& address, int channels) {
     grpc::ChannelArguments arguments;
-    arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);  // equal channels would share one connection
+    arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL,
+                     1);  // equal channels would share one connection
     for (int i = 0; i < channels; ++i) {
-      stubs_.push_back(
-          Service::NewStub(grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments)));
+      stubs_.push_back(Service::NewStub(
+          grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments)));
     }
   }
 
-  auto* Next() { return stubs_[next_.fetch_add(1, std::memory_order_relaxed) % stubs_.size()]->async(); }
+  auto* Next() {
+    return stubs_[next_.fetch_add(1, std::memory_order_relaxed) % stubs_.size()]->async();
+  }
 
  private:
   std::vector<std::unique_ptr<typename Service::Stub>> stubs_;

@@ -28,12 +28,14 @@ struct OrderTemplate {
 };
 
 struct ConnectionOptions {
-  int channels = 2;  // connections to each server; one hot HTTP/2 connection is a bottleneck of its own
+  int channels =
+      2;  // connections to each server; one hot HTTP/2 connection is a bottleneck of its own
   absl::Duration deadline = absl::Seconds(60);  // of each RPC
 };
 
-// The floor: hand-written code that calls the four task RPCs of the services in sequence, ReceiveOrder, CheckInventory,
-// ChargePayment and SendConfirmationEmail, over the callback API. Nothing is remembered and nothing is retried.
+// The floor: hand-written code that calls the four task RPCs of the services in sequence,
+// ReceiveOrder, CheckInventory, ChargePayment and SendConfirmationEmail, over the callback API.
+// Nothing is remembered and nothing is retried.
 std::unique_ptr<Workload> NewDirectCalls(const ServerAddresses& servers, const OrderTemplate& order,
                                          const ConnectionOptions& connection);
 
@@ -42,11 +44,14 @@ std::unique_ptr<Workload> NewPlaceOrder(const std::string& orchestrator, const O
                                         const ConnectionOptions& connection);
 
 // Orders through OrderService.SubmitOrder: ended when they are durably accepted.
-std::unique_ptr<Workload> NewSubmitOrder(const std::string& orchestrator, const OrderTemplate& order,
+std::unique_ptr<Workload> NewSubmitOrder(const std::string& orchestrator,
+                                         const OrderTemplate& order,
                                          const ConnectionOptions& connection);
 
 // Executions through WorkflowService.StartExecution: ended when they are durably accepted.
-std::unique_ptr<Workload> NewStartExecution(const std::string& orchestrator, const std::string& state_machine_arn,
-                                            const std::string& input, const ConnectionOptions& connection);
+std::unique_ptr<Workload> NewStartExecution(const std::string& orchestrator,
+                                            const std::string& state_machine_arn,
+                                            const std::string& input,
+                                            const ConnectionOptions& connection);
 
 }  // namespace orderflow::bench

@@ -1,4 +1,5 @@
-// The command line as a whole: global flags, help, and what to say about a command line that is wrong.
+// The command line as a whole: global flags, help, and what to say about a command line that is
+// wrong.
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -17,12 +18,14 @@ namespace {
 
 constexpr char kFooter[] =
     "Examples:\n"
-    "  orderflow up                                   start everything in this process, on this machine\n"
+    "  orderflow up                                   start everything in this process, on this "
+    "machine\n"
     "  orderflow order place --id 12345 --product sku-001 --quantity 1 --email user@example.com\n"
     "  orderflow order list --outcome failed\n"
     "  orderflow help order place                     what a command takes\n"
     "\n"
-    "Exit status: 0 done (an order: confirmed), 1 order not confirmed or definition with mistakes,\n"
+    "Exit status: 0 done (an order: confirmed), 1 order not confirmed or definition with "
+    "mistakes,\n"
     "2 wrong command line, 3 server cannot be reached or cannot answer now, 4 not found,\n"
     "5 invalid or in conflict with what is there, 6 any other error, 7 order still in progress.";
 
@@ -30,21 +33,27 @@ void AddGlobalFlags(CLI::App& app, Session& session) {
   app.add_option("--address", session.orchestrator_address, "Where the orchestrator listens")
       ->envname("ORDERFLOW_ADDRESS")
       ->capture_default_str();
-  app.add_option("--inventory-address", session.inventory_address, "Where the inventory service listens, for `stock`")
+  app.add_option("--inventory-address", session.inventory_address,
+                 "Where the inventory service listens, for `stock`")
       ->envname("ORDERFLOW_INVENTORY_ADDRESS")
       ->capture_default_str();
   app.add_flag("--json", session.json, "Print JSON for programs instead of tables for people");
-  app.add_option("--timeout", session.timeout_seconds, "Wait at most so many seconds for an answer or an outcome")
+  app.add_option("--timeout", session.timeout_seconds,
+                 "Wait at most so many seconds for an answer or an outcome")
       ->envname("ORDERFLOW_TIMEOUT")
       ->check(CLI::Range(0.001, 1e9))
       ->capture_default_str();
   app.add_flag("--tls", session.tls.enabled, "Connect with TLS")->envname("ORDERFLOW_TLS");
-  app.add_option("--tls-ca", session.tls.ca_file, "Trust these certificate authorities (PEM file) instead of the system's")
+  app.add_option("--tls-ca", session.tls.ca_file,
+                 "Trust these certificate authorities (PEM file) instead of the system's")
       ->envname("ORDERFLOW_TLS_CA");
-  app.add_option("--tls-cert", session.tls.cert_file, "Our own certificate (PEM file), for mutual TLS")
+  app.add_option("--tls-cert", session.tls.cert_file,
+                 "Our own certificate (PEM file), for mutual TLS")
       ->envname("ORDERFLOW_TLS_CERT");
-  app.add_option("--tls-key", session.tls.key_file, "The key of --tls-cert (PEM file)")->envname("ORDERFLOW_TLS_KEY");
-  app.add_option("--tls-server-name", session.tls.server_name, "Expect this name in the server's certificate")
+  app.add_option("--tls-key", session.tls.key_file, "The key of --tls-cert (PEM file)")
+      ->envname("ORDERFLOW_TLS_KEY");
+  app.add_option("--tls-server-name", session.tls.server_name,
+                 "Expect this name in the server's certificate")
       ->envname("ORDERFLOW_TLS_SERVER_NAME");
 }
 
@@ -57,12 +66,14 @@ CLI::App& NamedCommand(CLI::App& app) {
 
 std::string PathOf(const CLI::App& command) {
   const CLI::App* parent = command.get_parent();
-  return parent == nullptr ? command.get_name() : absl::StrCat(PathOf(*parent), " ", command.get_name());
+  return parent == nullptr ? command.get_name()
+                           : absl::StrCat(PathOf(*parent), " ", command.get_name());
 }
 
 std::vector<std::string> SubcommandNames(const CLI::App& command) {
   std::vector<std::string> names;
-  for (const CLI::App* subcommand : command.get_subcommands(nullptr)) names.push_back(subcommand->get_name());
+  for (const CLI::App* subcommand : command.get_subcommands(nullptr))
+    names.push_back(subcommand->get_name());
   return names;
 }
 
@@ -79,7 +90,8 @@ std::vector<std::string> FlagNames(const CLI::App& command) {
 
 std::string DescribeUnknown(const CLI::App& command, const std::string& word) {
   const bool is_flag = absl::StartsWith(word, "-") && word != "-";
-  const std::vector<std::string> candidates = is_flag ? FlagNames(command) : SubcommandNames(command);
+  const std::vector<std::string> candidates =
+      is_flag ? FlagNames(command) : SubcommandNames(command);
   const std::string name = word.substr(0, word.find('='));
   std::string message;
   if (is_flag) {
@@ -89,7 +101,8 @@ std::string DescribeUnknown(const CLI::App& command, const std::string& word) {
   } else {
     message = absl::StrCat("unknown command '", word, "' for `", PathOf(command), "`");
   }
-  if (const auto nearest = NearestWord(name, candidates)) return absl::StrCat(message, "; did you mean ", *nearest, "?");
+  if (const auto nearest = NearestWord(name, candidates))
+    return absl::StrCat(message, "; did you mean ", *nearest, "?");
   return message;
 }
 
@@ -138,7 +151,8 @@ void AllowGlobalFlagsEverywhere(CLI::App& command) {
 
 }  // namespace
 
-int RunCli(int argc, const char* const* argv, std::ostream& out, std::ostream& err, bool out_is_terminal) {
+int RunCli(int argc, const char* const* argv, std::ostream& out, std::ostream& err,
+           bool out_is_terminal) {
   Session session(out, err, out_is_terminal);
   CLI::App app("Orderflow: orders as durable workflows, one gRPC service per task.", "orderflow");
   app.set_help_flag("--help,-h", "Show this and exit");

@@ -27,16 +27,18 @@ Ran RunProgram(const std::vector<std::string>& arguments) {
   for (const std::string& argument : arguments) argv.push_back(argument.c_str());
   std::ostringstream out;
   std::ostringstream err;
-  const int status = RunCli(static_cast<int>(argv.size()), argv.data(), out, err, /*out_is_terminal=*/false);
+  const int status =
+      RunCli(static_cast<int>(argv.size()), argv.data(), out, err, /*out_is_terminal=*/false);
   return {static_cast<ExitCode>(status), out.str(), err.str()};
 }
 
 TEST(CommandLineTest, AMistakeIsOneLineThatSaysWhereHelpIs) {
   const Ran ran = RunProgram({"order", "place", "--quantty", "1"});
   EXPECT_EQ(ran.status, ExitCode::kUsage);
-  EXPECT_EQ(ran.err,
-            "orderflow: unknown flag --quantty for `orderflow order place`; did you mean --quantity? "
-            "(see: orderflow help order place)\n");
+  EXPECT_EQ(
+      ran.err,
+      "orderflow: unknown flag --quantty for `orderflow order place`; did you mean --quantity? "
+      "(see: orderflow help order place)\n");
   EXPECT_THAT(ran.out, IsEmpty());
 }
 
@@ -64,7 +66,8 @@ TEST(CommandLineTest, HelpIsTheSameBothWays) {
 TEST(CommandLineTest, UpListsTheSettingsOfAServer) {
   const Ran ran = RunProgram({"up", "--help"});
   EXPECT_EQ(ran.status, ExitCode::kOk);
-  for (const char* setting : {"--data", "--payment_listen", "--tls_certificate", "ORDERFLOW_DATA", "127.0.0.1:50050"}) {
+  for (const char* setting :
+       {"--data", "--payment_listen", "--tls_certificate", "ORDERFLOW_DATA", "127.0.0.1:50050"}) {
     EXPECT_THAT(ran.out, HasSubstr(setting));
   }
   EXPECT_EQ(RunProgram({"help", "up"}).out, ran.out);
@@ -78,12 +81,14 @@ TEST(CommandLineTest, UpRefusesWhatItDoesNotKnow) {
 TEST(CommandLineTest, AServerThatIsNotThereIsNamedWithWhatToDo) {
   const Ran ran = RunProgram({"--address", "localhost:1", "order", "get", "12345"});
   EXPECT_EQ(ran.status, ExitCode::kUnavailable);
-  EXPECT_THAT(ran.err, HasSubstr("cannot reach the orchestrator at localhost:1: is it running? Start it with: orderflow up"));
+  EXPECT_THAT(ran.err, HasSubstr("cannot reach the orchestrator at localhost:1: is it running? "
+                                 "Start it with: orderflow up"));
   EXPECT_THAT(ran.err, EndsWith("\n"));
 }
 
 TEST(CommandLineTest, GlobalFlagsMayStandBehindTheCommand) {
-  EXPECT_EQ(RunProgram({"order", "get", "12345", "--address", "localhost:1", "--json"}).status, ExitCode::kUnavailable);
+  EXPECT_EQ(RunProgram({"order", "get", "12345", "--address", "localhost:1", "--json"}).status,
+            ExitCode::kUnavailable);
 }
 
 TEST(CommandLineTest, ATlsFileThatIsMissingIsNamed) {
@@ -109,14 +114,16 @@ class ValidateTest : public ::testing::Test {
 };
 
 TEST_F(ValidateTest, AGoodDefinitionIsValid) {
-  const std::string path = Definition(R"({"StartAt":"A","States":{"A":{"Type":"Pass","End":true}}})");
+  const std::string path =
+      Definition(R"({"StartAt":"A","States":{"A":{"Type":"Pass","End":true}}})");
   const Ran ran = RunProgram({"workflow", "validate", path});
   EXPECT_EQ(ran.status, ExitCode::kOk);
   EXPECT_EQ(ran.out, path + ": valid\n");
 }
 
 TEST_F(ValidateTest, EachMistakeIsShownWithFileAndPlace) {
-  const std::string path = Definition(R"({"StartAt":"X","States":{"A":{"Type":"Pass","Next":"B"}}})");
+  const std::string path =
+      Definition(R"({"StartAt":"X","States":{"A":{"Type":"Pass","Next":"B"}}})");
   const Ran ran = RunProgram({"workflow", "validate", path});
   EXPECT_EQ(ran.status, ExitCode::kNotConfirmed);
   EXPECT_THAT(ran.out, HasSubstr(path + ": /StartAt: error: "));
@@ -124,11 +131,15 @@ TEST_F(ValidateTest, EachMistakeIsShownWithFileAndPlace) {
 }
 
 TEST_F(ValidateTest, ASubstitutionWithoutValueIsAMistakeOnceValuesAreGiven) {
-  const std::string path =
-      Definition(R"({"StartAt":"A","States":{"A":{"Type":"Task","Resource":"${Charge}","End":true}}})");
+  const std::string path = Definition(
+      R"({"StartAt":"A","States":{"A":{"Type":"Task","Resource":"${Charge}","End":true}}})");
   EXPECT_EQ(RunProgram({"workflow", "validate", path}).status, ExitCode::kOk);
-  EXPECT_EQ(RunProgram({"workflow", "validate", path, "--substitution", "Charge=grpc://localhost:1/a.B/C"}).status, ExitCode::kOk);
-  EXPECT_EQ(RunProgram({"workflow", "validate", path, "--substitution", "Other=x"}).status, ExitCode::kNotConfirmed);
+  EXPECT_EQ(RunProgram(
+                {"workflow", "validate", path, "--substitution", "Charge=grpc://localhost:1/a.B/C"})
+                .status,
+            ExitCode::kOk);
+  EXPECT_EQ(RunProgram({"workflow", "validate", path, "--substitution", "Other=x"}).status,
+            ExitCode::kNotConfirmed);
 }
 
 TEST_F(ValidateTest, AFileThatCannotBeReadIsAUsageError) {

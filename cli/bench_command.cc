@@ -9,7 +9,8 @@ namespace orderflow::cli {
 
 void AddBenchCommand(CLI::App& app, Session& session) {
   CLI::App* command = app.add_subcommand(
-      "bench", "Measure orders through the orchestrator next to hand-written calls of the same services");
+      "bench",
+      "Measure orders through the orchestrator next to hand-written calls of the same services");
   auto flags = std::make_shared<bench::CommandFlags>();
   bench::AddFlags(*command, *flags);
   command->callback([&session, flags] {

@@ -33,12 +33,15 @@ rpc::ChannelOptions ToChannelOptions(const TlsSettings& tls) {
 }
 
 void SetDeadline(absl::Duration timeout, grpc::ClientContext& context) {
-  if (timeout != absl::InfiniteDuration()) context.set_deadline(absl::ToChronoTime(absl::Now() + timeout));
+  if (timeout != absl::InfiniteDuration())
+    context.set_deadline(absl::ToChronoTime(absl::Now() + timeout));
 }
 
 bool Serialize(const google::protobuf::Message& message, grpc::ByteBuffer& bytes) {
   bool own = false;
-  return grpc::GenericSerialize<grpc::ProtoBufferWriter, google::protobuf::Message>(message, &bytes, &own).ok();
+  return grpc::GenericSerialize<grpc::ProtoBufferWriter, google::protobuf::Message>(message, &bytes,
+                                                                                    &own)
+      .ok();
 }
 
 }  // namespace
@@ -47,7 +50,8 @@ class Client::Impl {
  public:
   Impl(ServerName server, std::string address, const TlsSettings& tls)
       : server_(std::move(server)), address_(std::move(address)), tls_(tls.enabled) {
-    absl::StatusOr<std::shared_ptr<grpc::Channel>> channel = rpc::MakeChannel(address_, ToChannelOptions(tls));
+    absl::StatusOr<std::shared_ptr<grpc::Channel>> channel =
+        rpc::MakeChannel(address_, ToChannelOptions(tls));
     if (!channel.ok()) {
       setup_ = channel.status();
       return;
@@ -63,23 +67,27 @@ class Client::Impl {
     SetDeadline(timeout, context);
     grpc::ByteBuffer request_bytes;
     grpc::ByteBuffer response_bytes;
-    if (!Serialize(request, request_bytes)) return absl::InternalError("the request cannot be serialized");
+    if (!Serialize(request, request_bytes))
+      return absl::InternalError("the request cannot be serialized");
 
     std::promise<grpc::Status> answered;
-    generic_->UnaryCall(&context, method, grpc::StubOptions(), &request_bytes, &response_bytes,
-                        [&answered](grpc::Status status) { answered.set_value(std::move(status)); });
+    generic_->UnaryCall(
+        &context, method, grpc::StubOptions(), &request_bytes, &response_bytes,
+        [&answered](grpc::Status status) { answered.set_value(std::move(status)); });
     const grpc::Status status = answered.get_future().get();
     if (!status.ok()) return Explain(status, timeout);
 
     grpc::ProtoBufferReader reader(&response_bytes);
     if (!response.ParseFromZeroCopyStream(&reader)) {
-      return absl::InternalError(absl::StrCat(Whom(), " answered something that is no ", response.GetTypeName()));
+      return absl::InternalError(
+          absl::StrCat(Whom(), " answered something that is no ", response.GetTypeName()));
     }
     return absl::OkStatus();
   }
 
-  absl::Status WatchOrder(const std::string& order_id, absl::Duration timeout,
-                          const std::function<void(const order::v1::WatchOrderResponse&)>& on_event) {
+  absl::Status WatchOrder(
+      const std::string& order_id, absl::Duration timeout,
+      const std::function<void(const order::v1::WatchOrderResponse&)>& on_event) {
     if (!setup_.ok()) return setup_;
     grpc::ClientContext context;
     SetDeadline(timeout, context);
@@ -101,13 +109,16 @@ class Client::Impl {
     absl::Status error = rpc::FromGrpcStatus(status);
     const bool connected = channel_->GetState(false) == GRPC_CHANNEL_READY;
     if (status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED) {
-      return absl::DeadlineExceededError(
-          absl::StrCat(Whom(), " did not answer within ", absl::FormatDuration(timeout), "; see --timeout"));
+      return absl::DeadlineExceededError(absl::StrCat(
+          Whom(), " did not answer within ", absl::FormatDuration(timeout), "; see --timeout"));
     }
-    if (status.error_code() != grpc::StatusCode::UNAVAILABLE || connected || GetErrorInfo(error).has_value()) return error;
-    return absl::UnavailableError(
-        absl::StrCat("cannot reach ", Whom(), tls_ ? " with TLS" : "", ": is it running? Start it with: orderflow up",
-                     " (or say where it is with ", server_.flag, ") [", status.error_message(), "]"));
+    if (status.error_code() != grpc::StatusCode::UNAVAILABLE || connected ||
+        GetErrorInfo(error).has_value())
+      return error;
+    return absl::UnavailableError(absl::StrCat("cannot reach ", Whom(), tls_ ? " with TLS" : "",
+                                               ": is it running? Start it with: orderflow up",
+                                               " (or say where it is with ", server_.flag, ") [",
+                                               status.error_message(), "]"));
   }
 
   const ServerName server_;
@@ -127,8 +138,9 @@ absl::Status Client::Call(const std::string& method, const google::protobuf::Mes
   return impl_->Call(method, request, response, timeout);
 }
 
-absl::Status Client::WatchOrder(const std::string& order_id, absl::Duration timeout,
-                                const std::function<void(const order::v1::WatchOrderResponse&)>& on_event) {
+absl::Status Client::WatchOrder(
+    const std::string& order_id, absl::Duration timeout,
+    const std::function<void(const order::v1::WatchOrderResponse&)>& on_event) {
   return impl_->WatchOrder(order_id, timeout, on_event);
 }
 

@@ -32,8 +32,8 @@ struct ServerName {
   std::string flag;  // the flag that says where it is, "--address"
 };
 
-// One server's calls, made one at a time. An error that means "not reached" says which address was tried and what to do.
-// One thread only.
+// One server's calls, made one at a time. An error that means "not reached" says which address was
+// tried and what to do. One thread only.
 class Client {
  public:
   Client(ServerName server, std::string address, const TlsSettings& tls);
@@ -41,13 +41,16 @@ class Client {
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
-  // Calls a unary method, "/orderflow.order.v1.OrderService/PlaceOrder", and waits for the answer until `timeout`.
+  // Calls a unary method, "/orderflow.order.v1.OrderService/PlaceOrder", and waits for the answer
+  // until `timeout`.
   absl::Status Call(const std::string& method, const google::protobuf::Message& request,
                     google::protobuf::Message& response, absl::Duration timeout);
 
-  // Follows an order: calls `on_event` for each event until the stream ends. `timeout` is for all of it.
-  absl::Status WatchOrder(const std::string& order_id, absl::Duration timeout,
-                          const std::function<void(const order::v1::WatchOrderResponse&)>& on_event);
+  // Follows an order: calls `on_event` for each event until the stream ends. `timeout` is for all
+  // of it.
+  absl::Status WatchOrder(
+      const std::string& order_id, absl::Duration timeout,
+      const std::function<void(const order::v1::WatchOrderResponse&)>& on_event);
 
  private:
   class Impl;

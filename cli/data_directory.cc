@@ -21,7 +21,9 @@ absl::Status CreateDirectory(const std::filesystem::path& path) {
   if (std::filesystem::create_directories(path, error)) {
     std::filesystem::permissions(path, std::filesystem::perms::owner_all, error);
   }
-  if (error) return absl::UnavailableError(absl::StrCat("cannot create ", path.string(), ": ", error.message()));
+  if (error)
+    return absl::UnavailableError(
+        absl::StrCat("cannot create ", path.string(), ": ", error.message()));
   return absl::OkStatus();
 }
 
@@ -32,11 +34,14 @@ absl::StatusOr<DataDirectory> DataDirectory::Open(const std::string& path) {
   ORDERFLOW_RETURN_IF_ERROR(CreateDirectory(absolute));
   const std::string lock_file = (absolute / "lock").string();
   const int lock = open(lock_file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (lock < 0) return absl::UnavailableError(absl::StrCat("cannot write ", lock_file, ": ", std::strerror(errno)));
+  if (lock < 0)
+    return absl::UnavailableError(
+        absl::StrCat("cannot write ", lock_file, ": ", std::strerror(errno)));
   if (flock(lock, LOCK_EX | LOCK_NB) != 0) {
     close(lock);
-    return absl::UnavailableError(absl::StrCat("the data directory ", absolute.string(),
-                                               " is in use by another orderflow; stop that one or choose another with --data"));
+    return absl::UnavailableError(absl::StrCat(
+        "the data directory ", absolute.string(),
+        " is in use by another orderflow; stop that one or choose another with --data"));
   }
   return DataDirectory(absolute.string(), lock);
 }
@@ -54,7 +59,9 @@ DataDirectory& DataDirectory::operator=(DataDirectory&& other) noexcept {
   return *this;
 }
 
-std::string DataDirectory::File(std::string_view name) const { return absl::StrCat(path_, "/", std::string(name)); }
+std::string DataDirectory::File(std::string_view name) const {
+  return absl::StrCat(path_, "/", std::string(name));
+}
 
 absl::Status DataDirectory::Write(std::string_view name, std::string_view content) const {
   const std::string file = File(name);

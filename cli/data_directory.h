@@ -8,14 +8,15 @@
 
 namespace orderflow::cli {
 
-// The directory that one `orderflow up` keeps its data in. Held by at most one process at a time: two orchestrators over
-// the same journal would both carry out its orders. The lock goes with the process, however it ends.
+// The directory that one `orderflow up` keeps its data in. Held by at most one process at a time:
+// two orchestrators over the same journal would both carry out its orders. The lock goes with the
+// process, however it ends.
 //
 // Thread-compatible. Movable.
 class DataDirectory {
  public:
-  // Creates the directory, readable for its owner only, if it is missing. UNAVAILABLE: it cannot be created or written, or another process
-  // has it; the message is one line.
+  // Creates the directory, readable for its owner only, if it is missing. UNAVAILABLE: it cannot be
+  // created or written, or another process has it; the message is one line.
   static absl::StatusOr<DataDirectory> Open(const std::string& path);
   ~DataDirectory();
   DataDirectory(DataDirectory&& other) noexcept;

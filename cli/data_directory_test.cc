@@ -28,19 +28,22 @@ class DataDirectoryTest : public ::testing::Test {
 TEST_F(DataDirectoryTest, IsCreatedWithItsParentsAndOnlyForItsOwner) {
   const absl::StatusOr<DataDirectory> directory = DataDirectory::Open(path_ + "/a/b");
   ASSERT_THAT(directory, IsOk());
-  EXPECT_EQ(std::filesystem::status(path_ + "/a/b").permissions(), std::filesystem::perms::owner_all);
+  EXPECT_EQ(std::filesystem::status(path_ + "/a/b").permissions(),
+            std::filesystem::perms::owner_all);
 }
 
 TEST_F(DataDirectoryTest, BelongsToOneAtATime) {
   std::optional<absl::StatusOr<DataDirectory>> first = DataDirectory::Open(path_);
   ASSERT_THAT(*first, IsOk());
-  EXPECT_THAT(DataDirectory::Open(path_), StatusIs(absl::StatusCode::kUnavailable, HasSubstr("in use")));
+  EXPECT_THAT(DataDirectory::Open(path_),
+              StatusIs(absl::StatusCode::kUnavailable, HasSubstr("in use")));
   first.reset();
   EXPECT_THAT(DataDirectory::Open(path_), IsOk());
 }
 
 TEST_F(DataDirectoryTest, APathThatCannotBeADirectoryIsAnError) {
-  EXPECT_THAT(DataDirectory::Open("/dev/null/data"), StatusIs(absl::StatusCode::kUnavailable, HasSubstr("/dev/null")));
+  EXPECT_THAT(DataDirectory::Open("/dev/null/data"),
+              StatusIs(absl::StatusCode::kUnavailable, HasSubstr("/dev/null")));
 }
 
 TEST_F(DataDirectoryTest, AWrittenFileReplacesTheOldOne) {
@@ -50,7 +53,8 @@ TEST_F(DataDirectoryTest, AWrittenFileReplacesTheOldOne) {
   ASSERT_THAT(directory->Write("endpoints.env", "A=1\nB=2\n"), IsOk());
   ASSERT_THAT(directory->Write("endpoints.env", "C=3\n"), IsOk());
   std::ifstream file(directory->File("endpoints.env"));
-  EXPECT_EQ(std::string(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()), "C=3\n");
+  EXPECT_EQ(std::string(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()),
+            "C=3\n");
   directory->Remove("endpoints.env");
   EXPECT_FALSE(directory->Has("endpoints.env"));
 }

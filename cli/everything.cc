@@ -17,7 +17,8 @@ bool IsLoopback(const std::string& listen) {
 }
 
 absl::Status WithFlag(const absl::Status& status, std::string_view flag) {
-  return absl::Status(status.code(), absl::StrCat(std::string(status.message()), " (see --", std::string(flag), ")"));
+  return absl::Status(status.code(), absl::StrCat(std::string(status.message()), " (see --",
+                                                  std::string(flag), ")"));
 }
 
 }  // namespace
@@ -32,7 +33,8 @@ absl::StatusOr<std::unique_ptr<Everything>> Everything::Start(const EverythingOp
 Everything::~Everything() { Stop(); }
 
 void Everything::Stop() {
-  // The orchestrator was started last and goes first: a service that is gone would only make it retry.
+  // The orchestrator was started last and goes first: a service that is gone would only make it
+  // retry.
   while (!running_.empty()) {
     running_.back().server->Stop();
     running_.pop_back();
@@ -41,21 +43,23 @@ void Everything::Stop() {
 
 absl::Status Everything::StartServices() {
   const ListenAddresses& listen = options_.listen;
-  ORDERFLOW_ASSIGN_OR_RETURN(
-      addresses_.receive,
-      Serve(receive::OpenReceiveModule({.database = DatabaseOf("receive")}), listen.receive, "receive_listen"));
+  ORDERFLOW_ASSIGN_OR_RETURN(addresses_.receive,
+                             Serve(receive::OpenReceiveModule({.database = DatabaseOf("receive")}),
+                                   listen.receive, "receive_listen"));
   ORDERFLOW_ASSIGN_OR_RETURN(
       addresses_.inventory,
-      Serve(inventory::OpenInventoryModule({.database = DatabaseOf("inventory"), .catalog = options_.catalog}),
+      Serve(inventory::OpenInventoryModule(
+                {.database = DatabaseOf("inventory"), .catalog = options_.catalog}),
             listen.inventory, "inventory_listen"));
   payment::PaymentModuleOptions payment = options_.payment;
   payment.database = DatabaseOf("payment");
   ORDERFLOW_ASSIGN_OR_RETURN(
-      addresses_.payment, Serve(payment::OpenPaymentModule(std::move(payment)), listen.payment, "payment_listen"));
+      addresses_.payment,
+      Serve(payment::OpenPaymentModule(std::move(payment)), listen.payment, "payment_listen"));
   email::EmailModuleOptions email = options_.email;
   email.database = DatabaseOf("email");
-  ORDERFLOW_ASSIGN_OR_RETURN(addresses_.email,
-                             Serve(email::OpenEmailModule(std::move(email)), listen.email, "email_listen"));
+  ORDERFLOW_ASSIGN_OR_RETURN(addresses_.email, Serve(email::OpenEmailModule(std::move(email)),
+                                                     listen.email, "email_listen"));
   return absl::OkStatus();
 }
 
@@ -66,8 +70,9 @@ absl::Status Everything::StartOrchestrator() {
                            .inventory = addresses_.inventory,
                            .payment = addresses_.payment,
                            .email = addresses_.email};
-  ORDERFLOW_ASSIGN_OR_RETURN(addresses_.orchestrator, Serve(api::OpenOrchestratorModule(std::move(orchestrator)),
-                                                            options_.listen.orchestrator, "listen"));
+  ORDERFLOW_ASSIGN_OR_RETURN(addresses_.orchestrator,
+                             Serve(api::OpenOrchestratorModule(std::move(orchestrator)),
+                                   options_.listen.orchestrator, "listen"));
   return absl::OkStatus();
 }
 
@@ -78,9 +83,11 @@ absl::StatusOr<std::string> Everything::Serve(absl::StatusOr<std::unique_ptr<rpc
   options.listen = listen;
   if (flag != "listen" && options.tls.enabled()) {
     if (!IsLoopback(listen)) {
-      return WithFlag(absl::InvalidArgumentError(absl::StrCat(
-                          listen, " is not on this machine, and of `orderflow up` only the orchestrator speaks TLS")),
-                      flag);
+      return WithFlag(
+          absl::InvalidArgumentError(absl::StrCat(
+              listen,
+              " is not on this machine, and of `orderflow up` only the orchestrator speaks TLS")),
+          flag);
     }
     options.tls = {};
   }
@@ -96,8 +103,9 @@ absl::StatusOr<std::string> Everything::Serve(absl::StatusOr<std::unique_ptr<rpc
 database::Options Everything::DatabaseOf(std::string_view name) const {
   database::Options database;
   database.name = std::string(name);
-  database.url = options_.database_url.empty() ? absl::StrCat("sqlite:", options_.data, "/", database.name, ".db")
-                                               : options_.database_url;
+  database.url = options_.database_url.empty()
+                     ? absl::StrCat("sqlite:", options_.data, "/", database.name, ".db")
+                     : options_.database_url;
   return database;
 }
 

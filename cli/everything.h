@@ -1,6 +1,7 @@
 #pragma once
 
-// Orderflow as a whole in one process: the orchestrator and the four services, each a gRPC server on a port of its own.
+// Orderflow as a whole in one process: the orchestrator and the four services, each a gRPC server
+// on a port of its own.
 
 #include <memory>
 #include <string>
@@ -29,10 +30,11 @@ struct ListenAddresses {
 // In the modules' options, `database` and where services are is filled in here.
 struct EverythingOptions {
   std::string data;          // the directory of the SQLite files
-  std::string database_url;  // empty: SQLite files in `data`; else one PostgreSQL database for all, each with tables of its own
+  std::string database_url;  // empty: SQLite files in `data`; else one PostgreSQL database for all,
+                             // each with tables of its own
   ListenAddresses listen;
-  // What all five have in common; `listen` in it is not used. TLS is for the orchestrator: the services then must be on
-  // loopback, where only the orchestrator calls them.
+  // What all five have in common; `listen` in it is not used. TLS is for the orchestrator: the
+  // services then must be on loopback, where only the orchestrator calls them.
   rpc::ServerOptions server;
   std::string catalog;  // file that a new inventory starts with
   payment::PaymentModuleOptions payment;
@@ -64,8 +66,8 @@ class Everything {
   absl::Status StartServices();
   absl::Status StartOrchestrator();
   // Serves a module at `listen`, which `flag` has set; answers the address it got.
-  absl::StatusOr<std::string> Serve(absl::StatusOr<std::unique_ptr<rpc::Module>> module, const std::string& listen,
-                                    std::string_view flag);
+  absl::StatusOr<std::string> Serve(absl::StatusOr<std::unique_ptr<rpc::Module>> module,
+                                    const std::string& listen, std::string_view flag);
   database::Options DatabaseOf(std::string_view name) const;
 
   const EverythingOptions options_;

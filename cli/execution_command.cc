@@ -31,8 +31,11 @@ struct ExecutionFlags {
 };
 
 void AddExecutionFlags(CLI::App& command, ExecutionFlags& flags) {
-  command.add_option("execution", flags.execution, "Its name (for an order: the order's id) or ARN")->required();
-  command.add_option("--state-machine", flags.state_machine, "Name or ARN of its state machine")->capture_default_str();
+  command
+      .add_option("execution", flags.execution, "Its name (for an order: the order's id) or ARN")
+      ->required();
+  command.add_option("--state-machine", flags.state_machine, "Name or ARN of its state machine")
+      ->capture_default_str();
 }
 
 // --- list ---
@@ -43,29 +46,35 @@ struct ListFlags {
   int limit = 50;
 };
 
-absl::StatusOr<workflow::v1::ListExecutionsRequest> BuildListRequest(Session& session, const ListFlags& flags) {
+absl::StatusOr<workflow::v1::ListExecutionsRequest> BuildListRequest(Session& session,
+                                                                     const ListFlags& flags) {
   workflow::v1::ListExecutionsRequest request;
   if (!flags.status.empty()) {
     workflow::v1::ExecutionStatus status = workflow::v1::EXECUTION_STATUS_UNSPECIFIED;
-    if (!workflow::v1::ExecutionStatus_Parse(absl::StrCat("EXECUTION_STATUS_", absl::AsciiStrToUpper(flags.status)),
-                                             &status)) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "--status ", flags.status, ": expected one of running, succeeded, failed, timed_out, aborted"));
+    if (!workflow::v1::ExecutionStatus_Parse(
+            absl::StrCat("EXECUTION_STATUS_", absl::AsciiStrToUpper(flags.status)), &status)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--status ", flags.status,
+                       ": expected one of running, succeeded, failed, timed_out, aborted"));
     }
     request.set_status_filter(status);
   }
-  ORDERFLOW_ASSIGN_OR_RETURN(*request.mutable_state_machine_arn(), FindStateMachine(session, flags.state_machine));
+  ORDERFLOW_ASSIGN_OR_RETURN(*request.mutable_state_machine_arn(),
+                             FindStateMachine(session, flags.state_machine));
   return request;
 }
 
-absl::StatusOr<workflow::v1::ListExecutionsResponse> ReadExecutions(Session& session, const ListFlags& flags) {
-  ORDERFLOW_ASSIGN_OR_RETURN(workflow::v1::ListExecutionsRequest request, BuildListRequest(session, flags));
+absl::StatusOr<workflow::v1::ListExecutionsResponse> ReadExecutions(Session& session,
+                                                                    const ListFlags& flags) {
+  ORDERFLOW_ASSIGN_OR_RETURN(workflow::v1::ListExecutionsRequest request,
+                             BuildListRequest(session, flags));
   workflow::v1::ListExecutionsResponse all;
   while (true) {
     const int wanted = flags.limit > 0 ? flags.limit - all.executions_size() : kLargestPage;
     request.set_max_results(std::min(wanted, kLargestPage));
     workflow::v1::ListExecutionsResponse page;
-    ORDERFLOW_RETURN_IF_ERROR(session.Call(absl::StrCat(kWorkflowService, "ListExecutions"), request, page));
+    ORDERFLOW_RETURN_IF_ERROR(
+        session.Call(absl::StrCat(kWorkflowService, "ListExecutions"), request, page));
     all.mutable_executions()->MergeFrom(page.executions());
     if (!page.has_next_token()) return all;
     if (flags.limit > 0 && all.executions_size() >= flags.limit) {
@@ -77,7 +86,8 @@ absl::StatusOr<workflow::v1::ListExecutionsResponse> ReadExecutions(Session& ses
 }
 
 ExitCode List(Session& session, const ListFlags& flags) {
-  const absl::StatusOr<workflow::v1::ListExecutionsResponse> executions = ReadExecutions(session, flags);
+  const absl::StatusOr<workflow::v1::ListExecutionsResponse> executions =
+      ReadExecutions(session, flags);
   if (!executions.ok()) return session.Fail(executions.status());
   if (session.json) {
     session.PrintJson(*executions);
@@ -86,7 +96,9 @@ ExitCode List(Session& session, const ListFlags& flags) {
   Table table({{"EXECUTION"}, {"STATUS"}, {"STARTED"}, {"TOOK", Table::Align::kRight}});
   for (const workflow::v1::ExecutionListItem& item : executions->executions()) {
     table.AddRow({item.name(), StatusName(item.status()), FormatTimestamp(item.start_date()),
-                  item.has_stop_date() ? FormatLength(ToTime(item.stop_date()) - ToTime(item.start_date())) : ""});
+                  item.has_stop_date()
+                      ? FormatLength(ToTime(item.stop_date()) - ToTime(item.start_date()))
+                      : ""});
   }
   session.out() << table.ToString();
   if (executions->has_next_token()) session.out() << "There are more; see --limit.\n";
@@ -97,7 +109,8 @@ ExitCode List(Session& session, const ListFlags& flags) {
 
 void PrintDescription(Session& session, const workflow::v1::DescribeExecutionResponse& execution) {
   std::ostream& out = session.out();
-  out << "Execution " << Printable(execution.name()) << ": " << StatusName(execution.status()) << "\n"
+  out << "Execution " << Printable(execution.name()) << ": " << StatusName(execution.status())
+      << "\n"
       << "  arn:     " << Printable(execution.execution_arn()) << "\n"
       << "  started: " << FormatTimestamp(execution.start_date()) << "\n";
   if (execution.has_stop_date()) {
@@ -111,12 +124,14 @@ void PrintDescription(Session& session, const workflow::v1::DescribeExecutionRes
 }
 
 ExitCode Describe(Session& session, const ExecutionFlags& flags) {
-  const absl::StatusOr<std::string> arn = FindExecution(session, flags.execution, flags.state_machine);
+  const absl::StatusOr<std::string> arn =
+      FindExecution(session, flags.execution, flags.state_machine);
   if (!arn.ok()) return session.Fail(arn.status());
   workflow::v1::DescribeExecutionRequest request;
   request.set_execution_arn(*arn);
   workflow::v1::DescribeExecutionResponse response;
-  const absl::Status status = session.Call(absl::StrCat(kWorkflowService, "DescribeExecution"), request, response);
+  const absl::Status status =
+      session.Call(absl::StrCat(kWorkflowService, "DescribeExecution"), request, response);
   if (!status.ok()) return session.Fail(status);
   if (session.json) {
     session.PrintJson(response);
@@ -128,7 +143,8 @@ ExitCode Describe(Session& session, const ExecutionFlags& flags) {
 
 // --- history ---
 
-absl::StatusOr<workflow::v1::GetExecutionHistoryResponse> ReadHistory(Session& session, const ExecutionFlags& flags) {
+absl::StatusOr<workflow::v1::GetExecutionHistoryResponse> ReadHistory(Session& session,
+                                                                      const ExecutionFlags& flags) {
   workflow::v1::GetExecutionHistoryRequest request;
   ORDERFLOW_ASSIGN_OR_RETURN(*request.mutable_execution_arn(),
                              FindExecution(session, flags.execution, flags.state_machine));
@@ -136,7 +152,8 @@ absl::StatusOr<workflow::v1::GetExecutionHistoryResponse> ReadHistory(Session& s
   workflow::v1::GetExecutionHistoryResponse all;
   while (true) {
     workflow::v1::GetExecutionHistoryResponse page;
-    ORDERFLOW_RETURN_IF_ERROR(session.Call(absl::StrCat(kWorkflowService, "GetExecutionHistory"), request, page));
+    ORDERFLOW_RETURN_IF_ERROR(
+        session.Call(absl::StrCat(kWorkflowService, "GetExecutionHistory"), request, page));
     all.mutable_events()->MergeFrom(page.events());
     if (!page.has_next_token()) return all;
     request.set_next_token(page.next_token());
@@ -144,13 +161,15 @@ absl::StatusOr<workflow::v1::GetExecutionHistoryResponse> ReadHistory(Session& s
 }
 
 ExitCode History(Session& session, const ExecutionFlags& flags) {
-  const absl::StatusOr<workflow::v1::GetExecutionHistoryResponse> history = ReadHistory(session, flags);
+  const absl::StatusOr<workflow::v1::GetExecutionHistoryResponse> history =
+      ReadHistory(session, flags);
   if (!history.ok()) return session.Fail(history.status());
   if (session.json) {
     session.PrintJson(*history);
     return ExitCode::kOk;
   }
-  Table table({{"ID", Table::Align::kRight}, {"AFTER", Table::Align::kRight}, {"EVENT"}, {"DETAIL"}});
+  Table table(
+      {{"ID", Table::Align::kRight}, {"AFTER", Table::Align::kRight}, {"EVENT"}, {"DETAIL"}});
   for (const workflow::v1::HistoryEvent& event : history->events()) {
     const absl::Duration after = ToTime(event.timestamp()) - ToTime(history->events(0).timestamp());
     table.AddRow({absl::StrCat(event.id()), FormatLength(after), event.type(),
@@ -168,14 +187,16 @@ struct StopFlags : ExecutionFlags {
 };
 
 ExitCode Stop(Session& session, const StopFlags& flags) {
-  const absl::StatusOr<std::string> arn = FindExecution(session, flags.execution, flags.state_machine);
+  const absl::StatusOr<std::string> arn =
+      FindExecution(session, flags.execution, flags.state_machine);
   if (!arn.ok()) return session.Fail(arn.status());
   workflow::v1::StopExecutionRequest request;
   request.set_execution_arn(*arn);
   if (flags.error) request.set_error(*flags.error);
   if (flags.cause) request.set_cause(*flags.cause);
   workflow::v1::StopExecutionResponse response;
-  const absl::Status status = session.Call(absl::StrCat(kWorkflowService, "StopExecution"), request, response);
+  const absl::Status status =
+      session.Call(absl::StrCat(kWorkflowService, "StopExecution"), request, response);
   if (!status.ok()) return session.Fail(status);
   if (session.json) {
     session.PrintJson(response);
@@ -188,28 +209,39 @@ ExitCode Stop(Session& session, const StopFlags& flags) {
 
 void AddList(CLI::App& parent, Session& session) {
   auto flags = std::make_shared<ListFlags>();
-  CLI::App* command = parent.add_subcommand("list", "List the executions of a state machine, newest first");
-  command->add_option("--state-machine", flags->state_machine, "Its name or ARN")->capture_default_str();
-  command->add_option("--status", flags->status, "Only running, succeeded, failed, timed_out or aborted ones");
+  CLI::App* command =
+      parent.add_subcommand("list", "List the executions of a state machine, newest first");
+  command->add_option("--state-machine", flags->state_machine, "Its name or ARN")
+      ->capture_default_str();
+  command->add_option("--status", flags->status,
+                      "Only running, succeeded, failed, timed_out or aborted ones");
   command->add_option("--limit", flags->limit, "At most so many; 0: all")->capture_default_str();
   command->footer("Example:\n  orderflow execution list --status failed");
-  command->callback([&session, flags] { session.action = [&session, flags] { return List(session, *flags); }; });
+  command->callback(
+      [&session, flags] { session.action = [&session, flags] { return List(session, *flags); }; });
 }
 
 void AddDescribe(CLI::App& parent, Session& session) {
   auto flags = std::make_shared<ExecutionFlags>();
-  CLI::App* command = parent.add_subcommand("describe", "Show an execution with its input and output");
+  CLI::App* command =
+      parent.add_subcommand("describe", "Show an execution with its input and output");
   AddExecutionFlags(*command, *flags);
   command->footer("Example:\n  orderflow execution describe 12345");
-  command->callback([&session, flags] { session.action = [&session, flags] { return Describe(session, *flags); }; });
+  command->callback([&session, flags] {
+    session.action = [&session, flags] { return Describe(session, *flags); };
+  });
 }
 
 void AddHistory(CLI::App& parent, Session& session) {
   auto flags = std::make_shared<ExecutionFlags>();
-  CLI::App* command = parent.add_subcommand("history", "Show what happened in an execution, event by event");
+  CLI::App* command =
+      parent.add_subcommand("history", "Show what happened in an execution, event by event");
   AddExecutionFlags(*command, *flags);
-  command->footer("Examples:\n  orderflow execution history 12345\n  orderflow execution history 12345 --json");
-  command->callback([&session, flags] { session.action = [&session, flags] { return History(session, *flags); }; });
+  command->footer(
+      "Examples:\n  orderflow execution history 12345\n  orderflow execution history 12345 --json");
+  command->callback([&session, flags] {
+    session.action = [&session, flags] { return History(session, *flags); };
+  });
 }
 
 void AddStop(CLI::App& parent, Session& session) {
@@ -218,14 +250,17 @@ void AddStop(CLI::App& parent, Session& session) {
   AddExecutionFlags(*command, *flags);
   command->add_option("--error", flags->error, "The error it ends with");
   command->add_option("--cause", flags->cause, "Why, for people");
-  command->footer("Example:\n  orderflow execution stop 12345 --error Cancelled --cause 'customer called'");
-  command->callback([&session, flags] { session.action = [&session, flags] { return Stop(session, *flags); }; });
+  command->footer(
+      "Example:\n  orderflow execution stop 12345 --error Cancelled --cause 'customer called'");
+  command->callback(
+      [&session, flags] { session.action = [&session, flags] { return Stop(session, *flags); }; });
 }
 
 }  // namespace
 
 void AddExecutionCommands(CLI::App& app, Session& session) {
-  CLI::App* command = app.add_subcommand("execution", "Look into workflow executions and stop them");
+  CLI::App* command =
+      app.add_subcommand("execution", "Look into workflow executions and stop them");
   command->require_subcommand(1);
   AddList(*command, session);
   AddDescribe(*command, session);

@@ -9,16 +9,20 @@ namespace orderflow::cli {
 
 std::string HistoryDetail(const workflow::v1::HistoryEvent& event) {
   const google::protobuf::Reflection* reflection = event.GetReflection();
-  const google::protobuf::OneofDescriptor* details = event.GetDescriptor()->FindOneofByName("details");
-  const google::protobuf::FieldDescriptor* field = reflection->GetOneofFieldDescriptor(event, details);
+  const google::protobuf::OneofDescriptor* details =
+      event.GetDescriptor()->FindOneofByName("details");
+  const google::protobuf::FieldDescriptor* field =
+      reflection->GetOneofFieldDescriptor(event, details);
   if (field == nullptr) return "";
 
   // The details of all events use the same few names for what tells them apart.
   const google::protobuf::Message& message = reflection->GetMessage(event, field);
   std::string line;
   for (const char* name : {"name", "resource", "error", "cause"}) {
-    const google::protobuf::FieldDescriptor* member = message.GetDescriptor()->FindFieldByName(name);
-    if (member == nullptr || member->type() != google::protobuf::FieldDescriptor::TYPE_STRING) continue;
+    const google::protobuf::FieldDescriptor* member =
+        message.GetDescriptor()->FindFieldByName(name);
+    if (member == nullptr || member->type() != google::protobuf::FieldDescriptor::TYPE_STRING)
+      continue;
     const std::string value = message.GetReflection()->GetString(message, member);
     if (value.empty()) continue;
     if (!line.empty()) line += ": ";

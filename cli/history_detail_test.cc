@@ -19,10 +19,13 @@ TEST(HistoryDetailTest, ShowsWhatFailedAndWhy) {
   details->set_resource("grpc://inventory:50052/x.Y/Z");
   details->set_error("Grpc.UNAVAILABLE");
   details->set_cause("connection refused");
-  EXPECT_EQ(HistoryDetail(event), "grpc://inventory:50052/x.Y/Z: Grpc.UNAVAILABLE: connection refused");
+  EXPECT_EQ(HistoryDetail(event),
+            "grpc://inventory:50052/x.Y/Z: Grpc.UNAVAILABLE: connection refused");
 }
 
-TEST(HistoryDetailTest, IsEmptyWhereAnEventHasNoDetails) { EXPECT_EQ(HistoryDetail(workflow::v1::HistoryEvent()), ""); }
+TEST(HistoryDetailTest, IsEmptyWhereAnEventHasNoDetails) {
+  EXPECT_EQ(HistoryDetail(workflow::v1::HistoryEvent()), "");
+}
 
 }  // namespace
 }  // namespace orderflow::cli

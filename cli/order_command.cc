@@ -49,29 +49,33 @@ void PrintOutcome(Session& session, const Order& order) {
   }
   out << "\n";
   if (!order.failed_state().empty()) {
-    out << "  failed in " << Printable(order.failed_state()) << ": " << Printable(order.error()) << "\n";
+    out << "  failed in " << Printable(order.failed_state()) << ": " << Printable(order.error())
+        << "\n";
   }
   if (!order.cause().empty()) out << "  cause: " << Printable(order.cause()) << "\n";
   if (order.outcome() == order::v1::OUTCOME_IN_PROGRESS) {
-    out << "  it goes on; follow it with: orderflow order watch " << Printable(order.order_id()) << "\n";
+    out << "  it goes on; follow it with: orderflow order watch " << Printable(order.order_id())
+        << "\n";
   }
 }
 
 void PrintDetails(Session& session, const Order& order) {
   PrintOutcome(session, order);
-  session.out() << "  product:   " << Printable(order.product_id()) << " x " << order.quantity() << "\n"
+  session.out() << "  product:   " << Printable(order.product_id()) << " x " << order.quantity()
+                << "\n"
                 << "  mail to:   " << Printable(order.customer_email()) << "\n"
                 << "  placed:    " << FormatTimestamp(order.create_time()) << "\n"
                 << "  execution: " << Printable(order.execution_arn()) << "\n";
-  if (!order.result().empty()) session.out() << "  result:    " << Printable(order.result()) << "\n";
+  if (!order.result().empty())
+    session.out() << "  result:    " << Printable(order.result()) << "\n";
 }
 
 // Follows an order to its end, showing its progress; answers it as of the last event.
 absl::StatusOr<Order> Follow(Session& session, const std::string& order_id) {
   Order last;
   Progress progress(session.out(), session.out_is_terminal());
-  const absl::Status status =
-      session.orchestrator().WatchOrder(order_id, session.timeout(), [&](const order::v1::WatchOrderResponse& event) {
+  const absl::Status status = session.orchestrator().WatchOrder(
+      order_id, session.timeout(), [&](const order::v1::WatchOrderResponse& event) {
         if (event.has_order()) last = event.order();
         progress.OnEvent(event);
       });
@@ -95,10 +99,12 @@ struct PlaceFlags {
 
 // The text that `order` names: itself, a file's or standard input's.
 absl::StatusOr<std::string> ReadOrderText(const std::string& order) {
-  if (order == "-") return std::string(std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>());
+  if (order == "-")
+    return std::string(std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>());
   if (order.empty() || order[0] != '@') return order;
   std::ifstream file(order.substr(1), std::ios::binary);
-  if (!file) return absl::InvalidArgumentError(absl::StrCat("cannot read the order from ", order.substr(1)));
+  if (!file)
+    return absl::InvalidArgumentError(absl::StrCat("cannot read the order from ", order.substr(1)));
   return std::string(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
 }
 
@@ -109,8 +115,8 @@ absl::StatusOr<order::v1::PlaceOrderRequest> BuildRequest(const PlaceFlags& flag
   if (!flags.order.empty()) {
     const auto parsed = google::protobuf::util::JsonStringToMessage(*text, &request);
     if (!parsed.ok()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("the order is not the JSON of a PlaceOrderRequest: ", parsed.message().as_string()));
+      return absl::InvalidArgumentError(absl::StrCat(
+          "the order is not the JSON of a PlaceOrderRequest: ", parsed.message().as_string()));
     }
   }
   if (flags.order_id) request.set_order_id(*flags.order_id);
@@ -145,7 +151,8 @@ ExitCode Place(Session& session, const PlaceFlags& flags) {
   if (session.json && !flags.no_wait) return PlaceAndWait(session, *request);
 
   order::v1::SubmitOrderResponse response;
-  const absl::Status status = session.Call(absl::StrCat(kService, "SubmitOrder"), ToSubmit(*request), response);
+  const absl::Status status =
+      session.Call(absl::StrCat(kService, "SubmitOrder"), ToSubmit(*request), response);
   if (!status.ok()) return session.Fail(status);
   if (flags.no_wait) {
     if (session.json) {
@@ -165,21 +172,25 @@ void AddPlace(CLI::App& parent, Session& session) {
   auto flags = std::make_shared<PlaceFlags>();
   CLI::App* command = parent.add_subcommand("place", "Place an order and follow it to its outcome");
   command->add_option("order", flags->order, "The order as JSON, @FILE, or - for standard input");
-  command->add_option("--id", flags->order_id, "The order's id: placing the same order again answers the same");
+  command->add_option("--id", flags->order_id,
+                      "The order's id: placing the same order again answers the same");
   command->add_option("--product", flags->product_id, "What is ordered");
   command->add_option("--quantity", flags->quantity, "How many, 1 to 1,000,000");
   command->add_option("--email", flags->customer_email, "Where the confirmation goes");
-  command->add_option("--payment-token", flags->payment_token,
-                      "What the payment provider knows the card by; the simulated one declines tok_declined");
+  command->add_option(
+      "--payment-token", flags->payment_token,
+      "What the payment provider knows the card by; the simulated one declines tok_declined");
   command->add_flag("--no-wait", flags->no_wait, "Return as soon as the order is durably accepted");
   command->footer(
       "Examples:\n"
       "  orderflow order place --id 12345 --product sku-001 --quantity 1 --email user@example.com\n"
       "  orderflow order place "
-      "'{\"order_id\":\"12345\",\"product_id\":\"sku-001\",\"quantity\":1,\"customer_email\":\"user@example.com\"}'\n"
+      "'{\"order_id\":\"12345\",\"product_id\":\"sku-001\",\"quantity\":1,\"customer_email\":"
+      "\"user@example.com\"}'\n"
       "  orderflow order place @order.json --json\n"
       "Exit status: 0 confirmed, 1 failed, 7 still in progress after --timeout.");
-  command->callback([&session, flags] { session.action = [&session, flags] { return Place(session, *flags); }; });
+  command->callback(
+      [&session, flags] { session.action = [&session, flags] { return Place(session, *flags); }; });
 }
 
 // --- get, watch, list ---
@@ -203,7 +214,9 @@ void AddGet(CLI::App& parent, Session& session) {
   CLI::App* command = parent.add_subcommand("get", "Show an order as it is now");
   command->add_option("order_id", *order_id, "The order's id")->required();
   command->footer("Example:\n  orderflow order get 12345");
-  command->callback([&session, order_id] { session.action = [&session, order_id] { return Get(session, *order_id); }; });
+  command->callback([&session, order_id] {
+    session.action = [&session, order_id] { return Get(session, *order_id); };
+  });
 }
 
 ExitCode Watch(Session& session, const std::string& order_id) {
@@ -214,8 +227,8 @@ ExitCode Watch(Session& session, const std::string& order_id) {
     return ExitCodeFor(*order);
   }
   Order last;
-  const absl::Status status =
-      session.orchestrator().WatchOrder(order_id, session.timeout(), [&](const order::v1::WatchOrderResponse& event) {
+  const absl::Status status = session.orchestrator().WatchOrder(
+      order_id, session.timeout(), [&](const order::v1::WatchOrderResponse& event) {
         if (event.has_order()) last = event.order();
         session.PrintJsonLine(event);
       });
@@ -225,11 +238,13 @@ ExitCode Watch(Session& session, const std::string& order_id) {
 
 void AddWatch(CLI::App& parent, Session& session) {
   auto order_id = std::make_shared<std::string>();
-  CLI::App* command = parent.add_subcommand("watch", "Follow an order, from its start to its outcome");
+  CLI::App* command =
+      parent.add_subcommand("watch", "Follow an order, from its start to its outcome");
   command->add_option("order_id", *order_id, "The order's id")->required();
   command->footer("Example:\n  orderflow order watch 12345\nExit status: as of `order place`.");
-  command->callback(
-      [&session, order_id] { session.action = [&session, order_id] { return Watch(session, *order_id); }; });
+  command->callback([&session, order_id] {
+    session.action = [&session, order_id] { return Watch(session, *order_id); };
+  });
 }
 
 struct ListFlags {
@@ -242,10 +257,11 @@ absl::StatusOr<order::v1::ListOrdersResponse> ReadOrders(Session& session, const
   order::v1::ListOrdersRequest request;
   if (!flags.outcome.empty()) {
     order::v1::Outcome outcome = order::v1::OUTCOME_UNSPECIFIED;
-    if (!order::v1::Outcome_Parse(absl::StrCat("OUTCOME_", absl::AsciiStrToUpper(flags.outcome)), &outcome)) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("--outcome ", flags.outcome,
-                       ": expected one of in_progress, confirmed, inventory_failed, payment_failed, failed"));
+    if (!order::v1::Outcome_Parse(absl::StrCat("OUTCOME_", absl::AsciiStrToUpper(flags.outcome)),
+                                  &outcome)) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "--outcome ", flags.outcome,
+          ": expected one of in_progress, confirmed, inventory_failed, payment_failed, failed"));
     }
     request.set_outcome(outcome);
   }
@@ -264,12 +280,20 @@ absl::StatusOr<order::v1::ListOrdersResponse> ReadOrders(Session& session, const
 }
 
 void PrintOrders(Session& session, const order::v1::ListOrdersResponse& orders) {
-  Table table({{"ORDER"}, {"PRODUCT"}, {"QUANTITY", Table::Align::kRight}, {"OUTCOME"}, {"FAILED IN"}, {"PLACED"},
+  Table table({{"ORDER"},
+               {"PRODUCT"},
+               {"QUANTITY", Table::Align::kRight},
+               {"OUTCOME"},
+               {"FAILED IN"},
+               {"PLACED"},
                {"TOOK", Table::Align::kRight}});
   for (const Order& order : orders.orders()) {
-    table.AddRow({order.order_id(), order.product_id(), absl::StrCat(order.quantity()), OutcomeName(order.outcome()),
-                  order.failed_state(), FormatTimestamp(order.create_time()),
-                  order.has_finish_time() ? FormatLength(ToTime(order.finish_time()) - ToTime(order.create_time())) : ""});
+    table.AddRow({order.order_id(), order.product_id(), absl::StrCat(order.quantity()),
+                  OutcomeName(order.outcome()), order.failed_state(),
+                  FormatTimestamp(order.create_time()),
+                  order.has_finish_time()
+                      ? FormatLength(ToTime(order.finish_time()) - ToTime(order.create_time()))
+                      : ""});
   }
   session.out() << table.ToString();
   if (!orders.next_page_token().empty()) session.out() << "There are more; see --limit.\n";
@@ -289,11 +313,13 @@ ExitCode List(Session& session, const ListFlags& flags) {
 void AddList(CLI::App& parent, Session& session) {
   auto flags = std::make_shared<ListFlags>();
   CLI::App* command = parent.add_subcommand("list", "List orders, newest first");
-  command->add_option("--outcome", flags->outcome,
-                      "Only in_progress, confirmed, inventory_failed, payment_failed or failed ones");
+  command->add_option(
+      "--outcome", flags->outcome,
+      "Only in_progress, confirmed, inventory_failed, payment_failed or failed ones");
   command->add_option("--limit", flags->limit, "At most so many; 0: all")->capture_default_str();
   command->footer("Example:\n  orderflow order list --outcome failed --limit 0");
-  command->callback([&session, flags] { session.action = [&session, flags] { return List(session, *flags); }; });
+  command->callback(
+      [&session, flags] { session.action = [&session, flags] { return List(session, *flags); }; });
 }
 
 }  // namespace

@@ -18,7 +18,8 @@ constexpr size_t kDetailWidth = 160;
 
 bool IsExecutionEvent(const std::string& type) { return absl::StartsWith(type, "Execution"); }
 bool IsFailure(const std::string& type) {
-  return absl::EndsWith(type, "Failed") || absl::EndsWith(type, "TimedOut") || absl::EndsWith(type, "Aborted");
+  return absl::EndsWith(type, "Failed") || absl::EndsWith(type, "TimedOut") ||
+         absl::EndsWith(type, "Aborted");
 }
 
 std::string Padded(const std::string& name) {
@@ -43,7 +44,8 @@ void Progress::OnEvent(const order::v1::WatchOrderResponse& event) {
   } else if (IsFailure(type)) {
     last_try_failed_ = true;
     ClearLine();
-    out_ << "  ! " << Padded(event.state()) << Shortened(Printable(event.detail()), kDetailWidth) << "\n";
+    out_ << "  ! " << Padded(event.state()) << Shortened(Printable(event.detail()), kDetailWidth)
+         << "\n";
     ShowStateAtWork();
   } else if (absl::EndsWith(type, "Scheduled")) {
     last_try_failed_ = false;

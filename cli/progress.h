@@ -11,8 +11,9 @@ class WatchOrderResponse;
 
 namespace orderflow::cli {
 
-// Shows an order's progress as its events come in: one line per state with how it ended and how long it took, and one for
-// each failed try of a task. In a terminal the state at work is shown, too, and its line is rewritten when it ends.
+// Shows an order's progress as its events come in: one line per state with how it ended and how
+// long it took, and one for each failed try of a task. In a terminal the state at work is shown,
+// too, and its line is rewritten when it ends.
 //
 // One thread only. Borrows the stream.
 class Progress {

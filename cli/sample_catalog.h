@@ -4,7 +4,8 @@
 
 namespace orderflow::cli {
 
-// services/inventory/catalog.json: what `orderflow up` has on sale when it is started for the first time.
+// services/inventory/catalog.json: what `orderflow up` has on sale when it is started for the first
+// time.
 std::string_view SampleCatalog();
 
 }  // namespace orderflow::cli

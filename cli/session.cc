@@ -33,14 +33,16 @@ std::string ToJson(const google::protobuf::Message& message, bool indented) {
 }
 
 json::Value ErrorObject(const absl::Status& error) {
-  json::Members members = {{"code", StatusCodeName(error.code())}, {"message", std::string(error.message())}};
+  json::Members members = {{"code", StatusCodeName(error.code())},
+                           {"message", std::string(error.message())}};
   if (const auto info = GetErrorInfo(error)) members.push_back({"reason", info->reason});
   json::Array violations;
   for (const FieldViolation& violation : GetFieldViolations(error)) {
     violations.push_back(
         json::Value::Object({{"field", violation.field}, {"description", violation.description}}));
   }
-  if (!violations.empty()) members.push_back({"field_violations", json::Value::FromArray(std::move(violations))});
+  if (!violations.empty())
+    members.push_back({"field_violations", json::Value::FromArray(std::move(violations))});
   return json::Value::Object({{"error", json::Value::FromMembers(std::move(members))}});
 }
 
@@ -48,16 +50,16 @@ json::Value ErrorObject(const absl::Status& error) {
 
 Client& Session::orchestrator() {
   if (!orchestrator_) {
-    orchestrator_ =
-        std::make_unique<Client>(ServerName{"orchestrator", "--address"}, orchestrator_address, tls);
+    orchestrator_ = std::make_unique<Client>(ServerName{"orchestrator", "--address"},
+                                             orchestrator_address, tls);
   }
   return *orchestrator_;
 }
 
 Client& Session::inventory() {
   if (!inventory_) {
-    inventory_ =
-        std::make_unique<Client>(ServerName{"inventory service", "--inventory-address"}, inventory_address, tls);
+    inventory_ = std::make_unique<Client>(ServerName{"inventory service", "--inventory-address"},
+                                          inventory_address, tls);
   }
   return *inventory_;
 }

@@ -18,8 +18,9 @@ class App;
 
 namespace orderflow::cli {
 
-// What all commands share: the global flags, where output goes, and the connections. A command adds itself to the parser
-// and leaves what is to be done in `action`; nothing happens while the command line is parsed.
+// What all commands share: the global flags, where output goes, and the connections. A command adds
+// itself to the parser and leaves what is to be done in `action`; nothing happens while the command
+// line is parsed.
 //
 // One thread only. Borrows the streams.
 class Session {
@@ -55,10 +56,12 @@ class Session {
     return inventory().Call(method, request, response, timeout());
   }
 
-  // Prints a message as JSON with proto field names: indented, or on one line where many follow each other.
+  // Prints a message as JSON with proto field names: indented, or on one line where many follow
+  // each other.
   void PrintJson(const google::protobuf::Message& message);
   void PrintJsonLine(const google::protobuf::Message& message);
-  // One line on stderr (with --json: an object with code, message, reason and field_violations), and the exit code.
+  // One line on stderr (with --json: an object with code, message, reason and field_violations),
+  // and the exit code.
   ExitCode Fail(const absl::Status& error);
   ExitCode Fail(ExitCode code, std::string_view message);
 
@@ -80,6 +83,7 @@ void AddStockCommands(CLI::App& app, Session& session);
 void AddBenchCommand(CLI::App& app, Session& session);
 
 // The whole program: parses, acts, answers the exit code.
-int RunCli(int argc, const char* const* argv, std::ostream& out, std::ostream& err, bool out_is_terminal);
+int RunCli(int argc, const char* const* argv, std::ostream& out, std::ostream& err,
+           bool out_is_terminal);
 
 }  // namespace orderflow::cli

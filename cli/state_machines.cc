@@ -18,7 +18,8 @@ absl::StatusOr<workflow::v1::ListStateMachinesResponse> ListStateMachines(Sessio
   workflow::v1::ListStateMachinesResponse all;
   while (true) {
     workflow::v1::ListStateMachinesResponse page;
-    ORDERFLOW_RETURN_IF_ERROR(session.Call(absl::StrCat(kWorkflowService, "ListStateMachines"), request, page));
+    ORDERFLOW_RETURN_IF_ERROR(
+        session.Call(absl::StrCat(kWorkflowService, "ListStateMachines"), request, page));
     all.mutable_state_machines()->MergeFrom(page.state_machines());
     if (!page.has_next_token()) return all;
     request.set_next_token(page.next_token());
@@ -27,7 +28,8 @@ absl::StatusOr<workflow::v1::ListStateMachinesResponse> ListStateMachines(Sessio
 
 absl::StatusOr<std::string> FindStateMachine(Session& session, const std::string& name_or_arn) {
   if (IsArn(name_or_arn)) return name_or_arn;
-  ORDERFLOW_ASSIGN_OR_RETURN(const workflow::v1::ListStateMachinesResponse all, ListStateMachines(session));
+  ORDERFLOW_ASSIGN_OR_RETURN(const workflow::v1::ListStateMachinesResponse all,
+                             ListStateMachines(session));
   for (const workflow::v1::StateMachineListItem& item : all.state_machines()) {
     if (item.name() == name_or_arn) return item.state_machine_arn();
   }
@@ -39,7 +41,8 @@ absl::StatusOr<std::string> FindExecution(Session& session, const std::string& n
                                           const std::string& state_machine) {
   if (IsArn(name_or_arn)) return name_or_arn;
   ORDERFLOW_ASSIGN_OR_RETURN(const std::string arn, FindStateMachine(session, state_machine));
-  return absl::StrCat(absl::StrReplaceAll(arn, {{":stateMachine:", ":execution:"}}), ":", name_or_arn);
+  return absl::StrCat(absl::StrReplaceAll(arn, {{":stateMachine:", ":execution:"}}), ":",
+                      name_or_arn);
 }
 
 }  // namespace orderflow::cli

@@ -14,7 +14,8 @@ constexpr char kOrderStateMachine[] = "order-processing";  // what OrderService 
 // All state machines, newest first.
 absl::StatusOr<workflow::v1::ListStateMachinesResponse> ListStateMachines(Session& session);
 
-// The ARN that a person's word stands for: an ARN is itself, a name is looked up. NOT_FOUND: no state machine has it.
+// The ARN that a person's word stands for: an ARN is itself, a name is looked up. NOT_FOUND: no
+// state machine has it.
 absl::StatusOr<std::string> FindStateMachine(Session& session, const std::string& name_or_arn);
 
 // The same for an execution of a state machine.

@@ -24,8 +24,10 @@ void PrintStock(Session& session, const google::protobuf::RepeatedPtrField<Stock
                {"PRICE", Table::Align::kRight},
                {"CHANGED"}});
   for (const Stock& stock : products) {
-    table.AddRow({stock.product_id(), absl::StrCat(stock.available_quantity()), absl::StrCat(stock.reserved_quantity()),
-                  FormatMoney(stock.unit_price_minor(), stock.currency()), FormatTimestamp(stock.update_time())});
+    table.AddRow({stock.product_id(), absl::StrCat(stock.available_quantity()),
+                  absl::StrCat(stock.reserved_quantity()),
+                  FormatMoney(stock.unit_price_minor(), stock.currency()),
+                  FormatTimestamp(stock.update_time())});
   }
   session.out() << table.ToString();
 }
@@ -36,7 +38,8 @@ ExitCode List(Session& session) {
   inventory::v1::ListStockResponse all;
   do {
     inventory::v1::ListStockResponse page;
-    const absl::Status status = session.CallInventory(absl::StrCat(kService, "ListStock"), request, page);
+    const absl::Status status =
+        session.CallInventory(absl::StrCat(kService, "ListStock"), request, page);
     if (!status.ok()) return session.Fail(status);
     all.mutable_stock()->MergeFrom(page.stock());
     request.set_page_token(page.next_page_token());
@@ -63,7 +66,8 @@ ExitCode Set(Session& session, const SetFlags& flags) {
   if (flags.unit_price_minor) request.set_unit_price_minor(*flags.unit_price_minor);
   if (flags.currency) request.set_currency(*flags.currency);
   inventory::v1::SetStockResponse response;
-  const absl::Status status = session.CallInventory(absl::StrCat(kService, "SetStock"), request, response);
+  const absl::Status status =
+      session.CallInventory(absl::StrCat(kService, "SetStock"), request, response);
   if (!status.ok()) return session.Fail(status);
   if (session.json) {
     session.PrintJson(response.stock());
@@ -86,14 +90,22 @@ void AddStockCommands(CLI::App& app, Session& session) {
   list->callback([&session] { session.action = [&session] { return List(session); }; });
 
   auto flags = std::make_shared<SetFlags>();
-  CLI::App* set = command->add_subcommand("set", "Set what of a product can be sold, and its price");
-  set->add_option("product_id", flags->product_id, "The product's id; a new one is created")->required();
-  set->add_option("available", flags->available, "How many can be reserved from now on")->required();
+  CLI::App* set =
+      command->add_subcommand("set", "Set what of a product can be sold, and its price");
+  set->add_option("product_id", flags->product_id, "The product's id; a new one is created")
+      ->required();
+  set->add_option("available", flags->available, "How many can be reserved from now on")
+      ->required();
   set->add_option("--price", flags->unit_price_minor,
-                  "The price of one in the currency's smallest unit, 1999 for 19.99 EUR; a new product needs it");
-  set->add_option("--currency", flags->currency, "ISO 4217 code, such as EUR; a new product needs it");
-  set->footer("Examples:\n  orderflow stock set sku-001 100\n  orderflow stock set sku-009 5 --price 1999 --currency EUR");
-  set->callback([&session, flags] { session.action = [&session, flags] { return Set(session, *flags); }; });
+                  "The price of one in the currency's smallest unit, 1999 for 19.99 EUR; a new "
+                  "product needs it");
+  set->add_option("--currency", flags->currency,
+                  "ISO 4217 code, such as EUR; a new product needs it");
+  set->footer(
+      "Examples:\n  orderflow stock set sku-001 100\n  orderflow stock set sku-009 5 --price 1999 "
+      "--currency EUR");
+  set->callback(
+      [&session, flags] { session.action = [&session, flags] { return Set(session, *flags); }; });
 }
 
 }  // namespace orderflow::cli

@@ -24,7 +24,8 @@ size_t EditDistance(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-std::optional<std::string> NearestWord(std::string_view typed, const std::vector<std::string>& candidates) {
+std::optional<std::string> NearestWord(std::string_view typed,
+                                       const std::vector<std::string>& candidates) {
   constexpr size_t kLongestWord = 64;
   if (typed.empty() || typed.size() > kLongestWord) return std::nullopt;
   std::optional<std::string> nearest;

@@ -8,6 +8,7 @@
 namespace orderflow::cli {
 
 // The candidate that `typed` was probably meant to be, or nothing where none is near.
-std::optional<std::string> NearestWord(std::string_view typed, const std::vector<std::string>& candidates);
+std::optional<std::string> NearestWord(std::string_view typed,
+                                       const std::vector<std::string>& candidates);
 
 }  // namespace orderflow::cli

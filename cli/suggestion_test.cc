@@ -5,7 +5,8 @@
 namespace orderflow::cli {
 namespace {
 
-const std::vector<std::string> kCommands = {"up", "order", "execution", "workflow", "stock", "bench"};
+const std::vector<std::string> kCommands = {"up",       "order", "execution",
+                                            "workflow", "stock", "bench"};
 
 TEST(NearestWordTest, FindsWhatASlipOfTheFingerMeant) {
   EXPECT_EQ(NearestWord("ordr", kCommands), "order");

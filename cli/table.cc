@@ -55,7 +55,8 @@ std::string Printable(std::string_view text) {
     const auto c = static_cast<unsigned char>(printable[i]);
     if (c < 0x20 || c == 0x7F) printable[i] = '?';
     // U+0080 to U+009F, control characters to some terminals, are C2 80 to C2 9F.
-    if (c == 0xC2 && i + 1 < printable.size() && static_cast<unsigned char>(printable[i + 1]) < 0xA0) {
+    if (c == 0xC2 && i + 1 < printable.size() &&
+        static_cast<unsigned char>(printable[i + 1]) < 0xA0) {
       printable.replace(i, 2, "?");
     }
   }
@@ -63,7 +64,8 @@ std::string Printable(std::string_view text) {
 }
 
 size_t DisplayWidth(std::string_view text) {
-  return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) { return !IsContinuationByte(c); }));
+  return static_cast<size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return !IsContinuationByte(c); }));
 }
 
 std::string Shortened(std::string_view text, size_t width) {

@@ -30,7 +30,8 @@ class Table {
   std::vector<std::vector<std::string>> rows_;
 };
 
-// The text with control characters replaced by '?', so that what a server sends cannot steer the terminal.
+// The text with control characters replaced by '?', so that what a server sends cannot steer the
+// terminal.
 std::string Printable(std::string_view text);
 
 // How many columns a UTF-8 text takes in a terminal, one for each code point.

@@ -37,8 +37,10 @@ ExitCode List(Session& session) {
   }
   Table table({{"STATE MACHINE"}, {"TYPE"}, {"CREATED"}, {"ARN"}});
   for (const workflow::v1::StateMachineListItem& item : all->state_machines()) {
-    table.AddRow({item.name(), WithoutPrefix(workflow::v1::StateMachineType_Name(item.type()), "STATE_MACHINE_TYPE_"),
-                  FormatTimestamp(item.creation_date()), item.state_machine_arn()});
+    table.AddRow(
+        {item.name(),
+         WithoutPrefix(workflow::v1::StateMachineType_Name(item.type()), "STATE_MACHINE_TYPE_"),
+         FormatTimestamp(item.creation_date()), item.state_machine_arn()});
   }
   session.out() << table.ToString();
   return ExitCode::kOk;
@@ -70,22 +72,26 @@ absl::Status Create(Session& session, const DeployFlags& flags, const std::strin
   request.set_type(flags.type == "express" ? workflow::v1::STATE_MACHINE_TYPE_EXPRESS
                                            : workflow::v1::STATE_MACHINE_TYPE_STANDARD);
   workflow::v1::CreateStateMachineResponse response;
-  ORDERFLOW_RETURN_IF_ERROR(session.Call(absl::StrCat(kWorkflowService, "CreateStateMachine"), request, response));
+  ORDERFLOW_RETURN_IF_ERROR(
+      session.Call(absl::StrCat(kWorkflowService, "CreateStateMachine"), request, response));
   if (session.json) {
     session.PrintJson(response);
   } else {
-    session.out() << "State machine " << flags.name << " is there: " << Printable(response.state_machine_arn()) << "\n";
+    session.out() << "State machine " << flags.name
+                  << " is there: " << Printable(response.state_machine_arn()) << "\n";
   }
   return absl::OkStatus();
 }
 
 absl::Status Update(Session& session, const DeployFlags& flags, const std::string& definition) {
   workflow::v1::UpdateStateMachineRequest request;
-  ORDERFLOW_ASSIGN_OR_RETURN(*request.mutable_state_machine_arn(), FindStateMachine(session, flags.name));
+  ORDERFLOW_ASSIGN_OR_RETURN(*request.mutable_state_machine_arn(),
+                             FindStateMachine(session, flags.name));
   request.set_definition(definition);
   if (!flags.role_arn.empty()) request.set_role_arn(flags.role_arn);
   workflow::v1::UpdateStateMachineResponse response;
-  ORDERFLOW_RETURN_IF_ERROR(session.Call(absl::StrCat(kWorkflowService, "UpdateStateMachine"), request, response));
+  ORDERFLOW_RETURN_IF_ERROR(
+      session.Call(absl::StrCat(kWorkflowService, "UpdateStateMachine"), request, response));
   if (session.json) {
     session.PrintJson(response);
   } else {
@@ -97,7 +103,8 @@ absl::Status Update(Session& session, const DeployFlags& flags, const std::strin
 
 ExitCode Deploy(Session& session, DeployFlags flags) {
   const absl::StatusOr<std::string> definition = ReadFile(flags.file);
-  if (!definition.ok()) return session.Fail(ExitCode::kUsage, std::string(definition.status().message()));
+  if (!definition.ok())
+    return session.Fail(ExitCode::kUsage, std::string(definition.status().message()));
   if (flags.name.empty()) flags.name = NameFromFile(flags.file);
   absl::Status status = Create(session, flags, *definition);
   if (absl::IsAlreadyExists(status)) status = Update(session, flags, *definition);
@@ -115,7 +122,8 @@ struct ValidateFlags {
 std::optional<std::string> Substitute(const ValidateFlags& flags, std::string_view name) {
   for (const std::string& entry : flags.substitutions) {
     const size_t equals = entry.find('=');
-    if (entry.substr(0, equals) == name) return equals == std::string::npos ? "" : entry.substr(equals + 1);
+    if (entry.substr(0, equals) == name)
+      return equals == std::string::npos ? "" : entry.substr(equals + 1);
   }
   if (!flags.substitutions.empty()) return std::nullopt;
   return absl::StrCat("grpc://localhost:1/orderflow.Unknown/", std::string(name));
@@ -132,7 +140,8 @@ json::Value ToJson(const std::string& file, const asl::Diagnostic& found) {
 
 void PrintDiagnostic(Session& session, const std::string& file, const asl::Diagnostic& found) {
   const bool is_error = found.severity == asl::Diagnostic::Severity::kError;
-  session.out() << Printable(file) << ": " << (found.location.empty() ? "/" : Printable(found.location)) << ": "
+  session.out() << Printable(file) << ": "
+                << (found.location.empty() ? "/" : Printable(found.location)) << ": "
                 << (is_error ? "error: " : "warning: ") << Printable(found.message);
   if (!found.code.empty()) session.out() << " [" << found.code << "]";
   session.out() << "\n";
@@ -143,7 +152,8 @@ ExitCode Validate(Session& session, const ValidateFlags& flags) {
   json::Array all;
   for (const std::string& file : flags.files) {
     const absl::StatusOr<std::string> definition = ReadFile(file);
-    if (!definition.ok()) return session.Fail(ExitCode::kUsage, std::string(definition.status().message()));
+    if (!definition.ok())
+      return session.Fail(ExitCode::kUsage, std::string(definition.status().message()));
     asl::ParseOptions options;
     options.substitute = [&flags](std::string_view name) { return Substitute(flags, name); };
     const asl::ParsedDefinition parsed = asl::ParseStateMachine(*definition, options);
@@ -159,7 +169,8 @@ ExitCode Validate(Session& session, const ValidateFlags& flags) {
   }
   if (session.json) {
     session.out() << json::SerializePretty(json::Value::Object(
-                         {{"valid", valid}, {"diagnostics", json::Value::FromArray(std::move(all))}}))
+                         {{"valid", valid},
+                          {"diagnostics", json::Value::FromArray(std::move(all))}}))
                   << "\n";
   }
   return valid ? ExitCode::kOk : ExitCode::kNotConfirmed;
@@ -167,26 +178,35 @@ ExitCode Validate(Session& session, const ValidateFlags& flags) {
 
 void AddDeploy(CLI::App& parent, Session& session) {
   auto flags = std::make_shared<DeployFlags>();
-  CLI::App* command = parent.add_subcommand("deploy", "Create a state machine from a file, or update the one that exists");
-  command->add_option("file", flags->file, "The definition, Amazon States Language in JSON")->required();
-  command->add_option("--name", flags->name, "Its name; the file's name without .asl.json by default");
+  CLI::App* command = parent.add_subcommand(
+      "deploy", "Create a state machine from a file, or update the one that exists");
+  command->add_option("file", flags->file, "The definition, Amazon States Language in JSON")
+      ->required();
+  command->add_option("--name", flags->name,
+                      "Its name; the file's name without .asl.json by default");
   command->add_option("--type", flags->type, "standard: journaled; express: in memory only")
       ->check(CLI::IsMember({"standard", "express"}))
       ->capture_default_str();
   command->add_option("--role-arn", flags->role_arn, "Kept and shown, as on AWS");
   command->footer("Example:\n  orderflow workflow deploy workflows/order-processing.asl.json");
-  command->callback([&session, flags] { session.action = [&session, flags] { return Deploy(session, *flags); }; });
+  command->callback([&session, flags] {
+    session.action = [&session, flags] { return Deploy(session, *flags); };
+  });
 }
 
 void AddValidate(CLI::App& parent, Session& session) {
   auto flags = std::make_shared<ValidateFlags>();
-  CLI::App* command = parent.add_subcommand("validate", "Check definitions without any server: every mistake with its place");
+  CLI::App* command = parent.add_subcommand(
+      "validate", "Check definitions without any server: every mistake with its place");
   command->add_option("files", flags->files, "The definitions")->required();
   command->add_option("--substitution", flags->substitutions,
                       "NAME=VALUE for ${NAME}; with any given, a name without value is a mistake");
   command->footer(
-      "Example:\n  orderflow workflow validate workflows/*.asl.json\nExit status: 0 valid, 1 with mistakes, 2 unreadable.");
-  command->callback([&session, flags] { session.action = [&session, flags] { return Validate(session, *flags); }; });
+      "Example:\n  orderflow workflow validate workflows/*.asl.json\nExit status: 0 valid, 1 with "
+      "mistakes, 2 unreadable.");
+  command->callback([&session, flags] {
+    session.action = [&session, flags] { return Validate(session, *flags); };
+  });
 }
 
 }  // namespace

@@ -1,10 +1,12 @@
-// Load for the crash test: places orders until the orchestrator goes away (or the time is over) and writes down the id of each order
-// that was acknowledged, so that the test knows what must not be lost.
+// Load for the crash test: places orders until the orchestrator goes away (or the time is over) and
+// writes down the id of each order that was acknowledged, so that the test knows what must not be
+// lost.
 //
 //   order_load ADDRESS PREFIX SECONDS IN_FLIGHT ACKNOWLEDGED_FILE
 //
-// Four kinds of orders, told apart by their ids: PREFIX-submit-N and PREFIX-place-N go well, PREFIX-declined-N has a card
-// that is declined, PREFIX-lost-N one whose charge is made while its answer is lost. The same PREFIX again places the same orders again.
+// Four kinds of orders, told apart by their ids: PREFIX-submit-N and PREFIX-place-N go well,
+// PREFIX-declined-N has a card that is declined, PREFIX-lost-N one whose charge is made while its
+// answer is lost. The same PREFIX again places the same orders again.
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -32,7 +34,8 @@ struct Kind {
 // Appends each line with one write, so that none is torn when this process is ended.
 class AcknowledgedFile {
  public:
-  explicit AcknowledgedFile(const char* path) : file_(open(path, O_WRONLY | O_CREAT | O_APPEND, 0644)) {}
+  explicit AcknowledgedFile(const char* path)
+      : file_(open(path, O_WRONLY | O_CREAT | O_APPEND, 0644)) {}
   ~AcknowledgedFile() { close(file_); }
   bool is_open() const { return file_ >= 0; }
 
@@ -45,17 +48,20 @@ class AcknowledgedFile {
   const int file_;
 };
 
-bench::LoadResult PlaceOrders(const Kind& kind, const std::string& address, const bench::LoadOptions& load) {
+bench::LoadResult PlaceOrders(const Kind& kind, const std::string& address,
+                              const bench::LoadOptions& load) {
   bench::OrderTemplate order;
   order.product_id = "crash-product";
   order.customer_email = "crash@example.com";
   order.payment_token = kind.payment_token;
-  const std::unique_ptr<bench::Workload> workload =
-      kind.wait_for_outcome ? bench::NewPlaceOrder(address, order, {}) : bench::NewSubmitOrder(address, order, {});
+  const std::unique_ptr<bench::Workload> workload = kind.wait_for_outcome
+                                                        ? bench::NewPlaceOrder(address, order, {})
+                                                        : bench::NewSubmitOrder(address, order, {});
   return bench::RunClosedLoop(*workload, load);
 }
 
-int Run(const std::string& address, const std::string& prefix, double seconds, int in_flight, const char* path) {
+int Run(const std::string& address, const std::string& prefix, double seconds, int in_flight,
+        const char* path) {
   AcknowledgedFile acknowledged(path);
   if (!acknowledged.is_open()) return 1;
   const std::vector<Kind> kinds = {{"submit", "", false},
@@ -72,7 +78,9 @@ int Run(const std::string& address, const std::string& prefix, double seconds, i
       load.length = absl::Seconds(seconds);
       load.id_prefix = absl::StrCat(prefix, "-", kind.name, "-");
       load.stop_at_failure = true;
-      load.on_success = [&acknowledged](const std::string& order_id) { acknowledged.Append(order_id); };
+      load.on_success = [&acknowledged](const std::string& order_id) {
+        acknowledged.Append(order_id);
+      };
       PlaceOrders(kind, address, load);
     });
   }

@@ -6,7 +6,8 @@
 namespace orderflow {
 namespace {
 
-// Payloads are lists of strings, each behind its length in decimal and a colon. They never leave the process.
+// Payloads are lists of strings, each behind its length in decimal and a colon. They never leave
+// the process.
 constexpr char kErrorInfo[] = "orderflow/error-info";
 constexpr char kViolations[] = "orderflow/field-violations";
 constexpr char kRetryDelay[] = "orderflow/retry-delay";
@@ -54,7 +55,8 @@ absl::Status WithRetryDelay(absl::Status status, absl::Duration delay) {
   return status;
 }
 
-absl::Status WithFieldViolations(absl::Status status, const std::vector<FieldViolation>& violations) {
+absl::Status WithFieldViolations(absl::Status status,
+                                 const std::vector<FieldViolation>& violations) {
   std::string payload;
   for (const FieldViolation& violation : violations) {
     AppendField(payload, violation.field);
@@ -77,14 +79,16 @@ std::optional<ErrorInfo> GetErrorInfo(const absl::Status& status) {
   const std::vector<std::string> fields = Payload(status, kErrorInfo);
   if (fields.size() < 2) return std::nullopt;
   ErrorInfo info{.reason = fields[0], .domain = fields[1], .metadata = {}};
-  for (size_t i = 2; i + 1 < fields.size(); i += 2) info.metadata.emplace_back(fields[i], fields[i + 1]);
+  for (size_t i = 2; i + 1 < fields.size(); i += 2)
+    info.metadata.emplace_back(fields[i], fields[i + 1]);
   return info;
 }
 
 std::vector<FieldViolation> GetFieldViolations(const absl::Status& status) {
   const std::vector<std::string> fields = Payload(status, kViolations);
   std::vector<FieldViolation> violations;
-  for (size_t i = 0; i + 1 < fields.size(); i += 2) violations.push_back({fields[i], fields[i + 1]});
+  for (size_t i = 0; i + 1 < fields.size(); i += 2)
+    violations.push_back({fields[i], fields[i + 1]});
   return violations;
 }
 
@@ -96,24 +100,42 @@ std::optional<absl::Duration> GetRetryDelay(const absl::Status& status) {
 
 std::string_view StatusCodeName(absl::StatusCode code) {
   switch (code) {
-    case absl::StatusCode::kOk: return "OK";
-    case absl::StatusCode::kCancelled: return "CANCELLED";
-    case absl::StatusCode::kUnknown: return "UNKNOWN";
-    case absl::StatusCode::kInvalidArgument: return "INVALID_ARGUMENT";
-    case absl::StatusCode::kDeadlineExceeded: return "DEADLINE_EXCEEDED";
-    case absl::StatusCode::kNotFound: return "NOT_FOUND";
-    case absl::StatusCode::kAlreadyExists: return "ALREADY_EXISTS";
-    case absl::StatusCode::kPermissionDenied: return "PERMISSION_DENIED";
-    case absl::StatusCode::kResourceExhausted: return "RESOURCE_EXHAUSTED";
-    case absl::StatusCode::kFailedPrecondition: return "FAILED_PRECONDITION";
-    case absl::StatusCode::kAborted: return "ABORTED";
-    case absl::StatusCode::kOutOfRange: return "OUT_OF_RANGE";
-    case absl::StatusCode::kUnimplemented: return "UNIMPLEMENTED";
-    case absl::StatusCode::kInternal: return "INTERNAL";
-    case absl::StatusCode::kUnavailable: return "UNAVAILABLE";
-    case absl::StatusCode::kDataLoss: return "DATA_LOSS";
-    case absl::StatusCode::kUnauthenticated: return "UNAUTHENTICATED";
-    default: return "UNKNOWN";
+    case absl::StatusCode::kOk:
+      return "OK";
+    case absl::StatusCode::kCancelled:
+      return "CANCELLED";
+    case absl::StatusCode::kUnknown:
+      return "UNKNOWN";
+    case absl::StatusCode::kInvalidArgument:
+      return "INVALID_ARGUMENT";
+    case absl::StatusCode::kDeadlineExceeded:
+      return "DEADLINE_EXCEEDED";
+    case absl::StatusCode::kNotFound:
+      return "NOT_FOUND";
+    case absl::StatusCode::kAlreadyExists:
+      return "ALREADY_EXISTS";
+    case absl::StatusCode::kPermissionDenied:
+      return "PERMISSION_DENIED";
+    case absl::StatusCode::kResourceExhausted:
+      return "RESOURCE_EXHAUSTED";
+    case absl::StatusCode::kFailedPrecondition:
+      return "FAILED_PRECONDITION";
+    case absl::StatusCode::kAborted:
+      return "ABORTED";
+    case absl::StatusCode::kOutOfRange:
+      return "OUT_OF_RANGE";
+    case absl::StatusCode::kUnimplemented:
+      return "UNIMPLEMENTED";
+    case absl::StatusCode::kInternal:
+      return "INTERNAL";
+    case absl::StatusCode::kUnavailable:
+      return "UNAVAILABLE";
+    case absl::StatusCode::kDataLoss:
+      return "DATA_LOSS";
+    case absl::StatusCode::kUnauthenticated:
+      return "UNAUTHENTICATED";
+    default:
+      return "UNKNOWN";
   }
 }
 

@@ -1,8 +1,8 @@
 #pragma once
 
-// absl::Status with the details of google.rpc, kept free of Protobuf and gRPC so that domain code can say
-// why it refuses. common/rpc turns the details into google.rpc.Status for the wire; a Lambda adapter turns
-// them into `errorType`.
+// absl::Status with the details of google.rpc, kept free of Protobuf and gRPC so that domain code
+// can say why it refuses. common/rpc turns the details into google.rpc.Status for the wire; a
+// Lambda adapter turns them into `errorType`.
 
 #include <optional>
 #include <string>
@@ -15,8 +15,8 @@
 #include "absl/time/time.h"
 
 // Returns the status of `expression` from the enclosing function unless it is OK.
-#define ORDERFLOW_RETURN_IF_ERROR(expression)          \
-  do {                                                 \
+#define ORDERFLOW_RETURN_IF_ERROR(expression)                               \
+  do {                                                                      \
     if (absl::Status status_ = (expression); !status_.ok()) return status_; \
   } while (false)
 
@@ -52,9 +52,11 @@ struct FieldViolation {
 // Attaches details to a non-OK status.
 absl::Status WithErrorInfo(absl::Status status, const ErrorInfo& info);
 absl::Status WithRetryDelay(absl::Status status, absl::Duration delay);
-absl::Status WithFieldViolations(absl::Status status, const std::vector<FieldViolation>& violations);
+absl::Status WithFieldViolations(absl::Status status,
+                                 const std::vector<FieldViolation>& violations);
 
-// INVALID_ARGUMENT that names all violations; the message lists them too. `violations` must not be empty.
+// INVALID_ARGUMENT that names all violations; the message lists them too. `violations` must not be
+// empty.
 absl::Status InvalidArgumentError(const std::vector<FieldViolation>& violations);
 
 // The details of a status, if it has any.

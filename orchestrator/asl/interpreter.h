@@ -56,9 +56,9 @@ struct Input {
 // --- Effects: what the engine carries out once the input that caused them is durable. ---
 struct RunTask {
   AttemptId attempt;
-  int64_t task;  // counts state entries that run a task; the same for all attempts of one entry:
-                 // with the execution's id it is the idempotency key
-  int try_number;      // 1, 2, ...: this attempt among the attempts of its entry
+  int64_t task;    // counts state entries that run a task; the same for all attempts of one entry:
+                   // with the execution's id it is the idempotency key
+  int try_number;  // 1, 2, ...: this attempt among the attempts of its entry
   const State* state;  // owned by the state machine
   std::string resource;
   json::Value input;  // after InputPath and Parameters
