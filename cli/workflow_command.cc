@@ -15,6 +15,7 @@
 #include "cli/table.h"
 #include "common/base/status.h"
 #include "orchestrator/asl/state_machine.h"
+#include "orchestrator/tasks/grpc_resource.h"
 #include "orderflow/workflow/v1/workflow.pb.h"
 
 namespace orderflow::cli {
@@ -129,6 +130,13 @@ std::optional<std::string> Substitute(const ValidateFlags& flags, std::string_vi
   return absl::StrCat("grpc://localhost:1/orderflow.Unknown/", std::string(name));
 }
 
+// What can be told of a resource without a server. Others than gRPC methods are not ours to judge.
+std::optional<std::string> CheckResource(std::string_view resource) {
+  if (!resource.starts_with("grpc")) return std::nullopt;
+  const absl::Status status = tasks::ParseGrpcResource(resource).status();
+  return status.ok() ? std::nullopt : std::make_optional(std::string(status.message()));
+}
+
 json::Value ToJson(const std::string& file, const asl::Diagnostic& found) {
   const bool is_error = found.severity == asl::Diagnostic::Severity::kError;
   return json::Value::Object({{"file", file},
@@ -156,6 +164,7 @@ ExitCode Validate(Session& session, const ValidateFlags& flags) {
       return session.Fail(ExitCode::kUsage, std::string(definition.status().message()));
     asl::ParseOptions options;
     options.substitute = [&flags](std::string_view name) { return Substitute(flags, name); };
+    options.check_resource = CheckResource;
     const asl::ParsedDefinition parsed = asl::ParseStateMachine(*definition, options);
     valid = valid && parsed.machine != nullptr;
     for (const asl::Diagnostic& found : parsed.diagnostics) {
