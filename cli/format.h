@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -19,9 +18,6 @@ std::string FormatTimestamp(const google::protobuf::Timestamp& timestamp);
 
 // "850 us", "12 ms", "3.4 s", "2 min 5 s": as exact as a person wants it.
 std::string FormatLength(absl::Duration length);
-
-// 1999 minor units of "EUR" as "19.99 EUR".
-std::string FormatMoney(int64_t minor, std::string_view currency);
 
 // "OUTCOME_CONFIRMED" without its prefix "OUTCOME_".
 std::string WithoutPrefix(std::string_view value, std::string_view prefix);

@@ -8,6 +8,7 @@
 #include "cli/format.h"
 #include "cli/session.h"
 #include "cli/table.h"
+#include "common/order/currency.h"
 #include "orderflow/inventory/v1/inventory.pb.h"
 
 namespace orderflow::cli {
@@ -26,7 +27,7 @@ void PrintStock(Session& session, const google::protobuf::RepeatedPtrField<Stock
   for (const Stock& stock : products) {
     table.AddRow({stock.product_id(), absl::StrCat(stock.available_quantity()),
                   absl::StrCat(stock.reserved_quantity()),
-                  FormatMoney(stock.unit_price_minor(), stock.currency()),
+                  order::FormatAmount(stock.unit_price_minor(), stock.currency()),
                   FormatTimestamp(stock.update_time())});
   }
   session.out() << table.ToString();

@@ -2,7 +2,7 @@
 
 #include "common/base/status.h"
 #include "common/hash/sha256.h"
-#include "services/email/currency.h"
+#include "common/order/currency.h"
 
 namespace orderflow::email {
 namespace {
@@ -15,8 +15,9 @@ ConfirmationValues ValuesOf(const MailContent& content) {
   return {.order_id = content.order_id,
           .product_id = content.product_id,
           .quantity = std::to_string(content.quantity),
-          .amount =
-              content.currency.empty() ? "" : FormatAmount(content.amount_minor, content.currency)};
+          .amount = content.currency.empty()
+                        ? ""
+                        : order::FormatAmount(content.amount_minor, content.currency)};
 }
 
 }  // namespace

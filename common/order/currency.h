@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace orderflow::email {
+namespace orderflow::order {
 
 // How many digits of a currency's amounts stand behind the point, by ISO 4217: 2 for EUR, 0 for
 // JPY, 3 for KWD. A code that is not in the standard counts as one of two digits, as most have.
@@ -14,4 +14,4 @@ int MinorUnitDigits(std::string_view currency);
 // Integers only.
 std::string FormatAmount(int64_t amount_minor, std::string_view currency);
 
-}  // namespace orderflow::email
+}  // namespace orderflow::order

@@ -1,9 +1,9 @@
-#include "services/email/currency.h"
+#include "common/order/currency.h"
 
 #include <algorithm>
 #include <array>
 
-namespace orderflow::email {
+namespace orderflow::order {
 namespace {
 
 // ISO 4217 as of 2024: the codes whose minor unit is not a hundredth. Sorted.
@@ -42,4 +42,4 @@ std::string FormatAmount(int64_t amount_minor, std::string_view currency) {
   return (negative ? "-" : "") + digits + " " + std::string(currency);
 }
 
-}  // namespace orderflow::email
+}  // namespace orderflow::order

@@ -1,10 +1,10 @@
-#include "services/email/currency.h"
+#include "common/order/currency.h"
 
 #include <limits>
 
 #include "gtest/gtest.h"
 
-namespace orderflow::email {
+namespace orderflow::order {
 namespace {
 
 TEST(FormatAmountTest, PlacesThePointAsTheCurrencyHasIt) {
@@ -42,4 +42,4 @@ TEST(MinorUnitDigitsTest, FindsEveryCodeOfTheTablesAndOnlyThose) {
 }
 
 }  // namespace
-}  // namespace orderflow::email
+}  // namespace orderflow::order
