@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import tempfile
@@ -16,6 +17,17 @@ from harness.servers import BINARIES, AllInOne, free_port
 
 WORKFLOWS = Path(__file__).parents[1] / "workflows"
 OK, NOT_CONFIRMED, USAGE, UNAVAILABLE, NOT_FOUND, CONFLICT, IN_PROGRESS = 0, 1, 2, 3, 4, 5, 7
+
+
+def make_certificate(directory: Path, name: str) -> None:
+    """A certificate that vouches for itself, NAME.pem, with its key, NAME.key."""
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+                    "-days", "2", "-subj", f"/CN={name}", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout",
+                    f"{directory}/{name}.key", "-out", f"{directory}/{name}.pem"], check=True, capture_output=True)
+
+
+def identity(directory: Path, name: str) -> list[str]:
+    return ["--tls-cert", f"{directory}/{name}.pem", "--tls-key", f"{directory}/{name}.key"]
 
 
 class CommandLineTest(unittest.TestCase):
@@ -221,6 +233,44 @@ class CommandLineTest(unittest.TestCase):
         up.start()
         self.assertEqual(clients.cli(["order", "watch", "stay-1"], up.environment).returncode, OK)
         self.assertEqual(clients.cli(place, up.environment).returncode, OK)
+
+    def test_orders_go_over_tls_to_those_who_trust_the_server_and_show_who_they_are(self) -> None:
+        directory = Path(tempfile.mkdtemp(prefix="orderflow-tls-"))
+        self.addCleanup(shutil.rmtree, directory, ignore_errors=True)
+        for name in ("server", "client", "stranger"):
+            make_certificate(directory, name)
+        up = AllInOne(directory, [f"--tls_certificate={directory}/server.pem", f"--tls_key={directory}/server.key",
+                                  f"--tls_client_ca={directory}/client.pem"]).start()
+        self.addCleanup(up.kill)
+
+        def place(*flags: str) -> subprocess.CompletedProcess[str]:
+            return clients.cli([*self.place("tls-1"), *flags], up.environment)
+
+        trust = ["--tls-ca", f"{directory}/server.pem"]
+        self.assertEqual(place(*trust, *identity(directory, "client")).returncode, OK)
+        for title, flags in (("plain text", []), ("no certificate", trust),
+                             ("a stranger's certificate", [*trust, *identity(directory, "stranger")]),
+                             ("a server that is not trusted", ["--tls", *identity(directory, "client")])):
+            with self.subTest(title):
+                self.assertEqual(place(*flags).returncode, UNAVAILABLE)
+
+    @unittest.skipUnless(os.environ.get("ORDERFLOW_TEST_POSTGRES"), "scripts/with-postgres starts the server it needs")
+    def test_everything_runs_on_one_postgresql_database(self) -> None:
+        server = os.environ["ORDERFLOW_TEST_POSTGRES"]
+        name = f"orderflow_up_{os.getpid()}"
+        subprocess.run(["psql", "--quiet", server, "-c", f"CREATE DATABASE {name}"], check=True)
+        directory = Path(tempfile.mkdtemp(prefix="orderflow-postgres-"))
+        self.addCleanup(shutil.rmtree, directory, ignore_errors=True)
+        up = AllInOne(directory, [f"--database={server.rpartition('/')[0]}/{name}"]).start()
+        self.addCleanup(up.kill)
+        self.assertEqual(clients.cli(self.place("pg-1"), up.environment).returncode, OK)
+        self.assertEqual(clients.cli(self.place("pg-2", "--payment-token", "tok_declined"), up.environment).returncode,
+                         NOT_CONFIRMED)
+        up.kill()
+        up.start()
+        self.assertEqual(clients.cli(self.place("pg-1"), up.environment).returncode, OK)
+        self.assertEqual([path for path in up.data.iterdir() if ".db" in path.name], [])
+        self.assertEqual(up.stop(), 0)
 
     def test_the_programs_are_there(self) -> None:
         for name in ("orderflow", "orderflow-bench", "orderflow-orchestrator", "orderflow-receive", "orderflow-inventory",
