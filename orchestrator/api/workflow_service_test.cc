@@ -103,7 +103,9 @@ class WorkflowServiceTest : public ::testing::Test {
     request.set_reverse_order(reverse);
     while (true) {
       auto page = Must(&Workflows::GetExecutionHistory, request);
-      if (page_size > 0) EXPECT_LE(page.events_size(), page_size);
+      if (page_size > 0) {
+        EXPECT_LE(page.events_size(), page_size);
+      }
       for (const auto& event : page.events()) events.push_back(event);
       if (!page.has_next_token()) return events;
       request.set_next_token(page.next_token());
