@@ -45,6 +45,10 @@ function(orderflow_test)
     set(ARG_TIMEOUT 300)
   endif()
   set_tests_properties(${ARG_NAME} PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}")
+  if(ORDERFLOW_SANITIZE STREQUAL "address")
+    set_property(TEST ${ARG_NAME} APPEND PROPERTY ENVIRONMENT
+                 "LSAN_OPTIONS=print_suppressions=0:suppressions=${PROJECT_SOURCE_DIR}/cmake/lsan.supp")
+  endif()
 endfunction()
 
 function(orderflow_fuzzer)
