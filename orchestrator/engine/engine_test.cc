@@ -383,6 +383,17 @@ TEST(EngineWithoutRecoveryTest, AcceptsNothing) {
   engine->Shutdown();
 }
 
+// The end is told from within the last message, while its sender may still be about to return.
+TEST(EngineWithoutRecoveryTest, TheEngineMayEndAsSoonAsItsRecoveryHas) {
+  MemoryStore store;
+  EchoTasks tasks;
+  for (int i = 0; i < 200; ++i) {
+    auto engine = Engine::Create({}, store, tasks, SystemClock(), nullptr);
+    ASSERT_THAT(AwaitStatus([&](StatusCallback done) { engine->Recover(std::move(done)); }),
+                IsOk());
+  }
+}
+
 TEST(EngineWithoutRecoveryTest, AMachineThatDoesNotLoadStopsTheRecoveryLoudly) {
   MemoryStore store;
   EchoTasks tasks;

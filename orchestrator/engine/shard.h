@@ -46,7 +46,11 @@ class Shard {
   Shard(const Options& options, store::Journal& journal, tasks::TaskRunner& runner);
   ~Shard();
 
-  void Post(Message message) { inbox_->Post(std::move(message)); }
+  // The shard may end while somebody is still in here: what is posted can be what ends it.
+  void Post(Message message) {
+    const std::shared_ptr<Inbox> inbox = inbox_;
+    inbox->Post(std::move(message));
+  }
 
   // Processes all that was posted and all that is due.
   void RunOnce(absl::Time now);
