@@ -201,8 +201,10 @@ void ExecutionApi::List(const workflow::v1::ListExecutionsRequest& request,
   absl::StatusOr<std::string> token =
       CheckToken(request.has_next_token() ? &request.next_token() : nullptr, 3096);
   if (!token.ok()) return std::move(done)(token.status());
-  store::ExecutionFilter filter{arn, ToStore(request.status_filter()), ""};
-  if (request.status_filter() != workflow::v1::EXECUTION_STATUS_UNSPECIFIED && !filter.status) {
+  store::ExecutionFilter filter{arn, {}, ""};
+  if (const auto status = ToStore(request.status_filter())) {
+    filter.statuses = {*status};
+  } else if (request.status_filter() != workflow::v1::EXECUTION_STATUS_UNSPECIFIED) {
     if (request.status_filter() == workflow::v1::EXECUTION_STATUS_PENDING_REDRIVE) {
       return std::move(done)(workflow::v1::ListExecutionsResponse());  // there are none
     }

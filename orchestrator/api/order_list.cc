@@ -1,12 +1,9 @@
 #include "orchestrator/api/order_list.h"
 
 #include <memory>
-#include <optional>
 #include <utility>
-#include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "common/base/page_token.h"
 #include "common/base/status.h"
 #include "orchestrator/api/order_outcome.h"
 
@@ -22,50 +19,50 @@ constexpr int kDefaultPageSize = 100;
 // Pages of the store that a call reads at most to find an order of the outcome asked for.
 constexpr int kMaxReads = 20;
 
-// The lists of the store that hold the orders with an outcome.
-absl::StatusOr<std::vector<store::ExecutionFilter>> FiltersFor(const std::string& machine_arn,
-                                                               Outcome outcome) {
-  const auto with = [&machine_arn](std::optional<ExecutionStatus> status,
-                                   std::string_view error = "") {
-    return store::ExecutionFilter{machine_arn, status, std::string(error)};
-  };
+// The executions that may be orders with an outcome.
+absl::StatusOr<store::ExecutionFilter> FilterFor(const std::string& machine_arn, Outcome outcome) {
+  store::ExecutionFilter filter{machine_arn, {}, ""};
   switch (outcome) {
     case order::v1::OUTCOME_UNSPECIFIED:
-      return std::vector{with(std::nullopt)};
+      break;
     case order::v1::OUTCOME_IN_PROGRESS:
-      return std::vector{with(ExecutionStatus::kRunning)};
+      filter.statuses = {ExecutionStatus::kRunning};
+      break;
     case order::v1::OUTCOME_CONFIRMED:
-      return std::vector{with(ExecutionStatus::kSucceeded)};
+      filter.statuses = {ExecutionStatus::kSucceeded};
+      break;
     case order::v1::OUTCOME_INVENTORY_FAILED:
     case order::v1::OUTCOME_PAYMENT_FAILED:
-      return std::vector{with(ExecutionStatus::kFailed, *ErrorOf(outcome))};
+      filter.statuses = {ExecutionStatus::kFailed};
+      filter.error = *ErrorOf(outcome);
+      break;
     case order::v1::OUTCOME_FAILED:
-      return std::vector{with(ExecutionStatus::kFailed), with(ExecutionStatus::kTimedOut),
-                         with(ExecutionStatus::kAborted)};
+      filter.statuses = {ExecutionStatus::kFailed, ExecutionStatus::kTimedOut,
+                         ExecutionStatus::kAborted};
+      break;
     default:
       return InvalidArgumentError(
           {{"outcome", absl::StrCat(static_cast<int>(outcome), " is no outcome")}});
   }
+  return filter;
 }
 
-// Gathers one page, reading the store's lists one after the other. The token is the number of the
-// list and the store's own token for it, such as "1:<token>".
+// Gathers one page. What the filter cannot tell apart is left out here, so that a page of the store
+// may give nothing: then the next one is read.
 class OrderPage : public std::enable_shared_from_this<OrderPage> {
  public:
-  OrderPage(store::ExecutionStore& store, std::vector<store::ExecutionFilter> filters,
-            Outcome outcome, int size, size_t list, std::string token,
-            Callback<ListOrdersResponse> done)
+  OrderPage(store::ExecutionStore& store, store::ExecutionFilter filter, Outcome outcome, int size,
+            std::string token, Callback<ListOrdersResponse> done)
       : store_(store),
-        filters_(std::move(filters)),
+        filter_(std::move(filter)),
         outcome_(outcome),
         size_(size),
-        list_(list),
         token_(std::move(token)),
         done_(std::move(done)) {}
 
   void Read() {
     store_.ListExecutions(
-        filters_[list_], size_ - response_.orders_size(), token_,
+        filter_, size_, token_,
         [self = shared_from_this()](absl::StatusOr<store::Page<store::ExecutionRecord>> page) {
           self->OnPage(std::move(page));
         });
@@ -74,35 +71,28 @@ class OrderPage : public std::enable_shared_from_this<OrderPage> {
  private:
   void OnPage(absl::StatusOr<store::Page<store::ExecutionRecord>> page) {
     if (!page.ok()) return std::move(done_)(page.status());
+    ListOrdersResponse response;
     for (store::ExecutionRecord& record : page->items) {
       if (outcome_ == order::v1::OUTCOME_FAILED &&
           OutcomeOf(record.status, record.error) != outcome_)
         continue;
-      *response_.add_orders() = ToOrder(std::move(record));
+      *response.add_orders() = ToOrder(std::move(record));
     }
-    if (page->next) {
+    if (page->next && response.orders().empty() && ++reads_ < kMaxReads) {
       token_ = *std::move(page->next);
-    } else {
-      token_.clear();
-      if (++list_ == filters_.size()) return std::move(done_)(std::move(response_));
+      return Read();
     }
-    const bool full = response_.orders_size() >= size_;
-    if (full || ++reads_ == kMaxReads || (page->next && response_.orders_size() > 0)) {
-      response_.set_next_page_token(absl::StrCat(list_, ":", token_));
-      return std::move(done_)(std::move(response_));
-    }
-    Read();
+    if (page->next) response.set_next_page_token(*std::move(page->next));
+    std::move(done_)(std::move(response));
   }
 
   store::ExecutionStore& store_;
-  const std::vector<store::ExecutionFilter> filters_;
+  const store::ExecutionFilter filter_;
   const Outcome outcome_;
   const int size_;
-  size_t list_;
   std::string token_;
   int reads_ = 0;
   Callback<ListOrdersResponse> done_;
-  ListOrdersResponse response_;
 };
 
 absl::StatusOr<int> CheckPageSize(int size) {
@@ -119,21 +109,10 @@ void ListOrders(store::ExecutionStore& store, const std::string& machine_arn,
                 const order::v1::ListOrdersRequest& request, Callback<ListOrdersResponse> done) {
   const absl::StatusOr<int> size = CheckPageSize(request.page_size());
   if (!size.ok()) return std::move(done)(size.status());
-  auto filters = FiltersFor(machine_arn, request.outcome());
-  if (!filters.ok()) return std::move(done)(filters.status());
-  size_t list = 0;
-  std::string token;
-  if (const std::string& given = request.page_token(); !given.empty()) {
-    const size_t known_lists = filters->size();
-    if (given.size() < 2 || given[1] != ':' || given[0] < '0' ||
-        static_cast<size_t>(given[0] - '0') >= known_lists) {
-      return std::move(done)(BadPageTokenError());
-    }
-    list = given[0] - '0';
-    token = given.substr(2);
-  }
-  std::make_shared<OrderPage>(store, *std::move(filters), request.outcome(), *size, list,
-                              std::move(token), std::move(done))
+  auto filter = FilterFor(machine_arn, request.outcome());
+  if (!filter.ok()) return std::move(done)(filter.status());
+  std::make_shared<OrderPage>(store, *std::move(filter), request.outcome(), *size,
+                              request.page_token(), std::move(done))
       ->Read();
 }
 

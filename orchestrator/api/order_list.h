@@ -8,8 +8,8 @@
 
 namespace orderflow::api {
 
-// Reads a page of the executions of `machine_arn` as orders, newest first. Orders with outcome
-// FAILED come as three lists one after the other: those that failed, timed out, and were stopped.
+// Reads a page of the executions of `machine_arn` as orders, newest first. A page may be short, or
+// even empty, and have a next one.
 // INVALID_ARGUMENT with violations of page_size, page_token, outcome.
 void ListOrders(store::ExecutionStore& store, const std::string& machine_arn,
                 const order::v1::ListOrdersRequest& request,

@@ -46,9 +46,9 @@ constexpr char kWithErrorAndStatus[] =
     "WHERE machine = $3 AND error IS NOT NULL AND substr(error, 1, 200) = substr($4, 1, 200) AND "
     "error || '' = $4 AND status = $5 AND key < $1 ORDER BY key DESC LIMIT $2";
 
-constexpr ExecutionStatus kEndedStatuses[] = {ExecutionStatus::kSucceeded, ExecutionStatus::kFailed,
-                                              ExecutionStatus::kTimedOut,
-                                              ExecutionStatus::kAborted};
+constexpr ExecutionStatus kAllStatuses[] = {ExecutionStatus::kRunning, ExecutionStatus::kSucceeded,
+                                            ExecutionStatus::kFailed, ExecutionStatus::kTimedOut,
+                                            ExecutionStatus::kAborted};
 
 // Gathers the keys of a page: the newest of several sorted runs, one for each part of an index that
 // the filter needs.
@@ -69,8 +69,8 @@ class KeyFinder {
   absl::Status FindAll() {
     const bool any_machine = filter_.state_machine_arn.empty();
     if (any_machine && filter_.error.empty()) {
-      if (!filter_.status.has_value()) return Add(txn_.Query(kAll, {before_, limit_}));
-      if (*filter_.status == ExecutionStatus::kRunning)
+      if (filter_.statuses.empty()) return Add(txn_.Query(kAll, {before_, limit_}));
+      if (filter_.statuses == std::vector{ExecutionStatus::kRunning})
         return Add(txn_.Query(kRunning, {before_, limit_}));
     }
     ORDERFLOW_ASSIGN_OR_RETURN(const std::vector<Row> machines,
@@ -82,9 +82,9 @@ class KeyFinder {
 
   absl::Status FindOfMachine(int64_t machine) {
     if (!filter_.error.empty()) return FindWithError(machine);
-    if (filter_.status.has_value()) return FindWithStatus(machine, *filter_.status);
-    ORDERFLOW_RETURN_IF_ERROR(FindWithStatus(machine, ExecutionStatus::kRunning));
-    for (const ExecutionStatus status : kEndedStatuses)
+    const absl::Span<const ExecutionStatus> statuses =
+        filter_.statuses.empty() ? absl::MakeConstSpan(kAllStatuses) : filter_.statuses;
+    for (const ExecutionStatus status : statuses)
       ORDERFLOW_RETURN_IF_ERROR(FindWithStatus(machine, status));
     return absl::OkStatus();
   }
@@ -96,10 +96,14 @@ class KeyFinder {
   }
 
   absl::Status FindWithError(int64_t machine) {
-    if (!filter_.status.has_value())
+    if (filter_.statuses.empty())
       return Add(txn_.Query(kWithError, {before_, limit_, machine, filter_.error}));
-    return Add(txn_.Query(kWithErrorAndStatus, {before_, limit_, machine, filter_.error,
-                                                static_cast<int64_t>(*filter_.status)}));
+    for (const ExecutionStatus status : filter_.statuses) {
+      ORDERFLOW_RETURN_IF_ERROR(
+          Add(txn_.Query(kWithErrorAndStatus,
+                         {before_, limit_, machine, filter_.error, static_cast<int64_t>(status)})));
+    }
+    return absl::OkStatus();
   }
 
   absl::Status Add(absl::StatusOr<std::vector<Row>> rows) {
@@ -117,9 +121,10 @@ class KeyFinder {
 
 // Tells lists apart that a token must not be carried between.
 std::string NameOfList(const ExecutionFilter& filter) {
-  const std::string status =
-      filter.status.has_value() ? absl::StrCat(static_cast<int>(*filter.status)) : "any";
-  return absl::StrCat("executions ", status, " ", filter.state_machine_arn.size(), ":",
+  std::string statuses = "any";
+  for (const ExecutionStatus status : filter.statuses)
+    absl::StrAppend(&statuses, ",", static_cast<int>(status));
+  return absl::StrCat("executions ", statuses, " ", filter.state_machine_arn.size(), ":",
                       filter.state_machine_arn, " ", filter.error);
 }
 

@@ -36,18 +36,20 @@ TEST_P(ExecutionListTest, EachFilterGivesItsExecutionsNewestFirst) {
   using S = ExecutionStatus;
   EXPECT_THAT(Keys({}), ElementsAre(12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1));
   EXPECT_THAT(Keys({orders_, {}, ""}), ElementsAre(6, 5, 4, 3, 2, 1));
-  EXPECT_THAT(Keys({"", S::kRunning, ""}), ElementsAre(7, 1));
-  EXPECT_THAT(Keys({orders_, S::kRunning, ""}), ElementsAre(1));
-  EXPECT_THAT(Keys({"", S::kSucceeded, ""}), ElementsAre(8, 2));
-  EXPECT_THAT(Keys({"", S::kFailed, ""}), ElementsAre(10, 9, 4, 3));
-  EXPECT_THAT(Keys({orders_, S::kFailed, ""}), ElementsAre(4, 3));
-  EXPECT_THAT(Keys({orders_, S::kTimedOut, ""}), ElementsAre(5));
-  EXPECT_THAT(Keys({orders_, S::kAborted, ""}), ElementsAre(6));
+  EXPECT_THAT(Keys({"", {S::kRunning}, ""}), ElementsAre(7, 1));
+  EXPECT_THAT(Keys({orders_, {S::kRunning}, ""}), ElementsAre(1));
+  EXPECT_THAT(Keys({"", {S::kSucceeded}, ""}), ElementsAre(8, 2));
+  EXPECT_THAT(Keys({"", {S::kFailed}, ""}), ElementsAre(10, 9, 4, 3));
+  EXPECT_THAT(Keys({orders_, {S::kFailed}, ""}), ElementsAre(4, 3));
+  EXPECT_THAT(Keys({orders_, {S::kTimedOut}, ""}), ElementsAre(5));
+  EXPECT_THAT(Keys({orders_, {S::kAborted}, ""}), ElementsAre(6));
   EXPECT_THAT(Keys({"", {}, "E1"}), ElementsAre(11, 9, 5, 3));
   EXPECT_THAT(Keys({orders_, {}, "E2"}), ElementsAre(6, 4));
-  EXPECT_THAT(Keys({orders_, S::kFailed, "E2"}), ElementsAre(4));
-  EXPECT_THAT(Keys({"", S::kTimedOut, "E1"}), ElementsAre(11, 5));
-  EXPECT_THAT(Keys({"", S::kSucceeded, "E1"}), IsEmpty());
+  EXPECT_THAT(Keys({orders_, {S::kFailed}, "E2"}), ElementsAre(4));
+  EXPECT_THAT(Keys({"", {S::kTimedOut}, "E1"}), ElementsAre(11, 5));
+  EXPECT_THAT(Keys({"", {S::kSucceeded}, "E1"}), IsEmpty());
+  EXPECT_THAT(Keys({"", {S::kTimedOut, S::kAborted}, ""}), ElementsAre(12, 11, 6, 5));
+  EXPECT_THAT(Keys({orders_, {S::kFailed, S::kTimedOut, S::kAborted}, "E1"}), ElementsAre(5, 3));
   EXPECT_THAT(Keys({"", {}, "unknown"}), IsEmpty());
   EXPECT_THAT(Keys({MachineArn("nobody"), {}, ""}), IsEmpty());
 }
@@ -59,7 +61,7 @@ TEST_P(ExecutionListTest, EveryPageSizeGivesTheSameList) {
 }
 
 TEST_P(ExecutionListTest, AListedExecutionIsComplete) {
-  const auto page = List({orders_, ExecutionStatus::kFailed, "E1"}, 10);
+  const auto page = List({orders_, {ExecutionStatus::kFailed}, "E1"}, 10);
   ASSERT_THAT(page, IsOk());
   ASSERT_THAT(page->items, SizeIs(1));
   EXPECT_EQ(page->items[0].input, R"({"n":3})");
@@ -73,7 +75,7 @@ TEST_P(ExecutionListTest, AForeignTokenIsRefused) {
   const std::string token = *List({orders_, {}, ""}, 2)->next;
   EXPECT_THAT(List({orders_, {}, ""}, 2, token), IsOk());
   EXPECT_THAT(List({}, 2, token), StatusIs(kInvalid));
-  EXPECT_THAT(List({orders_, ExecutionStatus::kFailed, ""}, 2, token), StatusIs(kInvalid));
+  EXPECT_THAT(List({orders_, {ExecutionStatus::kFailed}, ""}, 2, token), StatusIs(kInvalid));
   EXPECT_THAT(List({orders_, {}, "E1"}, 2, token), StatusIs(kInvalid));
   EXPECT_THAT(ListMachines(2, token), StatusIs(kInvalid));
   std::string tampered = token;

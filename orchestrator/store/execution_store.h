@@ -100,9 +100,9 @@ struct StartOutcome {
 };
 
 struct ExecutionFilter {
-  std::string state_machine_arn;  // empty: of all machines
-  std::optional<ExecutionStatus> status;
-  std::string error;  // empty: any
+  std::string state_machine_arn;          // empty: of all machines
+  std::vector<ExecutionStatus> statuses;  // empty: any; else each at most once
+  std::string error;                      // empty: any
 };
 
 // The journal: the only thing the engine waits for. Separate from the rest so that a simulator can

@@ -169,7 +169,7 @@ TEST_P(ExecutionStoreTest, AnErrorTextOfAnyLengthIsKeptAndFound) {
   ASSERT_THAT(Start(AnExecution(machine, 2)), IsOk());
   ASSERT_THAT(Append({}, {Failure(1, error), Failure(2, error + "f")}), IsOk());
   EXPECT_EQ(GetExecution(ExecutionArn("orders", "order-1"))->error, error);
-  EXPECT_THAT(Keys({.state_machine_arn = {}, .status = {}, .error = error}), ElementsAre(1));
+  EXPECT_THAT(Keys({.state_machine_arn = {}, .statuses = {}, .error = error}), ElementsAre(1));
 }
 
 TEST_P(ExecutionStoreTest, RecoveryReadsWhatIsUnfinishedWithItsJournal) {

@@ -103,7 +103,7 @@ TEST_P(StateMachineStoreTest, ADeletedNameCanBeUsedAgain) {
   const StateMachineRecord second = Machine();
   EXPECT_GT(second.revision, first.revision);
   ASSERT_THAT(Start(AnExecution(second, 2)), IsOk());
-  EXPECT_THAT(Keys({.state_machine_arn = second.arn, .status = {}, .error = {}}),
+  EXPECT_THAT(Keys({.state_machine_arn = second.arn, .statuses = {}, .error = {}}),
               ElementsAre(2, 1));
 }
 
