@@ -48,6 +48,9 @@ function(orderflow_test)
   if(ORDERFLOW_SANITIZE STREQUAL "address")
     set_property(TEST ${ARG_NAME} APPEND PROPERTY ENVIRONMENT
                  "LSAN_OPTIONS=print_suppressions=0:suppressions=${PROJECT_SOURCE_DIR}/cmake/lsan.supp")
+  elseif(ORDERFLOW_SANITIZE STREQUAL "thread")
+    set_property(TEST ${ARG_NAME} APPEND PROPERTY ENVIRONMENT
+                 "TSAN_OPTIONS=print_suppressions=0:suppressions=${PROJECT_SOURCE_DIR}/cmake/tsan.supp")
   endif()
 endfunction()
 

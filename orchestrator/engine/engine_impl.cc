@@ -86,7 +86,7 @@ void EngineImpl::Recover(StatusCallback done) {
   std::vector<Shard*> shards;
   for (const auto& shard : shards_) shards.push_back(shard.get());
   auto shard_of = [this](std::string_view arn) -> Shard& { return ShardOf(arn); };
-  RunRecovery(store_, load_machine_, options_.recovery_page, std::move(shards), shard_of,
+  RunRecovery(store_, load_machine_, options_.recovery_page, running_, std::move(shards), shard_of,
               [this, done = std::move(done)](absl::StatusOr<store::ExecutionKey> last) mutable {
                 if (!last.ok()) return std::move(done)(last.status());
                 last_key_ = *last;
@@ -106,23 +106,22 @@ void EngineImpl::StartAndWait(StartRequest request, Callback<StartResult> ended)
   Launch(std::move(request), nullptr, std::move(waiter));
 }
 
-absl::Status EngineImpl::Admit() {
+absl::StatusOr<RunningSlot> EngineImpl::Admit() {
   if (!recovered_) return absl::UnavailableError("the orchestrator is still recovering; try again");
-  int64_t running = 0;
   for (const auto& shard : shards_) {
-    running += shard->counters().running.load(std::memory_order_relaxed);
     if (shard->commits().failing.load(std::memory_order_relaxed) > 0) {
       return absl::UnavailableError("the journal cannot be written now; try again");
     }
   }
   MutexLock lock(mutex_);
   if (shut_down_) return absl::UnavailableError("the orchestrator is shutting down; try again");
-  if (running + starts_under_way_ >= static_cast<int64_t>(options_.max_running)) {
+  if (running_.load(std::memory_order_relaxed) >= static_cast<int64_t>(options_.max_running)) {
     return absl::ResourceExhaustedError(
-        absl::StrCat("more than ", options_.max_running, " executions are running"));
+        absl::StrCat("as many executions are running as may at a time (", options_.max_running,
+                     "); try again when some have ended"));
   }
   ++starts_under_way_;
-  return absl::OkStatus();
+  return RunningSlot(running_);
 }
 
 void EngineImpl::StartSettled() {
@@ -135,12 +134,13 @@ void EngineImpl::Launch(StartRequest request, Callback<StartResult> started,
   auto starting = std::make_unique<Starting>();
   starting->started = std::move(started);
   starting->waiter = std::move(waiter);
-  if (absl::Status admitted = Admit(); !admitted.ok()) return starting->Fail(admitted);
+  absl::StatusOr<RunningSlot> slot = Admit();
+  if (!slot.ok()) return starting->Fail(slot.status());
 
   store::ExecutionRecord record =
       MakeRecord(request, ++last_key_, ToWholeMicroseconds(clock_.Now()));
   starting->accepted = Accepted{record.key, request.machine, MakeContext(record, *request.machine),
-                                TraceparentOf(record)};
+                                TraceparentOf(record), *std::move(slot)};
   starting->parsed_input = std::move(request.parsed_input);
   if (request.machine->record.type == store::MachineType::kExpress) {
     return OnJournaled(std::move(starting), store::StartOutcome{true, std::nullopt});

@@ -40,7 +40,7 @@ class EngineImpl final : public Engine {
   class Starting;
 
   Shard& ShardOf(std::string_view execution_arn);
-  absl::Status Admit();
+  absl::StatusOr<RunningSlot> Admit();
   void Launch(StartRequest request, Callback<StartResult> started, std::optional<Waiter> waiter);
   void OnJournaled(std::unique_ptr<Starting> starting, absl::StatusOr<store::StartOutcome> outcome);
   void Join(std::unique_ptr<Starting> starting, const store::ExecutionRecord& existing);
@@ -52,6 +52,7 @@ class EngineImpl final : public Engine {
   store::ExecutionStore& store_;
   const Clock& clock_;
   const MachineLoader load_machine_;
+  RunningSlot::Count running_ = 0;
   std::vector<std::unique_ptr<Shard>> shards_;
   std::vector<std::unique_ptr<ShardThread>> threads_;
 

@@ -15,6 +15,7 @@
 #include "common/json/value.h"
 #include "orchestrator/asl/interpreter.h"
 #include "orchestrator/engine/engine.h"
+#include "orchestrator/engine/running_slot.h"
 #include "orchestrator/store/execution_store.h"
 #include "orchestrator/tasks/task_runner.h"
 
@@ -34,6 +35,7 @@ struct Accepted {
   MachinePtr machine;
   std::shared_ptr<const asl::ExecutionContext> context;
   std::string traceparent;
+  RunningSlot slot;
 };
 
 // A new one; its row is durable (or it is EXPRESS). One of `started` and `waiter` is set.

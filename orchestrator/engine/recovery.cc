@@ -19,11 +19,12 @@ using Unfinished = store::ExecutionStore::Unfinished;
 class Recovery : public std::enable_shared_from_this<Recovery> {
  public:
   Recovery(store::ExecutionStore& store, Engine::MachineLoader load_machine, int page_size,
-           std::vector<Shard*> shards, std::function<Shard&(std::string_view)> shard_of,
-           Callback<store::ExecutionKey> done)
+           RunningSlot::Count& running, std::vector<Shard*> shards,
+           std::function<Shard&(std::string_view)> shard_of, Callback<store::ExecutionKey> done)
       : store_(store),
         load_machine_(std::move(load_machine)),
         page_size_(page_size),
+        running_(running),
         shards_(std::move(shards)),
         shard_of_(std::move(shard_of)),
         done_(std::move(done)) {}
@@ -80,7 +81,8 @@ class Recovery : public std::enable_shared_from_this<Recovery> {
     const MachinePtr& machine = machines_[unfinished.execution.revision];
     if (machine == nullptr) return;
     const store::ExecutionRecord& record = unfinished.execution;
-    Accepted accepted{record.key, machine, MakeContext(record, *machine), TraceparentOf(record)};
+    Accepted accepted{record.key, machine, MakeContext(record, *machine), TraceparentOf(record),
+                      RunningSlot(running_)};
     Shard& shard = shard_of_(record.arn);
     shard.Post(std::make_unique<Resume>(Resume{
         std::move(accepted), std::move(unfinished),
@@ -117,6 +119,7 @@ class Recovery : public std::enable_shared_from_this<Recovery> {
   store::ExecutionStore& store_;
   const Engine::MachineLoader load_machine_;
   const int page_size_;
+  RunningSlot::Count& running_;
   const std::vector<Shard*> shards_;
   const std::function<Shard&(std::string_view)> shard_of_;
   Callback<store::ExecutionKey> done_;
@@ -134,10 +137,10 @@ class Recovery : public std::enable_shared_from_this<Recovery> {
 }  // namespace
 
 void RunRecovery(store::ExecutionStore& store, Engine::MachineLoader load_machine, int page_size,
-                 std::vector<Shard*> shards,
+                 RunningSlot::Count& running, std::vector<Shard*> shards,
                  std::function<Shard&(std::string_view execution_arn)> shard_of,
                  Callback<store::ExecutionKey> done) {
-  std::make_shared<Recovery>(store, std::move(load_machine), page_size, std::move(shards),
+  std::make_shared<Recovery>(store, std::move(load_machine), page_size, running, std::move(shards),
                              std::move(shard_of), std::move(done))
       ->Run();
 }

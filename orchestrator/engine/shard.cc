@@ -53,6 +53,7 @@ struct Shard::Running {
       : key(accepted.key),
         machine(std::move(accepted.machine)),
         traceparent(std::move(accepted.traceparent)),
+        slot(std::move(accepted.slot)),
         execution(machine->definition, std::move(accepted.context), limits),
         last_at(execution.context().start_time) {}
 
@@ -62,6 +63,7 @@ struct Shard::Running {
   const store::ExecutionKey key;
   const MachinePtr machine;
   const std::string traceparent;
+  const RunningSlot slot;
   asl::Execution execution;
   absl::Time last_at;
   int64_t sequence = 0;          // of the last input taken
