@@ -161,10 +161,23 @@ class MemoryStore final : public store::ExecutionStore {
 class EchoTasks final : public tasks::TaskRunner {
  public:
   std::atomic<bool> answers = true;
-  std::atomic<int> calls = 0;
+
+  int calls() const {
+    MutexLock lock(mutex_);
+    return calls_;
+  }
+  // Blocks until so many calls have come: a start is answered before its task is called.
+  void AwaitCalls(int count) const {
+    MutexLock lock(mutex_);
+    while (calls_ < count) called_.Wait(mutex_);
+  }
 
   std::unique_ptr<tasks::RunningTask> Run(tasks::TaskCall call, tasks::TaskDone done) override {
-    ++calls;
+    {
+      MutexLock lock(mutex_);
+      ++calls_;
+      called_.NotifyAll();
+    }
     if (answers) {
       worker_.Do([call = std::move(call), done = std::move(done)]() mutable {
         std::move(done)(std::move(call.input));
@@ -178,6 +191,9 @@ class EchoTasks final : public tasks::TaskRunner {
   std::optional<std::string> CheckResource(std::string_view) const override { return std::nullopt; }
 
  private:
+  mutable Mutex mutex_;
+  mutable CondVar called_;
+  int calls_ ABSL_GUARDED_BY(mutex_) = 0;
   Worker worker_;
 };
 
@@ -254,7 +270,7 @@ TEST_F(EngineTest, ManyAtATimeAllEnd) {
   const Engine::Statistics statistics = engine_->statistics();
   EXPECT_EQ(statistics.succeeded, kThreads * kEach);
   EXPECT_EQ(statistics.running, 0);
-  EXPECT_EQ(tasks_.calls, kThreads * kEach);
+  EXPECT_EQ(tasks_.calls(), kThreads * kEach);
 }
 
 TEST_F(EngineTest, TheSameStartWhileItRunsIsTheSameExecution) {
@@ -264,7 +280,8 @@ TEST_F(EngineTest, TheSameStartWhileItRunsIsTheSameExecution) {
   ASSERT_THAT(again, IsOk());
   EXPECT_FALSE(again->created);
   EXPECT_EQ(again->start_time, first->start_time);
-  EXPECT_EQ(tasks_.calls, 1);
+  tasks_.AwaitCalls(1);
+  EXPECT_EQ(tasks_.calls(), 1);
 }
 
 TEST_F(EngineTest, AnotherInputUnderAKnownNameIsRefused) {
@@ -288,7 +305,7 @@ TEST_F(EngineTest, WaitingForAnEndedExecutionAnswersItsResult) {
   EXPECT_FALSE(again->created);
   EXPECT_EQ(again->result->output, first->result->output);
   EXPECT_EQ(again->result->stop_time, first->result->stop_time);
-  EXPECT_EQ(tasks_.calls, 1);
+  EXPECT_EQ(tasks_.calls(), 1);
 }
 
 TEST_F(EngineTest, WaitingJoinsARunningExecution) {
@@ -310,6 +327,7 @@ TEST_F(EngineTest, ARestartGoesOnWithWhatWasAccepted) {
   tasks_.answers = false;
   constexpr int kExecutions = 30;
   for (int i = 0; i < kExecutions; ++i) ASSERT_THAT(Start(Request(absl::StrCat(i))), IsOk());
+  tasks_.AwaitCalls(kExecutions);
   tasks_.answers = true;
   Restart();
   for (int i = 0; i < kExecutions; ++i) {
@@ -318,7 +336,7 @@ TEST_F(EngineTest, ARestartGoesOnWithWhatWasAccepted) {
     EXPECT_FALSE(result->created);
     EXPECT_EQ(result->result->status, store::ExecutionStatus::kSucceeded);
   }
-  EXPECT_EQ(tasks_.calls, 2 * kExecutions) << "each was called once more, with its key";
+  EXPECT_EQ(tasks_.calls(), 2 * kExecutions) << "each was called once more, with its key";
 }
 
 TEST_F(EngineTest, KeysGoOnAfterARestart) {
