@@ -66,7 +66,7 @@ FROM runtime AS server
 ENV ORDERFLOW_METRICS_LISTEN=0.0.0.0:9464
 EXPOSE 9464
 VOLUME /data
-HEALTHCHECK --interval=5s --timeout=6s --start-period=30s --retries=3 \
+HEALTHCHECK --interval=3s --timeout=6s --start-period=30s --retries=3 \
   CMD exec orderflow health "127.0.0.1:${ORDERFLOW_LISTEN##*:}"
 
 FROM server AS receive
