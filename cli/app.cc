@@ -164,6 +164,7 @@ int RunCli(int argc, const char* const* argv, std::ostream& out, std::ostream& e
   AddExecutionCommands(app, session);
   AddWorkflowCommands(app, session);
   AddStockCommands(app, session);
+  AddHealthCommand(app, session);
   AddBenchCommand(app, session);
   AddHelpCommand(app, session);
   AllowGlobalFlagsEverywhere(app);

@@ -1,3 +1,5 @@
+#include <grpcpp/grpcpp.h>
+
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -6,6 +8,7 @@
 
 #include "cli/exit_code.h"
 #include "cli/session.h"
+#include "common/rpc/health.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -15,6 +18,7 @@ namespace {
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::StartsWith;
 
 struct Ran {
   ExitCode status;
@@ -84,6 +88,64 @@ TEST(CommandLineTest, AServerThatIsNotThereIsNamedWithWhatToDo) {
   EXPECT_THAT(ran.err, HasSubstr("cannot reach the orchestrator at localhost:1: is it running? "
                                  "Start it with: orderflow up"));
   EXPECT_THAT(ran.err, EndsWith("\n"));
+}
+
+TEST(CommandLineTest, HealthOfAServerThatIsNotThereIsOneLine) {
+  const Ran ran = RunProgram({"health", "localhost:1"});
+  EXPECT_EQ(ran.status, ExitCode::kUnavailable);
+  EXPECT_THAT(ran.err, StartsWith("orderflow: cannot reach the server at localhost:1 ["));
+  EXPECT_THAT(ran.err, EndsWith("]\n"));
+  EXPECT_THAT(ran.out, IsEmpty());
+}
+
+TEST(CommandLineTest, HealthNeedsAnAddress) {
+  EXPECT_EQ(RunProgram({"health"}).status, ExitCode::kUsage);
+}
+
+// A server that has nothing but its health.
+class HealthTest : public ::testing::Test {
+ protected:
+  HealthTest() {
+    health_->SetServices({"shop.Till"});
+    int port = 0;
+    grpc::ServerBuilder builder;
+    builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
+    builder.RegisterService(&health_->service());
+    server_ = builder.BuildAndStart();
+    address_ = "127.0.0.1:" + std::to_string(port);
+  }
+
+  rpc::HealthService& health() { return *health_; }
+  const std::string& address() const { return address_; }
+
+ private:
+  const std::unique_ptr<rpc::HealthService> health_ = rpc::HealthService::Create();
+  std::unique_ptr<grpc::Server> server_;
+  std::string address_;
+};
+
+TEST_F(HealthTest, AServerThatServesIsHealthy) {
+  health().SetServing(true);
+  const Ran ran = RunProgram({"health", address()});
+  EXPECT_EQ(ran.status, ExitCode::kOk);
+  EXPECT_EQ(ran.out, "the server at " + address() + " is SERVING\n");
+  EXPECT_THAT(RunProgram({"health", address(), "--json"}).out, HasSubstr(R"("status": "SERVING")"));
+}
+
+TEST_F(HealthTest, AServerThatDoesNotServeIsUnavailable) {
+  health().SetServing(false);
+  const Ran ran = RunProgram({"health", address()});
+  EXPECT_EQ(ran.status, ExitCode::kUnavailable);
+  EXPECT_EQ(ran.err, "orderflow: the server at " + address() + " is NOT_SERVING\n");
+}
+
+TEST_F(HealthTest, AServiceCanBeAskedFor) {
+  health().SetServing(true);
+  const Ran ran = RunProgram({"health", address(), "--service", "shop.Till"});
+  EXPECT_EQ(ran.status, ExitCode::kOk);
+  EXPECT_EQ(ran.out, "shop.Till of the server at " + address() + " is SERVING\n");
+  EXPECT_EQ(RunProgram({"health", address(), "--service", "shop.Roof"}).status,
+            ExitCode::kNotFound);
 }
 
 TEST(CommandLineTest, GlobalFlagsMayStandBehindTheCommand) {

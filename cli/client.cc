@@ -115,10 +115,12 @@ class Client::Impl {
     if (status.error_code() != grpc::StatusCode::UNAVAILABLE || connected ||
         GetErrorInfo(error).has_value())
       return error;
+    const std::string advice =
+        server_.flag.empty() ? ""
+                             : absl::StrCat(": is it running? Start it with: orderflow up (or say ",
+                                            "where it is with ", server_.flag, ")");
     return absl::UnavailableError(absl::StrCat("cannot reach ", Whom(), tls_ ? " with TLS" : "",
-                                               ": is it running? Start it with: orderflow up",
-                                               " (or say where it is with ", server_.flag, ") [",
-                                               status.error_message(), "]"));
+                                               advice, " [", status.error_message(), "]"));
   }
 
   const ServerName server_;

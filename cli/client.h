@@ -29,7 +29,7 @@ struct TlsSettings {
 // A server as a person would speak of it.
 struct ServerName {
   std::string name;  // "orchestrator"
-  std::string flag;  // the flag that says where it is, "--address"
+  std::string flag;  // the flag that says where it is, "--address"; empty: the command line did
 };
 
 // One server's calls, made one at a time. An error that means "not reached" says which address was

@@ -81,6 +81,7 @@ void AddExecutionCommands(CLI::App& app, Session& session);
 void AddWorkflowCommands(CLI::App& app, Session& session);
 void AddStockCommands(CLI::App& app, Session& session);
 void AddBenchCommand(CLI::App& app, Session& session);
+void AddHealthCommand(CLI::App& app, Session& session);
 
 // The whole program: parses, acts, answers the exit code.
 int RunCli(int argc, const char* const* argv, std::ostream& out, std::ostream& err,

@@ -132,6 +132,14 @@ class CommandLineTest(unittest.TestCase):
         done = self.expect(UNAVAILABLE, "--inventory-address", address, "stock", "list")
         self.assertIn("inventory", done.stderr)
 
+    def test_health_can_be_asked_of_every_server_and_service(self) -> None:
+        payment = self.up.address("payment")
+        for address in (payment, self.up.address("orchestrator")):
+            self.assertEqual(self.expect(OK, "health", address).stdout, f"the server at {address} is SERVING\n")
+        self.expect(OK, "health", payment, "--service", "orderflow.payment.v1.PaymentService")
+        self.expect(NOT_FOUND, "health", payment, "--service", "orderflow.email.v1.EmailService")
+        self.expect(UNAVAILABLE, "health", f"localhost:{free_port()}")
+
     def test_slips_of_the_finger_get_a_suggestion(self) -> None:
         self.assertIn("did you mean order?", self.expect(USAGE, "ordr", "list").stderr)
         self.assertIn("did you mean place?", self.expect(USAGE, "order", "plase").stderr)
@@ -143,7 +151,7 @@ class CommandLineTest(unittest.TestCase):
                 self.expect(USAGE, *arguments)
 
     def test_every_command_has_help_with_an_example(self) -> None:
-        for command in ("up", "bench", "order place", "order get", "order watch", "order list", "execution list",
+        for command in ("up", "bench", "health", "order place", "order get", "order watch", "order list", "execution list",
                         "execution describe", "execution history", "execution stop", "workflow list", "workflow deploy",
                         "workflow validate", "stock list", "stock set"):
             with self.subTest(command):

@@ -75,6 +75,8 @@ absl::StatusOr<std::string> ReadFile(const std::string& path, const std::string&
   if (!file) return Wrong(source + ": cannot read the file " + Quote(path, 200));
   std::string text(kMaxFileBytes + 1, '\0');
   file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  // A directory opens, but does not read: container engines make one where a secret is missing.
+  if (file.bad()) return Wrong(source + ": cannot read the file " + Quote(path, 200));
   text.resize(static_cast<size_t>(file.gcount()));
   if (text.size() > kMaxFileBytes)
     return Wrong(source + ": the file " + Quote(path, 200) + " is larger than 1 MiB");
@@ -109,6 +111,9 @@ absl::Status Set(const Flags& flags, const Assignment& assignment) {
   if (from_file) {
     ORDERFLOW_ASSIGN_OR_RETURN(value, ReadFile(assignment.value, assignment.source));
     absl::StripAsciiWhitespace(&value);
+    if (value.empty()) {
+      return Wrong(assignment.source + ": the file " + Quote(assignment.value, 200) + " is empty");
+    }
   }
   std::string error;
   if (flag->ParseFrom(value, &error)) return absl::OkStatus();

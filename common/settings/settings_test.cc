@@ -23,6 +23,7 @@ using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
+using ::testing::StartsWith;
 
 class SettingsTest : public ::testing::Test {
  protected:
@@ -126,6 +127,15 @@ TEST_F(SettingsTest, ASecretGivenTwiceInOneSourceIsRefused) {
   EXPECT_THAT(
       Run({"--vault=x", "--vault_file=" + File("secret", "y")}),
       StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("either vault or vault_file")));
+}
+
+TEST_F(SettingsTest, ASecretsFileThatIsMissingEmptyOrADirectoryIsNamed) {
+  for (const std::string& path :
+       {std::string("/nowhere/vault"), File("empty", " \n"), ::testing::TempDir()}) {
+    EXPECT_THAT(Run({}, {{"ORDERFLOW_VAULT_FILE", path}}),
+                StatusIs(absl::StatusCode::kInvalidArgument,
+                         AllOf(StartsWith("ORDERFLOW_VAULT_FILE: "), HasSubstr(path))));
+  }
 }
 
 TEST_F(SettingsTest, OnlySecretsHaveAFileFlag) {

@@ -11,6 +11,7 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 constexpr char kFlow[] = R"({"StartAt": "Receive", "States": {
     "Receive": {"Type": "Task", "Resource": "${ReceiveOrderFunctionArn}", "Next": "Check"},
@@ -50,7 +51,7 @@ TEST(OrchestratorModuleTest, TheBuiltInWorkflowIsTheOneInTheTree) {
                     HasSubstr("${SendConfirmationEmailFunctionArn}")));
 }
 
-TEST(OrchestratorModuleTest, AWorkflowWithMistakesIsRefusedWithALineForEach) {
+TEST(OrchestratorModuleTest, AWorkflowWithMistakesIsRefusedInOneLineThatNamesThemAll) {
   Script script;
   TestOrchestrator orchestrator(script);
   orchestrator.Stop();
@@ -59,9 +60,10 @@ TEST(OrchestratorModuleTest, AWorkflowWithMistakesIsRefusedWithALineForEach) {
   orchestrator.options().order_workflow_source = "flow.asl.json";
   EXPECT_THAT(orchestrator.Open(),
               StatusIs(absl::StatusCode::kInvalidArgument,
-                       AllOf(HasSubstr("flow.asl.json cannot be run:"),
-                             HasSubstr("\n  at /States/A/Resource: "), HasSubstr("Unheard"),
-                             HasSubstr("\n  at /States/A/Next: "))));
+                       AllOf(HasSubstr("flow.asl.json cannot be run: at /States/A/"),
+                             HasSubstr("at /States/A/Resource: "), HasSubstr("Unheard"),
+                             HasSubstr("; at /States/A/"), HasSubstr("at /States/A/Next: "),
+                             Not(HasSubstr("\n")))));
 }
 
 TEST(OrchestratorModuleTest, AChangedWorkflowIsForNewOrdersAndOldOnesFinishTheirs) {

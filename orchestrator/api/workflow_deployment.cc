@@ -16,12 +16,17 @@ using store::StateMachineRecord;
 
 absl::Status Mistakes(const Deployment& deployment,
                       const std::vector<asl::Diagnostic>& diagnostics) {
-  std::string text = absl::StrCat(deployment.source, " cannot be run:");
+  // One line, however many there are: it ends the start of a process, and logs are read by the
+  // line.
+  std::string text = absl::StrCat(deployment.source, " cannot be run");
+  const char* separator = ": ";
   for (const asl::Diagnostic& diagnostic : diagnostics) {
     if (diagnostic.severity != asl::Diagnostic::Severity::kError) continue;
-    absl::StrAppend(&text, "\n  at ", diagnostic.location.empty() ? "/" : diagnostic.location, ": ",
+    absl::StrAppend(&text, separator, "at ",
+                    diagnostic.location.empty() ? "/" : diagnostic.location, ": ",
                     diagnostic.message);
     if (!diagnostic.hint.empty()) absl::StrAppend(&text, " (", diagnostic.hint, ")");
+    separator = "; ";
   }
   return absl::InvalidArgumentError(text);
 }
