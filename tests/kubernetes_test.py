@@ -8,6 +8,8 @@ import subprocess
 import unittest
 from pathlib import Path
 
+import yaml
+
 from harness.kubernetes_api import VERSIONS, Api
 from harness.kubernetes_objects import Outsider, Rendering, Workload, render, seconds
 from harness.servers import BINARIES
@@ -38,6 +40,11 @@ def known_settings(program: str) -> set[str]:
     """The environment variables that a program's help names."""
     help_text = subprocess.run([BINARIES / program, "--help"], capture_output=True, text=True, check=True).stdout
     return set(re.findall(r"\bORDERFLOW_\w+", help_text))
+
+
+def release() -> str:
+    """The version of Orderflow."""
+    return re.search(r"project\(orderflow VERSION (\S+)", (ROOT / "CMakeLists.txt").read_text())[1]
 
 
 def pre_stop_seconds(workload: Workload) -> int:
@@ -142,10 +149,9 @@ class OverlayCase:
                     self.assertEqual(workload.spec["strategy"], {"type": "Recreate"})
 
     def test_images_are_this_version_and_need_no_registry(self):
-        version = re.search(r"project\(orderflow VERSION (\S+)", (ROOT / "CMakeLists.txt").read_text())[1]
         for workload in self.workloads.values():
             with self.subTest(workload=workload.name):
-                self.assertEqual(workload.container["image"], f"orderflow-{workload.name}:{version}")
+                self.assertEqual(workload.container["image"], f"orderflow-{workload.name}:{release()}")
                 self.assertEqual(workload.container["imagePullPolicy"], "IfNotPresent")
 
     def test_services_are_headless_and_find_their_pods(self):
@@ -266,6 +272,20 @@ class PublishedApi(unittest.TestCase):
         (violation,) = Api(VERSIONS[0]).violations(
             {"apiVersion": "autoscaling/v2beta2", "kind": "HorizontalPodAutoscaler", "metadata": {"name": "a"}})
         self.assertEqual(violation, "HorizontalPodAutoscaler is served as autoscaling/v2, not as autoscaling/v2beta2")
+
+
+class VolumePod(unittest.TestCase):
+    """The pod that opens a volume for a backup."""
+
+    def test_is_as_restricted_as_the_others(self):
+        pod = yaml.safe_load((ROOT / "deploy/kubernetes/volume-pod.yaml").read_text())
+        server = Rendering(render("local", VERSIONS[-1])).workloads["orchestrator"]
+        self.assertEqual(pod["spec"]["securityContext"], server.pod["securityContext"])
+        (container,) = pod["spec"]["containers"]
+        self.assertEqual(container["securityContext"], server.container["securityContext"])
+        self.assertEqual(container["image"], f"orderflow-cli:{release()}")
+        for version in VERSIONS:
+            self.assertEqual(Api(version).violations(pod), [])
 
 
 class LocalOverlay(OverlayCase, unittest.TestCase):

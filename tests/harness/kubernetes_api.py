@@ -17,6 +17,7 @@ API_VERSIONS = {
     "Namespace": "v1",
     "NetworkPolicy": "networking.k8s.io/v1",
     "PersistentVolumeClaim": "v1",
+    "Pod": "v1",
     "PodDisruptionBudget": "policy/v1",
     "Service": "v1",
     "ServiceAccount": "v1",
