@@ -164,8 +164,8 @@ absl::StatusOr<std::shared_ptr<grpc::Channel>> GrpcTaskRunner::Connect(
   // Also keeps our two connections apart from each other.
   channel.own_connection = true;
   auto mapped = options_.targets.find(resource.address);
-  const std::string& address = mapped == options_.targets.end() ? resource.address : mapped->second;
-  return rpc::MakeChannel("dns:///" + address, channel);
+  return rpc::MakeChannel(
+      mapped == options_.targets.end() ? resource.target() : "dns:///" + mapped->second, channel);
 }
 
 std::unique_ptr<ServiceTypes> GrpcTaskRunner::MakeService(const GrpcTarget& target,
