@@ -25,21 +25,25 @@ def free_port() -> int:
 
 
 class Server:
-    """One process with a gRPC server. Its first address stays its address when it is started again."""
+    """One process with a gRPC server. Its first address stays its address when it is started again.
 
-    def __init__(self, name: str, directory: Path, flags: list[str]):
+    `name` tells it from others in one directory; the program is orderflow-<program>, or the one of that name.
+    """
+
+    def __init__(self, name: str, directory: Path, flags: list[str], program: str = "", address: str = "127.0.0.1:0"):
         self.name = name
+        self.program = program or name
         self.log_path = directory / f"{name}.log"
         self.errors_path = directory / f"{name}.errors"
         self.flags = flags
         self._process: subprocess.Popen[bytes] | None = None
-        self.address = "127.0.0.1:0"
+        self.address = address
         self.metrics_address = ""
 
     def start(self, **popen_options) -> "Server":
         log_start = self.log_path.stat().st_size if self.log_path.exists() else 0
         self.metrics_address = f"127.0.0.1:{free_port()}"  # the log does not tell which one the system chose
-        command = [str(BINARIES / f"orderflow-{self.name}"), f"--listen={self.address}",
+        command = [str(BINARIES / f"orderflow-{self.program}"), f"--listen={self.address}",
                    f"--metrics_listen={self.metrics_address}", *self.flags]
         with open(self.log_path, "ab") as log, open(self.errors_path, "ab") as errors:
             self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=errors, **popen_options)
