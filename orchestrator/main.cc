@@ -13,13 +13,16 @@
 #include "common/settings/settings.h"
 #include "orchestrator/api/orchestrator_module.h"
 
-ABSL_FLAG(std::string, receive_address, "localhost:50051",
-          "Where the receive service is, HOST:PORT.");
+ABSL_FLAG(
+    std::string, receive_address, "localhost:50051",
+    "Where the receive service is: HOST:PORT, dns:///HOST:PORT, or with another name server "
+    "dns://IP:PORT/HOST:PORT. Calls go to all addresses that the host has. grpcs:// before it: "
+    "over TLS.");
 ABSL_FLAG(std::string, inventory_address, "localhost:50052",
-          "Where the inventory service is, HOST:PORT.");
+          "Where the inventory service is, likewise.");
 ABSL_FLAG(std::string, payment_address, "localhost:50053",
-          "Where the payment service is, HOST:PORT.");
-ABSL_FLAG(std::string, email_address, "localhost:50054", "Where the email service is, HOST:PORT.");
+          "Where the payment service is, likewise.");
+ABSL_FLAG(std::string, email_address, "localhost:50054", "Where the email service is, likewise.");
 ABSL_FLAG(std::string, substitutions, "",
           "A JSON file, {\"Name\": \"value\"}: what each ${Name} in a definition stands for, added "
           "to those that the "

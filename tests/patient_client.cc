@@ -1,6 +1,6 @@
 // Constant load by clients that do not give up: places orders until standard input ends, and
-// repeats an order, under its id, for as long as nobody answers (UNAVAILABLE). Prints what became
-// of them as one JSON object.
+// repeats an order, under its id, for as long as nobody answers (UNAVAILABLE; CANCELLED by a server
+// that goes down). Prints what became of them as one JSON object.
 //
 //   patient_client TARGET PREFIX CLIENTS
 //
@@ -91,7 +91,9 @@ class Client {
       grpc::ClientContext context;
       context.set_deadline(absl::ToChronoTime(absl::Now() + absl::Seconds(60)));
       const grpc::Status status = stub_->PlaceOrder(&context, request, &response);
-      if (status.error_code() != grpc::StatusCode::UNAVAILABLE) return status;
+      const bool again = status.error_code() == grpc::StatusCode::UNAVAILABLE ||
+                         status.error_code() == grpc::StatusCode::CANCELLED;
+      if (!again) return status;
       ++tally_.repeated;
       absl::SleepFor(kPause);
     }

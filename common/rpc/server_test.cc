@@ -3,6 +3,7 @@
 #include <grpcpp/client_context.h>
 #include <grpcpp/generic/generic_stub.h>
 
+#include <atomic>
 #include <condition_variable>
 #include <future>
 #include <thread>
@@ -20,6 +21,7 @@ namespace {
 
 namespace health = ::grpc::health::v1;
 using receive::v1::ReceiveService;
+using ::testing::AnyOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using Response = TestModule::Response;
@@ -297,6 +299,35 @@ TEST_F(ServerTest, ConnectionsThatAreOldEnoughAreReplacedAndNoCallFails) {
     EXPECT_EQ(calls.failed, 0) << "of " << calls.made << ": " << calls.first_failure;
   }
   EXPECT_GE(module_.peers().size(), 5u) << "2 s, in which a connection lives for 110 ms at most";
+}
+
+// What callers must take for "try again elsewhere". CANCELLED is gRPC's own doing: its server
+// cancels calls that arrive between its GOAWAY and the client's notice of it.
+TEST_F(ServerTest, CallsThatMeetAShutdownAreUnavailableOrCancelled) {
+  for (int round = 0; round < 20; ++round) {
+    TestModule module;
+    const std::unique_ptr<Server> server = *Server::Start({}, module);
+    std::vector<std::thread> threads;
+    std::atomic<int> answered = 0;
+    for (int i = 0; i < 8; ++i) {
+      threads.emplace_back([&] {
+        const auto channel = *MakeChannel(server->address(), {.own_connection = true});
+        const auto stub = ReceiveService::NewStub(channel);
+        grpc::Status status;
+        for (; status.ok(); ++answered) {
+          grpc::ClientContext context;
+          Response response;
+          status = stub->ReceiveOrder(&context, {}, &response);
+        }
+        EXPECT_THAT(status.error_code(),
+                    AnyOf(grpc::StatusCode::UNAVAILABLE, grpc::StatusCode::CANCELLED))
+            << status.error_message();
+      });
+    }
+    while (answered < 500) std::this_thread::yield();
+    server->Stop();
+    for (std::thread& thread : threads) thread.join();
+  }
 }
 
 // A client's gRPC sends no more than one ping a second, whatever it is told.
