@@ -16,11 +16,15 @@ using store::StateMachineRecord;
 
 absl::Status Mistakes(const Deployment& deployment,
                       const std::vector<asl::Diagnostic>& diagnostics) {
+  // One line, as all errors of a start.
   std::string text = absl::StrCat(deployment.source, " cannot be run:");
+  const char* separator = " ";
   for (const asl::Diagnostic& diagnostic : diagnostics) {
     if (diagnostic.severity != asl::Diagnostic::Severity::kError) continue;
-    absl::StrAppend(&text, "\n  at ", diagnostic.location.empty() ? "/" : diagnostic.location, ": ",
+    absl::StrAppend(&text, separator, "at ",
+                    diagnostic.location.empty() ? "/" : diagnostic.location, ": ",
                     diagnostic.message);
+    separator = "; ";
     if (!diagnostic.hint.empty()) absl::StrAppend(&text, " (", diagnostic.hint, ")");
   }
   return absl::InvalidArgumentError(text);

@@ -216,7 +216,10 @@ absl::StatusOr<std::unique_ptr<TaskRunner>> CreateGrpcTaskRunner(
   tls.enabled = true;
   // Finds what is wrong with the files now rather than at the first task.
   if (!tls.ca_file.empty() || !tls.certificate_file.empty() || !tls.key_file.empty()) {
-    ORDERFLOW_RETURN_IF_ERROR(rpc::MakeChannelCredentials(tls).status());
+    if (const absl::Status files = rpc::MakeChannelCredentials(tls).status(); !files.ok()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("TLS of tasks: ", std::string(files.message())));
+    }
   }
   return std::unique_ptr<TaskRunner>(
       std::make_unique<GrpcTaskRunner>(options, std::move(given), clock));

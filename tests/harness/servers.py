@@ -12,6 +12,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from harness.certificates import Certificates
+
 BINARIES = Path(os.environ.get("ORDERFLOW_BINARIES", Path(__file__).parents[2] / "build/release/bin"))
 SERVICES = ("receive", "inventory", "payment", "email")
 CATALOG = Path(__file__).parents[2] / "services/inventory/catalog.json"
@@ -96,9 +98,13 @@ class Server:
 
 
 class Cluster:
-    """Four services and the orchestrator, each a process of its own, with SQLite in one temporary directory."""
+    """Four services and the orchestrator, each a process of its own, with SQLite in one temporary directory.
 
-    def __init__(self) -> None:
+    With certificates, all of them speak mTLS.
+    """
+
+    def __init__(self, certificates: Certificates | None = None) -> None:
+        self._certificates = certificates
         self.directory = Path(tempfile.mkdtemp(prefix="orderflow-test-"))
         self.servers = {name: self._service(name) for name in SERVICES}
         self.servers["orchestrator"] = Server("orchestrator", self.directory, [])
@@ -109,6 +115,8 @@ class Cluster:
             flags.append(f"--maildir={self.directory}/mail")
         if name == "inventory":
             flags.append(f"--catalog={CATALOG}")
+        if self._certificates is not None:
+            flags.extend(self._certificates.server_flags(name))
         return Server(name, self.directory, flags)
 
     def start(self) -> "Cluster":
@@ -118,9 +126,12 @@ class Cluster:
         return self
 
     def start_orchestrator(self) -> None:
-        addresses = [f"--{name}_address={self.servers[name].address}" for name in SERVICES]
+        scheme = "" if self._certificates is None else "grpcs://"
+        addresses = [f"--{name}_address={scheme}{self.servers[name].address}" for name in SERVICES]
         orchestrator = self.servers["orchestrator"]
         orchestrator.flags = [f"--database=sqlite:{self.directory}/orchestrator.db", *addresses]
+        if self._certificates is not None:
+            orchestrator.flags += [*self._certificates.server_flags("orchestrator"), *self._certificates.task_flags()]
         orchestrator.start()
 
     def __getitem__(self, name: str) -> Server:
