@@ -7,19 +7,24 @@
 #include "absl/flags/flag.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "common/base/quote.h"
 #include "common/base/status.h"
 #include "common/rpc/server_flags.h"
 #include "common/rpc/server_main.h"
 #include "common/settings/settings.h"
 #include "orchestrator/api/orchestrator_module.h"
+#include "orchestrator/tasks/grpc_resource.h"
 
-ABSL_FLAG(std::string, receive_address, "localhost:50051",
-          "Where the receive service is, HOST:PORT.");
+ABSL_FLAG(
+    std::string, receive_address, "localhost:50051",
+    "Where the receive service is: HOST:PORT, dns:///HOST:PORT, or with another name server "
+    "dns://IP:PORT/HOST:PORT. Calls go to all addresses that the host has. grpcs:// before it: "
+    "over TLS.");
 ABSL_FLAG(std::string, inventory_address, "localhost:50052",
-          "Where the inventory service is, HOST:PORT.");
+          "Where the inventory service is, likewise.");
 ABSL_FLAG(std::string, payment_address, "localhost:50053",
-          "Where the payment service is, HOST:PORT.");
-ABSL_FLAG(std::string, email_address, "localhost:50054", "Where the email service is, HOST:PORT.");
+          "Where the payment service is, likewise.");
+ABSL_FLAG(std::string, email_address, "localhost:50054", "Where the email service is, likewise.");
 ABSL_FLAG(std::string, substitutions, "",
           "A JSON file, {\"Name\": \"value\"}: what each ${Name} in a definition stands for, added "
           "to those that the "
@@ -72,6 +77,16 @@ absl::StatusOr<std::string> ReadFile(const std::string& flag, const std::string&
   return text.str();
 }
 
+absl::StatusOr<std::string> AddressFromFlag(std::string_view flag, const std::string& address) {
+  // As a task's resource will have it.
+  const std::string scheme = address.rfind("grpcs://", 0) == 0 ? "" : "grpc://";
+  if (tasks::ParseGrpcResource(scheme + address + "/package.Service/Method").ok()) return address;
+  return absl::InvalidArgumentError(
+      absl::StrCat("--", std::string(flag), ": ", Quote(address, 300),
+                   " is no address; expected HOST:PORT, dns:///HOST:PORT or "
+                   "dns://NAMESERVER-IP:PORT/HOST:PORT, with grpcs:// before it for TLS"));
+}
+
 absl::StatusOr<std::optional<engine::LogLevel>> LoggingFromFlag() {
   const std::string level = absl::GetFlag(FLAGS_workflow_logging);
   if (level.empty()) return std::nullopt;
@@ -86,8 +101,17 @@ absl::StatusOr<std::optional<engine::LogLevel>> LoggingFromFlag() {
 absl::StatusOr<api::OrchestratorOptions> OptionsFromFlags() {
   api::OrchestratorOptions options;
   options.database = rpc::DatabaseOptionsFromFlags("orchestrator");
-  options.services = {absl::GetFlag(FLAGS_receive_address), absl::GetFlag(FLAGS_inventory_address),
-                      absl::GetFlag(FLAGS_payment_address), absl::GetFlag(FLAGS_email_address)};
+  ORDERFLOW_ASSIGN_OR_RETURN(
+      options.services.receive,
+      AddressFromFlag("receive_address", absl::GetFlag(FLAGS_receive_address)));
+  ORDERFLOW_ASSIGN_OR_RETURN(
+      options.services.inventory,
+      AddressFromFlag("inventory_address", absl::GetFlag(FLAGS_inventory_address)));
+  ORDERFLOW_ASSIGN_OR_RETURN(
+      options.services.payment,
+      AddressFromFlag("payment_address", absl::GetFlag(FLAGS_payment_address)));
+  ORDERFLOW_ASSIGN_OR_RETURN(options.services.email,
+                             AddressFromFlag("email_address", absl::GetFlag(FLAGS_email_address)));
   if (const std::string path = absl::GetFlag(FLAGS_substitutions); !path.empty()) {
     ORDERFLOW_ASSIGN_OR_RETURN(const std::string text, ReadFile("substitutions", path));
     auto parsed = api::ParseSubstitutions(text);

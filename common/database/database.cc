@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "common/base/status.h"
 #include "common/database/database_url.h"
 #include "common/database/postgres_database.h"
@@ -19,13 +20,25 @@ std::optional<std::string> Row::OptionalText(int column) const {
   return Text(column);
 }
 
+namespace {
+
+absl::StatusOr<std::unique_ptr<Database>> OpenUrl(const Options& options,
+                                                  absl::Span<const Migration> migrations) {
+  ORDERFLOW_ASSIGN_OR_RETURN(const DatabaseUrl url, ParseDatabaseUrl(options.url));
+  if (url.backend == Backend::kSqlite) return SqliteDatabase::Open(url.target, options, migrations);
+  return PostgresDatabase::Open(options, migrations);
+}
+
+}  // namespace
+
 absl::StatusOr<std::unique_ptr<Database>> Database::Open(Options options,
                                                          absl::Span<const Migration> migrations) {
   if (options.name.empty())
     return absl::InvalidArgumentError("a database needs the name of its schema's owner");
-  ORDERFLOW_ASSIGN_OR_RETURN(const DatabaseUrl url, ParseDatabaseUrl(options.url));
-  if (url.backend == Backend::kSqlite) return SqliteDatabase::Open(url.target, options, migrations);
-  return PostgresDatabase::Open(options, migrations);
+  absl::StatusOr<std::unique_ptr<Database>> opened = OpenUrl(options, migrations);
+  if (opened.ok() || options.setting.empty()) return opened;
+  return absl::Status(opened.status().code(), absl::StrCat(std::string(opened.status().message()),
+                                                           " (see ", options.setting, ")"));
 }
 
 void Database::Check(StatusCallback done) {

@@ -107,6 +107,8 @@ struct Options {
   // "sqlite:PATH" or a plain path: an SQLite file (WAL, synchronous=FULL). "sqlite::memory:": for
   // tests, lost at the end. "postgresql://...": a PostgreSQL server, as libpq reads it.
   std::string url;
+  // What errors of Open name as the place to change, such as "--database"; empty: nothing.
+  std::string setting;
   // Names the schema's owner in the table of migrations and in metrics, such as "inventory".
   std::string name;
   // PostgreSQL only: how many connections, each with a thread, work in parallel.

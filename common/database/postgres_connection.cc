@@ -8,6 +8,8 @@
 #include <cstring>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "common/base/check.h"
 #include "common/base/status.h"
 #include "common/database/postgres_error.h"
@@ -36,10 +38,7 @@ absl::string_view AsAbsl(std::string_view text) { return {text.data(), text.size
 
 // libpq ends its messages with a line feed and may write several lines.
 std::string OneLine(const char* message) {
-  std::string line(message);
-  while (!line.empty() && line.back() == '\n') line.pop_back();
-  std::replace(line.begin(), line.end(), '\n', ' ');
-  return line;
+  return absl::StrJoin(absl::StrSplit(message, absl::ByAnyChar(" \t\n"), absl::SkipEmpty()), " ");
 }
 
 std::string OptionOf(const PQconninfoOption* options, std::string_view keyword) {

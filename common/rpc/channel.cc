@@ -4,7 +4,6 @@
 #include <grpcpp/support/channel_arguments.h>
 
 #include "common/base/status.h"
-#include "common/rpc/keepalive.h"
 
 namespace orderflow::rpc {
 namespace {
@@ -13,10 +12,16 @@ grpc::ChannelArguments Arguments(const ChannelOptions& options) {
   grpc::ChannelArguments args;
   args.SetLoadBalancingPolicyName("round_robin");
   args.SetMaxReceiveMessageSize(options.max_message_bytes);
-  args.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
+  // No retry policy can come with a name. What gRPC then still repeats is a call that no server has
+  // seen, because its connection was told to go (max_connection_age, a drain) before it was sent.
+  args.SetInt(GRPC_ARG_SERVICE_CONFIG_DISABLE_RESOLUTION, 1);
+  args.SetInt(GRPC_ARG_ENABLE_RETRIES, 1);
   args.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  args.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, Millis(kClientPingInterval));
-  args.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, Millis(kPingTimeout));
+  args.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, Millis(options.pings.client_interval));
+  args.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, Millis(options.pings.timeout));
+  // By default gRPC stops after two pings that no data go with: a call that waits for long would
+  // not notice that its server has vanished.
+  args.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
   // Names are resolved again when a connection ends; by default at most twice a minute, too slow
   // for a rolling update.
   args.SetInt(GRPC_ARG_DNS_MIN_TIME_BETWEEN_RESOLUTIONS_MS, 2000);

@@ -9,11 +9,13 @@ namespace orderflow::rpc {
 
 // HTTP/2 pings find peers that vanished without a word. Both sides' numbers stand here together,
 // because a server hangs up (GOAWAY, too_many_pings) on a client that pings more often than it
-// permits.
-constexpr absl::Duration kClientPingInterval = absl::Seconds(30);
-constexpr absl::Duration kServerPingInterval = absl::Seconds(60);
-constexpr absl::Duration kPermittedPingInterval = absl::Seconds(10);
-constexpr absl::Duration kPingTimeout = absl::Seconds(10);
+// permits. Only tests use others than these.
+struct PingTimes {
+  absl::Duration client_interval = absl::Seconds(30);
+  absl::Duration server_interval = absl::Seconds(60);
+  absl::Duration permitted_interval = absl::Seconds(10);  // of the client
+  absl::Duration timeout = absl::Seconds(10);
+};
 
 // For gRPC's integer arguments; forever is INT_MAX.
 inline int Millis(absl::Duration duration) {

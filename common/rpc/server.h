@@ -6,6 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "common/rpc/keepalive.h"
 #include "common/rpc/module.h"
 #include "common/rpc/tls.h"
 
@@ -33,6 +34,7 @@ struct ServerOptions {
   // How often Module::CheckReady is asked, and how long it may take.
   absl::Duration ready_interval = absl::Seconds(5);
   absl::Duration ready_timeout = absl::Seconds(3);
+  PingTimes pings;
 };
 
 // A gRPC server around one module: its services, grpc.health.v1, reflection, limits, and an orderly

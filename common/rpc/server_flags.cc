@@ -69,6 +69,7 @@ ServerOptions ServerOptionsFromFlags() {
 database::Options DatabaseOptionsFromFlags(std::string_view name) {
   database::Options options;
   options.url = absl::GetFlag(FLAGS_database);
+  options.setting = "--database";
   options.name = name;
   options.connections = absl::GetFlag(FLAGS_database_connections);
   return options;

@@ -3,6 +3,7 @@
 #include <grpcpp/client_context.h>
 #include <grpcpp/generic/generic_stub.h>
 
+#include <atomic>
 #include <condition_variable>
 #include <future>
 #include <thread>
@@ -20,6 +21,7 @@ namespace {
 
 namespace health = ::grpc::health::v1;
 using receive::v1::ReceiveService;
+using ::testing::AnyOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using Response = TestModule::Response;
@@ -270,6 +272,95 @@ TEST_F(ServerTest, StopCancelsWhatDoesNotEndInTime) {
   server_->Stop();
   call.join();
   EXPECT_TRUE(module_.stopped());
+}
+
+// Calls one after the other for so long; how many failed, and how the first one did.
+struct Calls {
+  int made = 0;
+  int failed = 0;
+  absl::Status first_failure;
+};
+
+TEST_F(ServerTest, ConnectionsThatAreOldEnoughAreReplacedAndNoCallFails) {
+  Start({.max_connection_age = absl::Milliseconds(100)});
+  const absl::Time end = absl::Now() + absl::Seconds(2);
+  std::vector<Calls> clients(4);
+  std::vector<std::thread> threads;
+  for (Calls& calls : clients) {
+    threads.emplace_back([&] {
+      for (; absl::Now() < end; ++calls.made) {
+        const absl::Status status = Call("7");
+        if (!status.ok() && calls.failed++ == 0) calls.first_failure = status;
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (const Calls& calls : clients) {
+    EXPECT_EQ(calls.failed, 0) << "of " << calls.made << ": " << calls.first_failure;
+  }
+  EXPECT_GE(module_.peers().size(), 5u) << "2 s, in which a connection lives for 110 ms at most";
+}
+
+// What callers must take for "try again elsewhere". CANCELLED is gRPC's own doing: its server
+// cancels calls that arrive between its GOAWAY and the client's notice of it.
+TEST_F(ServerTest, CallsThatMeetAShutdownAreUnavailableOrCancelled) {
+  for (int round = 0; round < 20; ++round) {
+    TestModule module;
+    const std::unique_ptr<Server> server = *Server::Start({}, module);
+    std::vector<std::thread> threads;
+    std::atomic<int> answered = 0;
+    for (int i = 0; i < 8; ++i) {
+      threads.emplace_back([&] {
+        const auto channel = *MakeChannel(server->address(), {.own_connection = true});
+        const auto stub = ReceiveService::NewStub(channel);
+        grpc::Status status;
+        for (; status.ok(); ++answered) {
+          grpc::ClientContext context;
+          Response response;
+          status = stub->ReceiveOrder(&context, {}, &response);
+        }
+        EXPECT_THAT(status.error_code(),
+                    AnyOf(grpc::StatusCode::UNAVAILABLE, grpc::StatusCode::CANCELLED))
+            << status.error_message();
+      });
+    }
+    while (answered < 500) std::this_thread::yield();
+    server->Stop();
+    for (std::thread& thread : threads) thread.join();
+  }
+}
+
+// A client's gRPC sends no more than one ping a second, whatever it is told.
+class PingTest : public ServerTest {
+ protected:
+  // A call that waits for its answer so long that the server, if it permits fewer pings than the
+  // client sends, hangs up: at the fourth.
+  absl::Status WaitingCall(const PingTimes& pings) {
+    HoldCalls();
+    Start({.pings = pings});
+    channel_ = *MakeChannel(server_->address(), {.own_connection = true, .pings = pings});
+    std::future<absl::Status> call = std::async(std::launch::async, [this] { return Call("7"); });
+    WaitUntilHeld(1);
+    call.wait_for(std::chrono::seconds(6));
+    Release();
+    return call.get();
+  }
+};
+
+TEST_F(PingTest, TheServerPermitsTheClientsPings) {
+  // The real intervals, all thirty times as short.
+  PingTimes pings;
+  for (absl::Duration* interval :
+       {&pings.client_interval, &pings.server_interval, &pings.permitted_interval}) {
+    *interval /= 30;
+  }
+  EXPECT_THAT(WaitingCall(pings), IsOk());
+}
+
+// Also shows that pings go on for as long as a call waits.
+TEST_F(PingTest, AClientThatPingsMoreOftenIsSentAway) {
+  EXPECT_THAT(WaitingCall({.client_interval = absl::Seconds(1)}),
+              StatusIs(absl::StatusCode::kUnavailable, HasSubstr("Too many pings")));
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -33,6 +34,11 @@ class TestModule final : public Module {
     MutexLock lock(mutex_);
     ready_ = std::move(ready);
   }
+  // The client's end of each connection that a call came over, as gRPC writes it.
+  std::set<std::string> peers() {
+    MutexLock lock(mutex_);
+    return peers_;
+  }
   bool stopped() {
     MutexLock lock(mutex_);
     return stopped_;
@@ -59,6 +65,7 @@ class TestModule final : public Module {
     explicit Service(TestModule& module) : module_(module) {}
     grpc::ServerUnaryReactor* ReceiveOrder(grpc::CallbackServerContext* context,
                                            const Request* request, Response* response) override {
+      module_.NotePeer(context->peer());
       return HandleUnary(context, request, response, [this](const auto& request, auto done) {
         module_.Handle(request, std::move(done));
       });
@@ -67,6 +74,11 @@ class TestModule final : public Module {
    private:
     TestModule& module_;
   };
+
+  void NotePeer(const std::string& peer) {
+    MutexLock lock(mutex_);
+    peers_.insert(peer);
+  }
 
   void Handle(const Request& request, Callback<Response> done) {
     Handler handler;
@@ -84,6 +96,7 @@ class TestModule final : public Module {
   Mutex mutex_;
   Handler handler_ ABSL_GUARDED_BY(mutex_);
   absl::Status ready_ ABSL_GUARDED_BY(mutex_);
+  std::set<std::string> peers_ ABSL_GUARDED_BY(mutex_);
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
 };
 

@@ -7,7 +7,8 @@ namespace orderflow::api {
 
 Substitutions OrderSubstitutions(const ServiceAddresses& addresses) {
   const auto method = [](const std::string& address, const char* name) {
-    return absl::StrCat("grpc://", address, "/", name);
+    const bool tls = address.rfind("grpcs://", 0) == 0;
+    return absl::StrCat(tls ? "" : "grpc://", address, "/", name);
   };
   return {
       {"ReceiveOrderFunctionArn",

@@ -12,7 +12,8 @@ namespace orderflow::api {
 // What each `${Name}` of a definition stands for here; on AWS the deployment fills them in.
 using Substitutions = std::map<std::string, std::string, std::less<>>;
 
-// Where the services of the order workflow listen, as gRPC targets.
+// Where the services of the order workflow listen: `HOST:PORT`, or a gRPC target `dns://...`, which
+// goes to all addresses of the name as well; with `grpcs://` before it for TLS.
 struct ServiceAddresses {
   std::string receive = "localhost:50051";
   std::string inventory = "localhost:50052";

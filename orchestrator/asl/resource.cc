@@ -95,7 +95,10 @@ Resource ParseResource(std::string_view text) {
   if (text.substr(0, 4) == "arn:") return ParseArn(text);
   const size_t scheme_end = text.find("://");
   if (scheme_end == std::string_view::npos) return Make(text, "", text, kServiceEvents);
-  const size_t path = text.find('/', scheme_end + 3);
+  size_t host = scheme_end + 3;
+  // grpc://dns://NAMESERVER/host:port/package.Service/Method
+  if (text.substr(host, 6) == "dns://") host = text.find('/', host + 6) + 1;
+  const size_t path = text.find('/', host);
   return Make(text, text.substr(0, scheme_end),
               path == std::string_view::npos ? "" : text.substr(path + 1), kServiceEvents);
 }

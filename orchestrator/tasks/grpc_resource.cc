@@ -14,6 +14,7 @@
 namespace orderflow::tasks {
 namespace {
 
+constexpr std::string_view kDns = "dns://";
 constexpr size_t kMaxBytes = 1024;
 constexpr size_t kMaxHostBytes = 253;  // of a DNS name
 constexpr size_t kMaxLabelBytes = 63;
@@ -66,6 +67,11 @@ bool IsHostName(std::string_view host) {
   return true;
 }
 
+bool IsIpv4(std::string_view address) {
+  in_addr parsed;
+  return inet_pton(AF_INET, std::string(address).c_str(), &parsed) == 1;
+}
+
 bool IsIpv6(std::string_view address) {
   in6_addr parsed;
   return inet_pton(AF_INET6, std::string(address).c_str(), &parsed) == 1;
@@ -100,7 +106,26 @@ std::optional<std::string> CheckAddress(std::string_view address) {
   return CheckPort(address.substr(colon + 1));
 }
 
+// What is wrong with the name server of "dns://IP:PORT/host:port".
+std::optional<std::string> CheckNameServer(std::string_view server) {
+  const bool is_ip = server.substr(0, 1) == "[" || IsIpv4(server.substr(0, server.find(':')));
+  if (!is_ip || CheckAddress(server).has_value()) {
+    return absl::StrCat("name server ", Quote(server), " is not an IP address and a port",
+                        ", such as dns://10.0.0.10:53/host:port or dns:///host:port for none");
+  }
+  return std::nullopt;
+}
+
+// Host names do not tell case apart, but connections are shared by name.
+std::string Lower(std::string_view text) {
+  return absl::AsciiStrToLower(absl::string_view(text.data(), text.size()));
+}
+
 }  // namespace
+
+std::string GrpcResource::target() const {
+  return address.rfind(kDns, 0) == 0 ? address : absl::StrCat("dns:///", address);
+}
 
 absl::StatusOr<GrpcResource> ParseGrpcResource(std::string_view text) {
   if (text.size() > kMaxBytes)
@@ -109,6 +134,14 @@ absl::StatusOr<GrpcResource> ParseGrpcResource(std::string_view text) {
   std::string_view rest = text;
   resource.tls = ConsumePrefix(rest, "grpcs://");
   if (!resource.tls && !ConsumePrefix(rest, "grpc://")) return Error(text, "not a gRPC resource");
+  std::string_view name_server;
+  if (ConsumePrefix(rest, kDns)) {
+    const size_t slash = rest.find('/');
+    name_server = rest.substr(0, slash);
+    rest.remove_prefix(slash == std::string_view::npos ? rest.size() : slash + 1);
+    const auto problem = name_server.empty() ? std::nullopt : CheckNameServer(name_server);
+    if (problem.has_value()) return Error(text, *problem);
+  }
   const size_t first = rest.find('/');
   const std::string_view address = rest.substr(0, first);
   if (const auto problem = CheckAddress(address)) return Error(text, *problem);
@@ -122,8 +155,9 @@ absl::StatusOr<GrpcResource> ParseGrpcResource(std::string_view text) {
   const std::string_view method = path.substr(second + 1);
   if (!IsIdentifier(method))
     return Error(text, absl::StrCat(Quote(method), " is not the name of a method"));
-  // Host names do not tell case apart, but connections are shared by name.
-  resource.address = absl::AsciiStrToLower(absl::string_view(address.data(), address.size()));
+  resource.address = Lower(address);
+  if (!name_server.empty())
+    resource.address = absl::StrCat("dns://", Lower(name_server), "/", resource.address);
   resource.service = service;
   resource.method = method;
   return resource;

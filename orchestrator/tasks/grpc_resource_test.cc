@@ -22,6 +22,18 @@ TEST(GrpcResourceTest, TakesNamesAndAddresses) {
   EXPECT_EQ(ParseGrpcResource("grpc://[2001:db8::1]:65535/S/M")->address, "[2001:db8::1]:65535");
 }
 
+TEST(GrpcResourceTest, TakesTargetsAsGrpcWritesThem) {
+  const auto plain = ParseGrpcResource("grpc://inventory:50052/a.B/C");
+  EXPECT_EQ(plain->target(), "dns:///inventory:50052");
+  EXPECT_THAT(ParseGrpcResource("grpc://dns:///inventory:50052/a.B/C"), IsOkAndHolds(*plain));
+  const auto asking = ParseGrpcResource("grpcs://dns://127.0.0.1:5353/Inventory.test:50052/a.B/C");
+  EXPECT_EQ(asking->address, "dns://127.0.0.1:5353/inventory.test:50052");
+  EXPECT_EQ(asking->target(), asking->address);
+  EXPECT_EQ(asking->path(), "/a.B/C");
+  EXPECT_TRUE(asking->tls);
+  EXPECT_EQ(ParseGrpcResource("grpc://dns://[::1]:53/a:1/S/M")->target(), "dns://[::1]:53/a:1");
+}
+
 TEST(GrpcResourceTest, HostsAreTheSameInAnyCase) {
   EXPECT_EQ(ParseGrpcResource("grpc://Inventory:1/a.B/C")->address, "inventory:1");
   EXPECT_EQ(ParseGrpcResource("grpc://Inventory:1/a.B/C")->service, "a.B");
@@ -49,6 +61,14 @@ TEST(GrpcResourceTest, SaysWhatIsWrong) {
       {"grpc://[::1]/S/M", "the port is missing"},
       {"grpc://::1/S/M", "the host is missing"},
       {"grpc://fe80::1/S/M", "an IPv6 address needs brackets and a port"},
+      {"grpc://dns:///", "the host is missing"},
+      {"grpc://dns:///a/S/M", "the port is missing"},
+      {"grpc://dns://127.0.0.1/a:1/S/M",
+       "name server \"127.0.0.1\" is not an IP address and a port"},
+      {"grpc://dns://resolver:53/a:1/S/M", "name server \"resolver:53\" is not an IP address"},
+      {"grpc://dns://[::1]/a:1/S/M", "name server \"[::1]\" is not an IP address and a port"},
+      {"grpc://dns://127.0.0.1:53", "the host is missing"},
+      {"grpc://dns:inventory:1/S/M", "port \"inventory:1\" is not a number"},
       {"grpc://a:1", "service and method are missing"},
       {"grpc://a:1/S", "the method is missing"},
       {"grpc://a:1//M", "\"\" is not the name of a service"},

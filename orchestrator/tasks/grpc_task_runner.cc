@@ -164,8 +164,8 @@ absl::StatusOr<std::shared_ptr<grpc::Channel>> GrpcTaskRunner::Connect(
   // Also keeps our two connections apart from each other.
   channel.own_connection = true;
   auto mapped = options_.targets.find(resource.address);
-  const std::string& address = mapped == options_.targets.end() ? resource.address : mapped->second;
-  return rpc::MakeChannel("dns:///" + address, channel);
+  return rpc::MakeChannel(
+      mapped == options_.targets.end() ? resource.target() : "dns:///" + mapped->second, channel);
 }
 
 std::unique_ptr<ServiceTypes> GrpcTaskRunner::MakeService(const GrpcTarget& target,
@@ -216,7 +216,10 @@ absl::StatusOr<std::unique_ptr<TaskRunner>> CreateGrpcTaskRunner(
   tls.enabled = true;
   // Finds what is wrong with the files now rather than at the first task.
   if (!tls.ca_file.empty() || !tls.certificate_file.empty() || !tls.key_file.empty()) {
-    ORDERFLOW_RETURN_IF_ERROR(rpc::MakeChannelCredentials(tls).status());
+    if (const absl::Status files = rpc::MakeChannelCredentials(tls).status(); !files.ok()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("TLS of tasks: ", std::string(files.message())));
+    }
   }
   return std::unique_ptr<TaskRunner>(
       std::make_unique<GrpcTaskRunner>(options, std::move(given), clock));

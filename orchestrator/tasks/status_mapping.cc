@@ -72,12 +72,16 @@ absl::StatusCode CodeOf(const grpc::Status& status) {
 }  // namespace
 
 asl::Failure FailureFromStatus(const grpc::Status& status, std::string_view method) {
-  const absl::StatusCode code = CodeOf(status);
+  absl::StatusCode code = CodeOf(status);
   google::rpc::Status details;
   if (!status.error_details().empty() && !details.ParseFromString(status.error_details()))
     details.Clear();
   std::string reason = ReasonOf(details);
   std::string message = status.error_message();
+  if (code == absl::StatusCode::kCancelled && reason.empty()) {
+    code = absl::StatusCode::kUnavailable;
+    message = std::string("the server cancelled the call: ").append(message);
+  }
   // gRPC's own words name an address at best; a reason comes from the server itself.
   if (reason.empty() && (code == absl::StatusCode::kUnavailable || message.empty())) {
     message = message.empty() ? std::string("calling ").append(method)

@@ -15,7 +15,9 @@ namespace orderflow::tasks {
 // What an RPC's failure is in the language: the error name is the `reason` of a
 // google.rpc.ErrorInfo among the details, else "Grpc.<CODE>"; the cause is JSON with code, message
 // and details. `method` ("inventory:50052/package.Service/Method") is named where the message alone
-// would not tell who could not be reached. Not for a task's own timeout: TimeoutFailure.
+// would not tell who could not be reached. A call that the server cancelled without giving a reason
+// is UNAVAILABLE: gRPC's servers cancel what reaches them while they go down. Not for a task's own
+// timeout: TimeoutFailure.
 asl::Failure FailureFromStatus(const grpc::Status& status, std::string_view method);
 
 // The same for what is found out here, without a call.

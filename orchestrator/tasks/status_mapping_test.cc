@@ -27,7 +27,7 @@ std::string DetailsWith(const google::protobuf::Message& detail) {
 
 TEST(StatusMappingTest, CodesGiveErrorNames) {
   const std::pair<grpc::StatusCode, const char*> cases[] = {
-      {grpc::StatusCode::CANCELLED, "CANCELLED"},
+      {grpc::StatusCode::CANCELLED, "UNAVAILABLE"},  // see below
       {grpc::StatusCode::UNKNOWN, "UNKNOWN"},
       {grpc::StatusCode::INVALID_ARGUMENT, "INVALID_ARGUMENT"},
       {grpc::StatusCode::DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED"},
@@ -50,6 +50,21 @@ TEST(StatusMappingTest, CodesGiveErrorNames) {
     EXPECT_EQ(failure.error, std::string("Grpc.") + name);
     EXPECT_EQ(CauseOf(failure).Find("code")->AsString(), name);
   }
+}
+
+TEST(StatusMappingTest, ACallThatTheServerCancelledMayBeRepeatedElsewhere) {
+  const asl::Failure failure =
+      FailureFromStatus(grpc::Status(grpc::StatusCode::CANCELLED, "CANCELLED"), kMethod);
+  EXPECT_EQ(failure.error, "Grpc.UNAVAILABLE");
+  EXPECT_THAT(CauseOf(failure).Find("message")->AsString(),
+              HasSubstr("the server cancelled the call"));
+  google::rpc::ErrorInfo info;
+  info.set_reason("ORDER_WITHDRAWN");
+  EXPECT_EQ(FailureFromStatus(
+                grpc::Status(grpc::StatusCode::CANCELLED, "withdrawn", DetailsWith(info)), kMethod)
+                .error,
+            "ORDER_WITHDRAWN")
+      << "that is its own decision";
 }
 
 TEST(StatusMappingTest, WhoCouldNotBeReachedIsNamed) {

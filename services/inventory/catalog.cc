@@ -157,7 +157,8 @@ absl::StatusOr<std::vector<Product>> ParseCatalog(std::string_view text, const s
 absl::StatusOr<std::vector<Product>> ReadCatalogFile(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file)
-    return absl::NotFoundError("cannot open the catalog " + path + ": " + std::strerror(errno));
+    return absl::InvalidArgumentError("--catalog: cannot open " + path + ": " +
+                                      std::strerror(errno));
   std::ostringstream text;
   text << file.rdbuf();
   if (file.bad() || text.bad()) return absl::UnavailableError("cannot read the catalog " + path);

@@ -34,7 +34,7 @@ TEST(CatalogTest, AnEmptyCatalogIsACatalog) {
 
 TEST(CatalogTest, AMissingFileIsNamed) {
   EXPECT_THAT(ReadCatalogFile("/nowhere/shop.json"),
-              StatusIs(absl::StatusCode::kNotFound, HasSubstr("/nowhere/shop.json")));
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("/nowhere/shop.json")));
 }
 
 TEST(CatalogTest, ASyntaxErrorIsNamedWithItsLine) {

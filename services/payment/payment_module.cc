@@ -116,6 +116,7 @@ absl::StatusOr<Provider> OpenProvider(const PaymentModuleOptions& options) {
     database::Options ledger = options.database;
     ledger.url = LedgerUrl(options);
     ledger.name = "payment_gateway";
+    if (!options.simulated_ledger.empty()) ledger.setting = "--simulated_ledger";
     ORDERFLOW_ASSIGN_OR_RETURN(
         provider.ledger,
         database::Database::Open(std::move(ledger), SimulatedGateway::Migrations()));

@@ -31,7 +31,8 @@ bool IsLocal(std::string_view url) {
 
 absl::Status Validate(const StripeOptions& options) {
   if (options.secret_key.empty())
-    return absl::InvalidArgumentError("the Stripe gateway needs a secret key");
+    return absl::InvalidArgumentError(
+        "the Stripe gateway needs a secret key (see --stripe_secret_key)");
   for (const char c : options.secret_key) {
     if (c <= ' ' || c > '~') {
       return absl::InvalidArgumentError(

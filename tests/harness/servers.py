@@ -12,6 +12,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from harness.certificates import Certificates
+
 BINARIES = Path(os.environ.get("ORDERFLOW_BINARIES", Path(__file__).parents[2] / "build/release/bin"))
 SERVICES = ("receive", "inventory", "payment", "email")
 CATALOG = Path(__file__).parents[2] / "services/inventory/catalog.json"
@@ -25,21 +27,25 @@ def free_port() -> int:
 
 
 class Server:
-    """One process with a gRPC server. Its first address stays its address when it is started again."""
+    """One process with a gRPC server. Its first address stays its address when it is started again.
 
-    def __init__(self, name: str, directory: Path, flags: list[str]):
+    `name` tells it from others in one directory; the program is orderflow-<program>, or the one of that name.
+    """
+
+    def __init__(self, name: str, directory: Path, flags: list[str], program: str = "", address: str = "127.0.0.1:0"):
         self.name = name
+        self.program = program or name
         self.log_path = directory / f"{name}.log"
         self.errors_path = directory / f"{name}.errors"
         self.flags = flags
         self._process: subprocess.Popen[bytes] | None = None
-        self.address = "127.0.0.1:0"
+        self.address = address
         self.metrics_address = ""
 
     def start(self, **popen_options) -> "Server":
         log_start = self.log_path.stat().st_size if self.log_path.exists() else 0
         self.metrics_address = f"127.0.0.1:{free_port()}"  # the log does not tell which one the system chose
-        command = [str(BINARIES / f"orderflow-{self.name}"), f"--listen={self.address}",
+        command = [str(BINARIES / f"orderflow-{self.program}"), f"--listen={self.address}",
                    f"--metrics_listen={self.metrics_address}", *self.flags]
         with open(self.log_path, "ab") as log, open(self.errors_path, "ab") as errors:
             self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=errors, **popen_options)
@@ -92,9 +98,13 @@ class Server:
 
 
 class Cluster:
-    """Four services and the orchestrator, each a process of its own, with SQLite in one temporary directory."""
+    """Four services and the orchestrator, each a process of its own, with SQLite in one temporary directory.
 
-    def __init__(self) -> None:
+    With certificates, all of them speak mTLS.
+    """
+
+    def __init__(self, certificates: Certificates | None = None) -> None:
+        self._certificates = certificates
         self.directory = Path(tempfile.mkdtemp(prefix="orderflow-test-"))
         self.servers = {name: self._service(name) for name in SERVICES}
         self.servers["orchestrator"] = Server("orchestrator", self.directory, [])
@@ -105,6 +115,8 @@ class Cluster:
             flags.append(f"--maildir={self.directory}/mail")
         if name == "inventory":
             flags.append(f"--catalog={CATALOG}")
+        if self._certificates is not None:
+            flags.extend(self._certificates.server_flags(name))
         return Server(name, self.directory, flags)
 
     def start(self) -> "Cluster":
@@ -114,9 +126,12 @@ class Cluster:
         return self
 
     def start_orchestrator(self) -> None:
-        addresses = [f"--{name}_address={self.servers[name].address}" for name in SERVICES]
+        scheme = "" if self._certificates is None else "grpcs://"
+        addresses = [f"--{name}_address={scheme}{self.servers[name].address}" for name in SERVICES]
         orchestrator = self.servers["orchestrator"]
         orchestrator.flags = [f"--database=sqlite:{self.directory}/orchestrator.db", *addresses]
+        if self._certificates is not None:
+            orchestrator.flags += [*self._certificates.server_flags("orchestrator"), *self._certificates.task_flags()]
         orchestrator.start()
 
     def __getitem__(self, name: str) -> Server:
