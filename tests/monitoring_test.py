@@ -76,8 +76,8 @@ class MonitoringTest(unittest.TestCase):
         for number in range(2):
             cls.place(f"gone-{number}", "sku-gone", status=1)
             cls.place(f"declined-{number}", "sku-001", "--payment-token=tok_declined", status=1)
-        cls.cli("order", "submit", "--id=stuck", "--product=sku-001", "--quantity=2", "--email=a@example.com",
-                "--payment-token=tok_unavailable")
+        cls.cli("order", "place", "--no-wait", "--id=stuck", "--product=sku-001", "--quantity=2",
+                "--email=a@example.com", "--payment-token=tok_unavailable")
         wait_for("a retry of the charge", lambda: cls.has_retried("orderflow.payment.v1.PaymentService/ChargePayment"))
         cls.in_progress = cls.samples("orchestrator")
         cls.cli("execution", "stop", "stuck")

@@ -67,8 +67,9 @@ double StockWatch::OldestAgeSeconds() const {
 }
 
 std::vector<metrics::Sample> StockWatch::Lowest() const {
+  const StockLevels levels = seen();
   std::vector<metrics::Sample> samples;
-  for (const StockLevels::Low& low : seen().lowest) {
+  for (const StockLevels::Low& low : levels.lowest) {
     samples.push_back({{{"product_id", low.product_id}}, static_cast<double>(low.available)});
   }
   return samples;
