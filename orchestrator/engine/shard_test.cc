@@ -265,7 +265,7 @@ TEST_F(ShardTest, TheMeterIsToldOfAttemptsThatNobodyWaitsForAnyMore) {
   Begin(TestMachine(kOneTask), "2");
   meter.told.clear();
   AnswerTask(1);
-  AnswerJournal(absl::AlreadyExistsError("another orchestrator has it"));
+  AnswerJournal(absl::AbortedError("another writer"));
   ASSERT_THAT(meter.told, SizeIs(2));
   EXPECT_THAT(meter.told[0], HasSubstr(" succeeded after 0"));
   EXPECT_EQ(meter.told[1], "removed") << "lost";

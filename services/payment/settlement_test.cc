@@ -130,7 +130,7 @@ TEST_P(SettlementTest, OpenPaymentsAreCounted) {
   const absl::Time since = clock_.Now();
   ChargeWithoutAnswer("pending", Line::kCutBefore);
   clock_.Advance(absl::Seconds(1));
-  ChargeWithoutAnswer("pending too", Line::kCutBefore);
+  ChargeWithoutAnswer("pending-too", Line::kCutBefore);
   EXPECT_EQ(open().count, 2);
   EXPECT_EQ(open().oldest, since);
 }
