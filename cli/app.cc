@@ -149,9 +149,9 @@ void AddVersionCommand(CLI::App& app, Session& session) {
       if (session.json) {
         const json::Value build =
             json::Value::Object({{"version", std::string(version::Number())},
-                          {"revision", std::string(version::Revision())},
-                          {"compiler", std::string(version::Compiler())},
-                          {"build_type", std::string(version::BuildType())}});
+                                 {"revision", std::string(version::Revision())},
+                                 {"compiler", std::string(version::Compiler())},
+                                 {"build_type", std::string(version::BuildType())}});
         session.out() << json::Serialize(build) << "\n";
       } else {
         session.out() << version::Line("orderflow") << "\n";

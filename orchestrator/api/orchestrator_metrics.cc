@@ -82,8 +82,8 @@ std::vector<metrics::Registration> ExportMetrics(const engine::Engine& engine,
                                          return static_cast<double>(engine.statistics().*field);
                                        }));
   }
-  for (auto& registration : metrics::ExportStatistics([&store] { return store.statistics(); },
-                                                      "orchestrator")) {
+  for (auto& registration :
+       metrics::ExportStatistics([&store] { return store.statistics(); }, "orchestrator")) {
     registrations.push_back(std::move(registration));
   }
   return registrations;

@@ -94,8 +94,7 @@ class RecordingMeter final : public Meter {
   void OnAttempt(const asl::Resource& resource, int try_number) override {
     told.push_back(absl::StrCat(resource.text, " try ", try_number));
   }
-  void OnAttemptEnded(const asl::Resource& resource, AttemptEnd end,
-                      absl::Duration took) override {
+  void OnAttemptEnded(const asl::Resource& resource, AttemptEnd end, absl::Duration took) override {
     constexpr const char* kEnds[] = {" succeeded", " failed", " timed out", " cancelled"};
     told.push_back(absl::StrCat(resource.text, kEnds[static_cast<int>(end)], " after ",
                                 absl::FormatDuration(took)));

@@ -421,8 +421,7 @@ TEST_P(InventoryTest, LevelsTellWhatIsLowAndWhatIsReserved) {
   Stock("fewer", 5);
   Stock("none", 0);
   const auto levels = [&](int64_t low, int lowest) {
-    return *Await<StockLevels>(
-        [&](auto done) { store_->GetLevels(low, lowest, std::move(done)); });
+    return *Await<StockLevels>([&](auto done) { store_->GetLevels(low, lowest, std::move(done)); });
   };
   EXPECT_EQ(levels(7, 10).oldest_open_reservation, std::nullopt);
   const absl::Time first = clock_.Now();

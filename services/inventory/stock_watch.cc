@@ -35,10 +35,9 @@ void StockWatch::Look(StatusCallback done) {
 
 void StockWatch::Export(metrics::Registry& registry) {
   const auto gauge = [&](const char* name, const char* help, int64_t StockLevels::*field) {
-    registrations_.push_back(
-        registry.AddCallback(Kind::kGauge, name, help, {}, [this, field] {
-          return static_cast<double>(seen().*field);
-        }));
+    registrations_.push_back(registry.AddCallback(Kind::kGauge, name, help, {}, [this, field] {
+      return static_cast<double>(seen().*field);
+    }));
   };
   gauge("orderflow_stock_products", "Products.", &StockLevels::products);
   gauge("orderflow_stock_products_low",
@@ -50,10 +49,10 @@ void StockWatch::Export(metrics::Registry& registry) {
         &StockLevels::reserved_units);
   gauge("orderflow_reservations_open", "Open reservations, counted up to 100000.",
         &StockLevels::open_reservations);
-  registrations_.push_back(registry.AddCallback(
-      Kind::kGauge, "orderflow_reservations_open_oldest_age_seconds",
-      "Age of the oldest open reservation; 0 if there is none.", {},
-      [this] { return OldestAgeSeconds(); }));
+  registrations_.push_back(
+      registry.AddCallback(Kind::kGauge, "orderflow_reservations_open_oldest_age_seconds",
+                           "Age of the oldest open reservation; 0 if there is none.", {},
+                           [this] { return OldestAgeSeconds(); }));
   registrations_.push_back(
       registry.AddCollector(Kind::kGauge, "orderflow_stock_low_available_units",
                             "What is available of the low products, of the 20 lowest at most.",

@@ -63,17 +63,23 @@ class Samples:
                                   for suffix in ("_bucket", "_sum", "_count")}
 
 
-class Prometheus:
-    """Scrapes `targets` (job -> HOST:PORT) every second under the alerts that are shipped."""
+def write_config(directory: Path, targets: dict[str, str]) -> Path:
+    """A configuration that scrapes `targets` (job -> HOST:PORT) every second under the alerts that are shipped."""
+    jobs = "".join(f"  - job_name: {job}\n    static_configs:\n      - targets: ['{address}']\n"
+                   for job, address in targets.items())
+    config = directory / "prometheus.yml"
+    config.write_text("global:\n  scrape_interval: 1s\n  evaluation_interval: 1s\n"
+                      f"rule_files:\n  - {MONITORING / 'alerts.yml'}\nscrape_configs:\n{jobs}")
+    return config
 
-    def __init__(self, directory: Path, targets: dict[str, str]):
+
+class Prometheus:
+    """A server with a configuration; its data go to `directory`."""
+
+    def __init__(self, directory: Path, config: Path):
         self.address = f"127.0.0.1:{free_port()}"
         self._directory = directory
-        self._config = directory / "prometheus.yml"
-        jobs = "".join(f"  - job_name: {job}\n    static_configs:\n      - targets: ['{address}']\n"
-                       for job, address in targets.items())
-        self._config.write_text("global:\n  scrape_interval: 1s\n  evaluation_interval: 1s\n"
-                                f"rule_files:\n  - {MONITORING / 'alerts.yml'}\nscrape_configs:\n{jobs}")
+        self._config = config
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> "Prometheus":
