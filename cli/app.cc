@@ -12,6 +12,8 @@
 #include "cli/session.h"
 #include "cli/suggestion.h"
 #include "cli/table.h"
+#include "common/json/value.h"
+#include "common/version/version.h"
 
 namespace orderflow::cli {
 namespace {
@@ -140,6 +142,25 @@ void AddHelpCommand(CLI::App& app, Session& session) {
   });
 }
 
+void AddVersionCommand(CLI::App& app, Session& session) {
+  CLI::App* command = app.add_subcommand("version", "Show which version this is");
+  command->callback([&session] {
+    session.action = [&session] {
+      if (session.json) {
+        const json::Value build =
+            json::Value::Object({{"version", std::string(version::Number())},
+                                 {"revision", std::string(version::Revision())},
+                                 {"compiler", std::string(version::Compiler())},
+                                 {"build_type", std::string(version::BuildType())}});
+        session.out() << json::Serialize(build) << "\n";
+      } else {
+        session.out() << version::Line("orderflow") << "\n";
+      }
+      return ExitCode::kOk;
+    };
+  });
+}
+
 // Lets global flags stand behind a command as well as before it.
 void AllowGlobalFlagsEverywhere(CLI::App& command) {
   for (CLI::App* subcommand : command.get_subcommands(nullptr)) {
@@ -156,6 +177,7 @@ int RunCli(int argc, const char* const* argv, std::ostream& out, std::ostream& e
   Session session(out, err, out_is_terminal);
   CLI::App app("Orderflow: orders as durable workflows, one gRPC service per task.", "orderflow");
   app.set_help_flag("--help,-h", "Show this and exit");
+  app.set_version_flag("--version", version::Line("orderflow"), "Show the version and exit");
   app.require_subcommand(1);
   app.footer(kFooter);
   AddGlobalFlags(app, session);
@@ -166,6 +188,7 @@ int RunCli(int argc, const char* const* argv, std::ostream& out, std::ostream& e
   AddStockCommands(app, session);
   AddHealthCommand(app, session);
   AddBenchCommand(app, session);
+  AddVersionCommand(app, session);
   AddHelpCommand(app, session);
   AllowGlobalFlagsEverywhere(app);
 
@@ -173,6 +196,9 @@ int RunCli(int argc, const char* const* argv, std::ostream& out, std::ostream& e
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
     out << NamedCommand(app).help();
+    return static_cast<int>(ExitCode::kOk);
+  } catch (const CLI::CallForVersion& asked) {
+    out << asked.what() << "\n";
     return static_cast<int>(ExitCode::kOk);
   } catch (const CLI::ParseError& error) {
     return static_cast<int>(ExplainUsage(app, error, session));

@@ -9,6 +9,7 @@
 #include "cli/exit_code.h"
 #include "cli/session.h"
 #include "common/rpc/health.h"
+#include "common/version/version.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -57,6 +58,17 @@ TEST(CommandLineTest, AGroupAloneNeedsACommand) {
   EXPECT_EQ(ran.status, ExitCode::kUsage);
   EXPECT_THAT(ran.err, HasSubstr("`orderflow order` needs a command"));
   EXPECT_THAT(RunProgram({}).err, HasSubstr("`orderflow` needs a command"));
+}
+
+TEST(CommandLineTest, VersionIsTheSameInEachWay) {
+  for (const std::vector<std::string>& way :
+       {std::vector<std::string>{"--version"}, {"version"}, {"up", "--version"}}) {
+    const Ran ran = RunProgram(way);
+    EXPECT_EQ(ran.status, ExitCode::kOk);
+    EXPECT_EQ(ran.out, version::Line("orderflow") + "\n");
+  }
+  EXPECT_THAT(RunProgram({"version", "--json"}).out,
+              HasSubstr("\"revision\":\"" + std::string(version::Revision()) + "\""));
 }
 
 TEST(CommandLineTest, HelpIsTheSameBothWays) {

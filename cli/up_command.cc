@@ -21,6 +21,7 @@
 #include "common/rpc/process.h"
 #include "common/rpc/server_flags.h"
 #include "common/settings/settings.h"
+#include "common/version/version.h"
 
 ABSL_DECLARE_FLAG(int, max_message_bytes);  // common/rpc/server_flags.cc
 
@@ -116,7 +117,7 @@ absl::StatusOr<EverythingOptions> OptionsFromFlags(const DataDirectory& data) {
 }
 
 absl::StatusOr<std::unique_ptr<metrics::Endpoint>> StartMetrics() {
-  metrics::RegisterProcess("orderflow", settings::Version());
+  metrics::RegisterProcess("orderflow");
   const std::string listen = rpc::MetricsListenFromFlags();
   if (listen.empty()) return nullptr;
   absl::StatusOr<std::unique_ptr<metrics::Endpoint>> endpoint =
@@ -187,6 +188,10 @@ ExitCode Up(Session& session, const std::vector<std::string>& arguments) {
   const absl::StatusOr<settings::Parsed> parsed =
       settings::Apply({.arguments = arguments, .environment = FromEnvironment});
   if (!parsed.ok()) return session.Fail(ExitCode::kUsage, std::string(parsed.status().message()));
+  if (parsed->version) {
+    session.out() << version::Line("orderflow") << "\n";
+    return ExitCode::kOk;
+  }
   if (!parsed->positional.empty()) {
     return session.Fail(
         ExitCode::kUsage,

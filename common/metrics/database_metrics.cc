@@ -1,10 +1,16 @@
 #include "common/metrics/database_metrics.h"
 
 #include <string>
+#include <utility>
 
 namespace orderflow::metrics {
 
 std::vector<Registration> ExportStatistics(const database::Database& database,
+                                           std::string_view name, Registry& registry) {
+  return ExportStatistics([&database] { return database.statistics(); }, name, registry);
+}
+
+std::vector<Registration> ExportStatistics(std::function<database::Statistics()> read,
                                            std::string_view name, Registry& registry) {
   struct Exported {
     Kind kind;
@@ -26,9 +32,7 @@ std::vector<Registration> ExportStatistics(const database::Database& database,
   for (const Exported& exported : kExported) {
     registrations.push_back(registry.AddCallback(
         exported.kind, exported.name, exported.help, {{"database", std::string(name)}},
-        [&database, field = exported.field] {
-          return static_cast<double>(database.statistics().*field);
-        }));
+        [read, field = exported.field] { return static_cast<double>(read().*field); }));
   }
   return registrations;
 }

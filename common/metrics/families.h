@@ -32,8 +32,7 @@ class Registry::Families final : public prometheus::Collectable {
     Kind kind;
     std::string name;
     std::string help;
-    Labels labels;
-    std::function<double()> read;
+    std::function<std::vector<Sample>()> read;
   };
 
   template <typename Metric>

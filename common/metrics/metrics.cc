@@ -119,13 +119,15 @@ std::vector<MetricFamily> Registry::Families::Collect() const {
         .metric.push_back(std::move(metric));
   }
   for (const auto& [id, callback] : callbacks_) {
-    ClientMetric metric;
-    metric.label = ToLabels(callback.labels);
     const bool counter = callback.kind == Kind::kCounter;
-    (counter ? metric.counter.value : metric.gauge.value) = callback.read();
-    FamilyOf(families, callback.name, callback.help,
-             counter ? MetricType::Counter : MetricType::Gauge)
-        .metric.push_back(std::move(metric));
+    MetricFamily& family = FamilyOf(families, callback.name, callback.help,
+                                    counter ? MetricType::Counter : MetricType::Gauge);
+    for (const Sample& sample : callback.read()) {
+      ClientMetric metric;
+      metric.label = ToLabels(sample.labels);
+      (counter ? metric.counter.value : metric.gauge.value) = sample.value;
+      family.metric.push_back(std::move(metric));
+    }
   }
   for (const auto& named : rpc_methods_) CollectRpcMethod(named, families);
   std::vector<MetricFamily> out;
@@ -183,10 +185,16 @@ RpcMethod& Registry::AddRpcMethod(std::string_view service, std::string_view met
 
 Registration Registry::AddCallback(Kind kind, std::string_view name, std::string_view help,
                                    const Labels& labels, std::function<double()> read) {
+  return AddCollector(kind, name, help, [labels, read = std::move(read)] {
+    return std::vector<Sample>{{labels, read()}};
+  });
+}
+
+Registration Registry::AddCollector(Kind kind, std::string_view name, std::string_view help,
+                                    std::function<std::vector<Sample>()> read) {
   return Registration(this, families_->AddCallback({.kind = kind,
                                                     .name = std::string(name),
                                                     .help = std::string(help),
-                                                    .labels = labels,
                                                     .read = std::move(read)}));
 }
 

@@ -109,6 +109,12 @@ class [[nodiscard]] Registration {
 
 enum class Kind { kCounter, kGauge };
 
+// One number of a metric at the time of a scrape.
+struct Sample {
+  Labels labels;
+  double value = 0;
+};
+
 // All metrics of a process. What an Add method answers lives as long as the registry; a second call
 // with the same name and labels answers the same object.
 //
@@ -127,6 +133,10 @@ class Registry {
   // A number that is asked for at each scrape; `read` must not block or call the registry.
   Registration AddCallback(Kind kind, std::string_view name, std::string_view help,
                            const Labels& labels, std::function<double()> read);
+  // The same for numbers whose labels are known at the scrape only, such as the products that run
+  // low. Keep them few: Prometheus keeps a series for each set of labels that it ever saw.
+  Registration AddCollector(Kind kind, std::string_view name, std::string_view help,
+                            std::function<std::vector<Sample>()> read);
 
   // The text that a scrape answers.
   std::string Text() const;
@@ -144,6 +154,6 @@ Registry& Default();
 
 // Registers what every process tells of itself in the default registry: orderflow_build_info,
 // resident memory, CPU time, open files, start time, log lines dropped. Once, from main.
-void RegisterProcess(std::string_view service, std::string_view version);
+void RegisterProcess(std::string_view service);
 
 }  // namespace orderflow::metrics

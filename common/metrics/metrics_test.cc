@@ -80,6 +80,16 @@ TEST(RegistryTest, ACallbackIsAskedWhileItsRegistrationLives) {
   EXPECT_THAT(registry.Text(), Not(HasSubstr("queued")));
 }
 
+TEST(RegistryTest, ACollectorSaysItsLabelsAtTheScrape) {
+  Registry registry;
+  std::vector<Sample> low;
+  const Registration registration =
+      registry.AddCollector(Kind::kGauge, "low", "Low.", [&] { return low; });
+  EXPECT_THAT(registry.Text(), AllOf(HasSubstr("# TYPE low gauge\n"), Not(HasSubstr("low{"))));
+  low = {{{{"product", "a"}}, 3}, {{{"product", "b"}}, 0}};
+  EXPECT_THAT(registry.Text(), HasSubstr("low{product=\"a\"} 3\nlow{product=\"b\"} 0\n"));
+}
+
 std::string HttpGet(int port, const std::string& path) {
   const int fd = socket(AF_INET, SOCK_STREAM, 0);
   sockaddr_in address{};

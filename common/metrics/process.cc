@@ -7,6 +7,7 @@
 #include "absl/time/clock.h"
 #include "common/logging/logging.h"
 #include "common/metrics/metrics.h"
+#include "common/version/version.h"
 
 namespace orderflow::metrics {
 namespace {
@@ -48,9 +49,13 @@ void Forever(Kind kind, std::string_view name, std::string_view help, const Labe
 
 }  // namespace
 
-void RegisterProcess(std::string_view service, std::string_view version) {
+void RegisterProcess(std::string_view service) {
   Forever(Kind::kGauge, "orderflow_build_info", "Always 1; the labels say what runs.",
-          {{"service", std::string(service)}, {"version", std::string(version)}},
+          {{"service", std::string(service)},
+           {"version", std::string(version::Number())},
+           {"revision", std::string(version::Revision())},
+           {"compiler", std::string(version::Compiler())},
+           {"build_type", std::string(version::BuildType())}},
           [] { return 1.0; });
   Forever(Kind::kGauge, "process_resident_memory_bytes", "Memory in RAM.", {}, ResidentBytes);
   Forever(Kind::kCounter, "process_cpu_seconds_total", "CPU time used, user and system.", {},

@@ -24,7 +24,7 @@ absl::Status Explain(const absl::Status& status, std::string_view settings) {
 }
 
 absl::Status StartMetrics(std::string_view name) {
-  metrics::RegisterProcess(name, settings::Version());
+  metrics::RegisterProcess(name);
   const std::string address = MetricsListenFromFlags();
   if (address.empty()) return absl::OkStatus();
   auto endpoint = metrics::Endpoint::Listen(address);

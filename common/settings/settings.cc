@@ -8,6 +8,7 @@
 
 #include "absl/flags/reflection.h"
 #include "common/settings/flag_sources.h"
+#include "common/version/version.h"
 
 ABSL_FLAG(std::string, flagfile, "",
           "A file of further flags, one name=value a line; empty lines and lines that start with # "
@@ -76,12 +77,6 @@ std::string DescribeFlags() {
   return out;
 }
 
-std::string_view Version() { return ORDERFLOW_VERSION; }
-
-std::string VersionLine(std::string_view program) {
-  return std::string(program) + " " + ORDERFLOW_VERSION;
-}
-
 std::vector<std::string> ParseSettings(int argc, char** argv, std::string_view usage) {
   const std::string program = std::filesystem::path(argv[0]).filename();
   // The defaults as they stand now: a main may have set its own.
@@ -94,7 +89,7 @@ std::vector<std::string> ParseSettings(int argc, char** argv, std::string_view u
     std::exit(kUsageError);
   }
   if (parsed->version) {
-    std::cout << VersionLine(program) << std::endl;
+    std::cout << version::Line(program) << std::endl;
     std::exit(0);
   }
   if (parsed->help) {
@@ -102,7 +97,8 @@ std::vector<std::string> ParseSettings(int argc, char** argv, std::string_view u
               << "\n\nFlags (a command line --name=value goes before the environment, that before "
                  "a --flagfile):\n"
               << flags
-              << "  --help\n      Prints this text.\n  --version\n      Prints the version.\n"
+              << "  --help\n      Prints this text.\n  --version\n      Prints the version, the "
+                 "revision and how it was built.\n"
               << std::flush;
     std::exit(0);
   }

@@ -63,8 +63,4 @@ std::string DescribeFlags();
 // "ORDERFLOW_MAX_MESSAGE_BYTES" for "max_message_bytes".
 std::string EnvironmentName(std::string_view flag);
 
-// "orderflow-receive 0.1.0".
-std::string VersionLine(std::string_view program);
-std::string_view Version();
-
 }  // namespace orderflow::settings

@@ -1,6 +1,8 @@
 #include "orchestrator/api/orchestrator_metrics.h"
 
-#include "common/database/database.h"
+#include <utility>
+
+#include "common/metrics/database_metrics.h"
 
 namespace orderflow::api {
 namespace {
@@ -68,23 +70,6 @@ std::vector<FromEngine> EngineMetrics() {
   };
 }
 
-struct FromDatabase {
-  Kind kind;
-  const char* name;
-  const char* help;
-  int64_t database::Statistics::*field;
-};
-constexpr FromDatabase kDatabaseMetrics[] = {
-    {Kind::kCounter, "orderflow_database_commits_total", "Commits made.",
-     &database::Statistics::commits},
-    {Kind::kCounter, "orderflow_database_bodies_total",
-     "Units of work that commits were shared by.", &database::Statistics::bodies},
-    {Kind::kCounter, "orderflow_database_failed_commits_total", "Commits that failed.",
-     &database::Statistics::failed_commits},
-    {Kind::kGauge, "orderflow_database_queued", "Units of work that wait.",
-     &database::Statistics::queued},
-};
-
 }  // namespace
 
 std::vector<metrics::Registration> ExportMetrics(const engine::Engine& engine,
@@ -97,12 +82,9 @@ std::vector<metrics::Registration> ExportMetrics(const engine::Engine& engine,
                                          return static_cast<double>(engine.statistics().*field);
                                        }));
   }
-  for (const FromDatabase& exported : kDatabaseMetrics) {
-    registrations.push_back(metrics::Default().AddCallback(
-        exported.kind, exported.name, exported.help, {{"database", "orchestrator"}},
-        [&store, field = exported.field] {
-          return static_cast<double>(store.statistics().*field);
-        }));
+  for (auto& registration :
+       metrics::ExportStatistics([&store] { return store.statistics(); }, "orchestrator")) {
+    registrations.push_back(std::move(registration));
   }
   return registrations;
 }

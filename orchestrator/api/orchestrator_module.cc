@@ -1,5 +1,6 @@
 #include "orchestrator/api/orchestrator_module.h"
 
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -9,6 +10,7 @@
 #include "common/logging/logging.h"
 #include "common/metrics/metrics.h"
 #include "orchestrator/api/execution_api.h"
+#include "orchestrator/api/execution_meter.h"
 #include "orchestrator/api/machine_registry.h"
 #include "orchestrator/api/orchestrator_metrics.h"
 #include "orchestrator/api/order_api.h"
@@ -41,7 +43,8 @@ MachineRegistry::Options RegistryOptions(const OrchestratorOptions& options) {
   return registry;
 }
 
-engine::Options EngineOptions(engine::Options options) {
+engine::Options EngineOptions(engine::Options options, engine::Meter& meter) {
+  options.meter = &meter;
   if (!options.execution_log) {
     options.execution_log = [](std::string line) {
       logging::Info("execution event", {{"event", logging::Json{line}}});
@@ -61,7 +64,8 @@ class OrchestratorModule final : public rpc::Module {
       : store_(std::move(store)),
         runner_(std::move(runner)),
         registry_(RegistryOptions(options), *store_, *runner_, *options.clock),
-        engine_(engine::Engine::Create(EngineOptions(options.engine), *store_, *runner_,
+        meter_(std::in_place, *options.clock),
+        engine_(engine::Engine::Create(EngineOptions(options.engine, *meter_), *store_, *runner_,
                                        *options.clock,
                                        [this](int64_t revision, Callback<engine::MachinePtr> done) {
                                          registry_.Load(revision, std::move(done));
@@ -108,6 +112,7 @@ class OrchestratorModule final : public rpc::Module {
     metrics_.clear();
     engine_->Shutdown();
     engine_.reset();
+    meter_.reset();
     runner_.reset();
     store_.reset();
   }
@@ -116,6 +121,7 @@ class OrchestratorModule final : public rpc::Module {
   std::unique_ptr<store::SqlExecutionStore> store_;
   std::unique_ptr<tasks::TaskRunner> runner_;
   MachineRegistry registry_;
+  std::optional<ExecutionMeter> meter_;
   std::unique_ptr<engine::Engine> engine_;
   StateMachineApi machines_;
   ExecutionApi executions_;

@@ -15,6 +15,7 @@
 #include "common/base/clock.h"
 #include "common/json/value.h"
 #include "orchestrator/asl/interpreter.h"
+#include "orchestrator/asl/resource.h"
 #include "orchestrator/store/execution_store.h"
 #include "orchestrator/tasks/task_runner.h"
 
@@ -33,6 +34,38 @@ struct Machine {
 };
 using MachinePtr = std::shared_ptr<const Machine>;
 
+// How an execution ended; durable when it is told.
+struct ExecutionResult {
+  store::ExecutionStatus status = store::ExecutionStatus::kSucceeded;
+  absl::Time start_time;
+  absl::Time stop_time;
+  std::string output;  // JSON text, if it succeeded
+  std::optional<std::string> error;
+  std::optional<std::string> cause;
+  std::string failed_state;
+};
+
+// How one attempt at a task ended. Cancelled: nobody waits for the answer any more, because the
+// state's time ran out, the execution was stopped, or another orchestrator has it.
+enum class AttemptEnd : uint8_t { kSucceeded, kFailed, kTimedOut, kCancelled };
+
+// Told of all executions and of all attempts at tasks, for metrics. Called on the shards' threads,
+// by several at a time: must be thread-safe and must not block.
+class Meter {
+ public:
+  virtual ~Meter() = default;
+  // An execution is in memory: a new one, or one taken up after a restart.
+  virtual void OnAdded(const Machine& machine, absl::Time start_time) = 0;
+  // It is no longer; not called for those that a shutdown leaves for the next start.
+  virtual void OnRemoved(const Machine& machine, absl::Time start_time) = 0;
+  // It has ended, durably. OnRemoved follows; who waits for the result is told after both.
+  virtual void OnEnded(const Machine& machine, const ExecutionResult& result) = 0;
+  // `try_number` counts the attempts of one entry into the state: above 1 it is a retry.
+  virtual void OnAttempt(const asl::Resource& resource, int try_number) = 0;
+  virtual void OnAttemptEnded(const asl::Resource& resource, AttemptEnd end,
+                              absl::Duration took) = 0;
+};
+
 struct Options {
   // Threads that run executions; 0: one for every two cores, at least one.
   int shards = 0;
@@ -49,17 +82,8 @@ struct Options {
   std::function<void(std::string line)> execution_log;
   // Takes what an operator must know, such as a journal that cannot be written. As execution_log.
   std::function<void(std::string message)> report;
-};
-
-// How an execution ended; durable when it is told.
-struct ExecutionResult {
-  store::ExecutionStatus status = store::ExecutionStatus::kSucceeded;
-  absl::Time start_time;
-  absl::Time stop_time;
-  std::string output;  // JSON text, if it succeeded
-  std::optional<std::string> error;
-  std::optional<std::string> cause;
-  std::string failed_state;
+  // Borrowed, must outlive the engine. Null: nobody counts.
+  Meter* meter = nullptr;
 };
 
 // Told of an execution's progress, on its shard's thread, after the progress is durable. Must not

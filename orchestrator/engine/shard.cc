@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/check.h"
 #include "common/base/status.h"
+#include "orchestrator/asl/state.h"
 #include "orchestrator/engine/execution_log.h"
 #include "orchestrator/engine/journal_codec.h"
 
@@ -26,6 +27,12 @@ absl::Status GaveUp() { return absl::CancelledError("the caller gave up"); }
 
 constexpr size_t kTicketsKept = 256;
 
+AttemptEnd EndOf(const tasks::TaskOutcome& outcome) {
+  const auto* failure = std::get_if<asl::Failure>(&outcome);
+  if (failure == nullptr) return AttemptEnd::kSucceeded;
+  return failure->error == "States.Timeout" ? AttemptEnd::kTimedOut : AttemptEnd::kFailed;
+}
+
 // Adds to a counter that only the shard writes.
 void Bump(std::atomic<int64_t>& counter, int64_t by = 1) {
   counter.store(counter.load(std::memory_order_relaxed) + by, std::memory_order_relaxed);
@@ -42,6 +49,8 @@ struct Shard::Waiting {
 struct Shard::Running {
   struct OpenTask {
     asl::AttemptId attempt;
+    const asl::Resource* resource;  // owned by the machine
+    absl::Time started;
     std::unique_ptr<tasks::RunningTask> handle;
   };
   struct OpenTimer {
@@ -58,6 +67,7 @@ struct Shard::Running {
         last_at(execution.context().start_time) {}
 
   const std::string& arn() const { return execution.context().execution_arn; }
+  absl::Time start_time() const { return execution.context().start_time; }
   bool journaled() const { return machine->record.type == store::MachineType::kStandard; }
 
   const store::ExecutionKey key;
@@ -113,6 +123,7 @@ Shard::Running& Shard::Add(Accepted accepted) {
   ORDERFLOW_CHECK(executions_.emplace(key, std::move(added)).second);
   ORDERFLOW_CHECK(by_arn_.emplace(running.arn(), &running).second);
   Bump(counters_.running);
+  if (options_.meter != nullptr) options_.meter->OnAdded(*running.machine, running.start_time());
   return running;
 }
 
@@ -195,6 +206,7 @@ void Shard::On(TaskAnswered message) {
     return open.attempt == message.attempt;
   });
   if (task == tasks.end()) return;  // was cancelled
+  EndAttempt(*task->resource, task->started, EndOf(message.outcome));
   tasks.erase(task);
   Bump(counters_.open_tasks, -1);
   if (auto* output = std::get_if<json::Value>(&message.outcome)) {
@@ -338,8 +350,10 @@ void Shard::Do(Running& running, asl::RunTask effect) {
   call.traceparent = running.traceparent;
   call.try_number = effect.try_number;
   call.deadline = effect.deadline;
+  const asl::Resource& resource = std::get<asl::TaskState>(effect.state->kind).resource;
+  if (options_.meter != nullptr) options_.meter->OnAttempt(resource, effect.try_number);
   running.tasks.push_back(
-      {effect.attempt,
+      {effect.attempt, &resource, now_,
        runner_.Run(std::move(call), [inbox = inbox_, key = running.key,
                                      attempt = effect.attempt](tasks::TaskOutcome outcome) {
          inbox->Post(TaskAnswered{key, attempt, std::move(outcome)});
@@ -348,9 +362,14 @@ void Shard::Do(Running& running, asl::RunTask effect) {
 }
 
 void Shard::Do(Running& running, const asl::CancelTask& effect) {
-  const size_t cancelled = std::erase_if(
-      running.tasks, [&effect](const auto& open) { return open.attempt == effect.attempt; });
-  Bump(counters_.open_tasks, -static_cast<int64_t>(cancelled));
+  auto& tasks = running.tasks;
+  const auto task = std::find_if(tasks.begin(), tasks.end(), [&effect](const auto& open) {
+    return open.attempt == effect.attempt;
+  });
+  if (task == tasks.end()) return;
+  EndAttempt(*task->resource, task->started, AttemptEnd::kCancelled);
+  tasks.erase(task);
+  Bump(counters_.open_tasks, -1);
 }
 
 void Shard::Do(Running& running, const asl::SetTimer& effect) {
@@ -372,10 +391,17 @@ void Shard::Do(Running& running, const asl::CancelTimer& effect) {
 
 void Shard::Do(Running&, const asl::Complete&) {}  // Turn::result has it
 
+void Shard::EndAttempt(const asl::Resource& resource, absl::Time started, AttemptEnd end) {
+  if (options_.meter == nullptr) return;
+  // Clocks go back at times.
+  options_.meter->OnAttemptEnded(resource, end, std::max(now_ - started, absl::ZeroDuration()));
+}
+
 // --- Executions end ---
 
 void Shard::Finish(Running& running, const ExecutionResult& result) {
   Bump(counters_.ended[static_cast<int>(result.status)]);
+  if (options_.meter != nullptr) options_.meter->OnEnded(*running.machine, result);
   if (!running.journaled() && options_.execution_log) {
     options_.execution_log(ExpressEndLine(running.arn(), result));
   }
@@ -419,6 +445,10 @@ void Shard::Remove(Running& running) {
   for (const Running::OpenTimer& timer : running.timers) {
     timers_.Remove({timer.due_micros, running.key, TimerQueue::Kind::kTimer, timer.timer});
   }
+  for (const Running::OpenTask& task : running.tasks) {
+    EndAttempt(*task.resource, task.started, AttemptEnd::kCancelled);
+  }
+  if (options_.meter != nullptr) options_.meter->OnRemoved(*running.machine, running.start_time());
   Bump(counters_.open_timers, -static_cast<int64_t>(running.timers.size()));
   Bump(counters_.open_tasks, -static_cast<int64_t>(running.tasks.size()));
   Bump(counters_.running, -1);

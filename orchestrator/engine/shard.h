@@ -96,6 +96,7 @@ class Shard {
   void Do(Running& running, const asl::CancelTimer& effect);
   void Do(Running& running, const asl::Complete& effect);
 
+  void EndAttempt(const asl::Resource& resource, absl::Time started, AttemptEnd end);
   void AddWaiter(Running& running, Waiter waiter);
   void EndWait(Running& running, int64_t number, const absl::Status& status);
   void Finish(Running& running, const ExecutionResult& result);

@@ -83,6 +83,26 @@ class RecordingObserver final : public ExecutionObserver {
   absl::Status lost;
 };
 
+// Writes down what it is told.
+class RecordingMeter final : public Meter {
+ public:
+  void OnAdded(const Machine&, absl::Time) override { told.push_back("added"); }
+  void OnRemoved(const Machine&, absl::Time) override { told.push_back("removed"); }
+  void OnEnded(const Machine&, const ExecutionResult& result) override {
+    told.push_back(result.status == store::ExecutionStatus::kSucceeded ? "succeeded" : "failed");
+  }
+  void OnAttempt(const asl::Resource& resource, int try_number) override {
+    told.push_back(absl::StrCat(resource.text, " try ", try_number));
+  }
+  void OnAttemptEnded(const asl::Resource& resource, AttemptEnd end, absl::Duration took) override {
+    constexpr const char* kEnds[] = {" succeeded", " failed", " timed out", " cancelled"};
+    told.push_back(absl::StrCat(resource.text, kEnds[static_cast<int>(end)], " after ",
+                                absl::FormatDuration(took)));
+  }
+
+  std::vector<std::string> told;
+};
+
 class ShardTest : public ::testing::Test {
  protected:
   ShardTest() {
@@ -207,6 +227,47 @@ TEST_F(ShardTest, AnExecutionThatEndsAtItsStartHasOnlyAnEnd) {
   EXPECT_THAT(ended_, IsEmpty());
   AnswerJournal();
   EXPECT_THAT(ended_.at("1"), IsOk());
+}
+
+TEST_F(ShardTest, TheMeterIsToldOfExecutionsAndAttempts) {
+  RecordingMeter meter;
+  options_.meter = &meter;
+  Begin(TestMachine(R"({"StartAt": "A", "States": {
+      "A": {"Type": "Task", "Resource": "grpc://a/s.S/A", "End": true, "Retry": [
+          {"ErrorEquals": ["States.ALL"], "IntervalSeconds": 1, "MaxAttempts": 1}]}}})"),
+        "1");
+  Run(absl::Seconds(2));
+  AnswerTask(0, asl::Failure{"States.Timeout", ""});
+  AnswerJournal();
+  Run(absl::Seconds(1));
+  AnswerJournal();
+  AnswerTask(1);
+  EXPECT_THAT(meter.told, SizeIs(5)) << "told of the end before it was durable";
+  AnswerJournal();
+  EXPECT_THAT(meter.told, ElementsAre("added", "grpc://a/s.S/A try 1",
+                                      "grpc://a/s.S/A timed out after 2s", "grpc://a/s.S/A try 2",
+                                      "grpc://a/s.S/A succeeded after 0", "succeeded", "removed"));
+}
+
+TEST_F(ShardTest, TheMeterIsToldOfAttemptsThatNobodyWaitsForAnyMore) {
+  RecordingMeter meter;
+  options_.meter = &meter;
+  const std::string stopped = Begin(TestMachine(kOneTask), "1");
+  meter.told.clear();
+  Stop(stopped);
+  AnswerJournal();
+  ASSERT_THAT(meter.told, SizeIs(3));
+  EXPECT_THAT(meter.told[0], HasSubstr(" cancelled after 0"));
+  EXPECT_EQ(meter.told[1], "failed");
+  EXPECT_EQ(meter.told[2], "removed");
+
+  Begin(TestMachine(kOneTask), "2");
+  meter.told.clear();
+  AnswerTask(1);
+  AnswerJournal(absl::AbortedError("another writer"));
+  ASSERT_THAT(meter.told, SizeIs(2));
+  EXPECT_THAT(meter.told[0], HasSubstr(" succeeded after 0"));
+  EXPECT_EQ(meter.told[1], "removed") << "lost";
 }
 
 TEST_F(ShardTest, OtherExecutionsGoOnWhileABatchIsUnderWay) {

@@ -1,11 +1,13 @@
 #include "services/email/email_module.h"
 
+#include <algorithm>
 #include <atomic>
 #include <optional>
 #include <utility>
 #include <vector>
 
 #include "absl/random/random.h"
+#include "common/base/mutex.h"
 #include "common/base/periodic_task.h"
 #include "common/base/quote.h"
 #include "common/base/status.h"
@@ -41,6 +43,7 @@ class EmailModule final : public rpc::Module {
       : writer_(std::move(writer)),
         transport_(std::move(transport)),
         database_(std::move(database)),
+        clock_(*options.clock),
         store_(*database_),
         delivery_({.give_up_after = options.give_up_after, .pause = {}}, writer_, store_,
                   *transport_, *options.clock, &RandomFraction),
@@ -94,22 +97,35 @@ class EmailModule final : public rpc::Module {
     store_.CountOpen(
         [this, done = std::move(done)](absl::StatusOr<EmailStore::Depth> depth) mutable {
           if (depth.ok()) {
-            queued_ = depth->queued;
-            failed_ = depth->failed;
+            MutexLock lock(mutex_);
+            depth_ = *depth;
           }
           std::move(done)();
         });
+  }
+
+  EmailStore::Depth depth() const {
+    MutexLock lock(mutex_);
+    return depth_;
+  }
+
+  double OldestAgeSeconds() const {
+    const std::optional<absl::Time> oldest = depth().oldest_queued;
+    return oldest ? std::max(absl::ToDoubleSeconds(clock_.Now() - *oldest), 0.0) : 0.0;
   }
 
   void ExportMetrics() {
     metrics_ = metrics::ExportStatistics(*database_, "email");
     Export(metrics::Kind::kGauge, "orderflow_email_queued_mails",
            "Mails in the outbox that are not delivered yet, counted every ten seconds.", {},
-           [this] { return static_cast<double>(queued_); });
+           [this] { return static_cast<double>(depth().queued); });
+    Export(metrics::Kind::kGauge, "orderflow_email_queued_mails_oldest_age_seconds",
+           "How long the oldest of these has waited; 0 if there is none.", {},
+           [this] { return OldestAgeSeconds(); });
     Export(metrics::Kind::kGauge, "orderflow_email_failed_mails",
            "Mails that were refused or given up and that nobody has dealt with yet, counted every "
            "ten seconds.",
-           {}, [this] { return static_cast<double>(failed_); });
+           {}, [this] { return static_cast<double>(depth().failed); });
     Export(metrics::Kind::kGauge, "orderflow_email_deliveries_in_flight",
            "Mails that are being delivered.", {},
            [this] { return static_cast<double>(delivery_.statistics().in_flight); });
@@ -137,13 +153,14 @@ class EmailModule final : public rpc::Module {
   const ConfirmationWriter writer_;
   const std::unique_ptr<MailTransport> transport_;
   std::unique_ptr<database::Database> database_;
+  const Clock& clock_;
   EmailStore store_;
   Delivery delivery_;
   Emails emails_;
   EmailService service_;
   std::atomic<bool> stopping_ = false;
-  std::atomic<int64_t> queued_ = 0;
-  std::atomic<int64_t> failed_ = 0;
+  mutable Mutex mutex_;
+  EmailStore::Depth depth_ ABSL_GUARDED_BY(mutex_);  // when it was counted last
   std::vector<metrics::Registration> metrics_;
   std::optional<PeriodicTask> answer_task_;
   std::optional<PeriodicTask> deliver_task_;

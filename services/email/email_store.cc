@@ -95,8 +95,9 @@ constexpr char kListFailed[] =
     "ORDER BY create_time DESC, order_id DESC LIMIT $3";
 
 constexpr char kCountOpen[] =
-    "SELECT (SELECT COUNT(*) FROM email_outbox WHERE status = 1), "
-    "(SELECT COUNT(*) FROM email_outbox WHERE status = 3)";
+    "SELECT queued.mails, queued.oldest, (SELECT COUNT(*) FROM email_outbox WHERE status = 3) "
+    "FROM (SELECT COUNT(*) AS mails, MIN(create_time) AS oldest FROM email_outbox "
+    "WHERE status = 1) AS queued";
 
 #undef COLUMNS
 
@@ -285,7 +286,9 @@ void EmailStore::CountOpen(Callback<Depth> done) {
   database_.SubmitRead<Depth>(
       [](Transaction& txn) -> absl::StatusOr<Depth> {
         ORDERFLOW_ASSIGN_OR_RETURN(const std::vector<Row> rows, txn.Query(kCountOpen, {}));
-        return Depth{.queued = rows.front().Int(0), .failed = rows.front().Int(1)};
+        const Row& row = rows.front();
+        return Depth{
+            .queued = row.Int(0), .failed = row.Int(2), .oldest_queued = OptionalTime(row, 1)};
       },
       std::move(done));
 }

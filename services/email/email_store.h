@@ -88,8 +88,9 @@ class EmailStore {
   struct Depth {
     int64_t queued = 0;
     int64_t failed = 0;
+    std::optional<absl::Time> oldest_queued;  // when the order of it was confirmed
   };
-  // How much waits and how much has failed.
+  // How much waits, since when, and how much has failed.
   void CountOpen(Callback<Depth> done);
 
  private:

@@ -163,13 +163,18 @@ TEST_P(EmailStoreTest, WhoeverHasSentAMailMayRecordIt) {
 }
 
 TEST_P(EmailStoreTest, OpenMailsAreCounted) {
-  for (const char* id : {"1", "2", "3", "4"}) Insert(AMail(id));
+  EXPECT_EQ(Depth().oldest_queued, std::nullopt);
+  for (const char* id : {"1", "2", "3", "4"}) {
+    clock_.Advance(absl::Seconds(1));
+    Insert(AMail(id));
+  }
   Claim(10);
   EXPECT_THAT(RecordSent("1"), IsOk());
   EXPECT_THAT(RecordFailure("2", 1, std::nullopt), IsOk());
   EXPECT_THAT(RecordFailure("3", 1, clock_.Now()), IsOk());
   EXPECT_EQ(Depth().queued, 2);
   EXPECT_EQ(Depth().failed, 1);
+  EXPECT_EQ(Depth().oldest_queued, clock_.Now() - absl::Seconds(1));
 }
 
 TEST_P(EmailStoreTest, TwoReplicasNeverClaimTheSameMail) {

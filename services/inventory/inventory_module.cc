@@ -14,6 +14,7 @@
 #include "services/inventory/inventory.h"
 #include "services/inventory/inventory_service.h"
 #include "services/inventory/inventory_store.h"
+#include "services/inventory/stock_watch.h"
 
 namespace orderflow::inventory {
 namespace {
@@ -28,7 +29,8 @@ class InventoryModule final : public rpc::Module {
         service_(inventory_),
         expired_(metrics::Default().AddCounter("orderflow_reservations_expired_total",
                                                "Reservations that the sweep has ended.")),
-        metrics_(metrics::ExportStatistics(*database_, "inventory")) {
+        metrics_(metrics::ExportStatistics(*database_, "inventory")),
+        watch_(std::in_place, *store_, *options.clock, options.watch) {
     metrics_.push_back(
         metrics::Default().AddCallback(metrics::Kind::kGauge, "orderflow_stock_changes_waiting",
                                        "Changes of stock that wait for a transaction.", {},
@@ -50,11 +52,17 @@ class InventoryModule final : public rpc::Module {
     return absl::OkStatus();
   }
 
+  // So that the metrics are right from the first scrape on.
+  absl::Status LookAtStock() {
+    return AwaitStatus([this](StatusCallback done) { watch_->Look(std::move(done)); });
+  }
+
   std::string name() const override { return "inventory"; }
   std::vector<grpc::Service*> services() override { return {&service_}; }
   void CheckReady(StatusCallback done) override { database_->Check(std::move(done)); }
   void Stop() override {
     sweep_.reset();
+    watch_.reset();
     metrics_.clear();
     store_.reset();
     database_.reset();
@@ -84,6 +92,7 @@ class InventoryModule final : public rpc::Module {
   InventoryService service_;
   metrics::Counter& expired_;
   std::vector<metrics::Registration> metrics_;
+  std::optional<StockWatch> watch_;
   std::optional<PeriodicTask> sweep_;
 };
 
@@ -95,12 +104,17 @@ absl::StatusOr<std::unique_ptr<rpc::Module>> OpenInventoryModule(InventoryOption
     return absl::InvalidArgumentError(
         "reservation_ttl must not be negative, and sweep_pause must be positive");
   }
+  if (options.watch.low_stock < 0 || options.watch.pause <= absl::ZeroDuration()) {
+    return absl::InvalidArgumentError(
+        "low_stock must not be negative, and stock_watch_pause must be positive");
+  }
   ORDERFLOW_ASSIGN_OR_RETURN(
       auto database, database::Database::Open(options.database, InventoryStore::Migrations()));
   auto module = std::make_unique<InventoryModule>(std::move(database), options);
   if (!options.catalog.empty()) {
     ORDERFLOW_RETURN_IF_ERROR(module->LoadCatalog(options.catalog, *options.clock));
   }
+  ORDERFLOW_RETURN_IF_ERROR(module->LookAtStock());
   return module;
 }
 

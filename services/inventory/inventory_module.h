@@ -8,6 +8,7 @@
 #include "common/base/clock.h"
 #include "common/database/database.h"
 #include "common/rpc/module.h"
+#include "services/inventory/stock_watch.h"
 
 namespace orderflow::inventory {
 
@@ -19,13 +20,15 @@ struct InventoryOptions {
   absl::Duration reservation_ttl = absl::ZeroDuration();
   // The pause between two sweeps.
   absl::Duration sweep_pause = absl::Minutes(1);
+  // What the metrics call low, and how often they are brought up to date.
+  StockWatch::Options watch;
   const Clock* clock = &SystemClock();  // borrowed
 };
 
 // The inventory service, ready to be served: opens the database (and brings its schema up to date),
 // loads the catalog if none was loaded before, and puts store, domain, gRPC service and sweep
 // together. Errors are those of Database::Open and ReadCatalogFile; INVALID_ARGUMENT also for a
-// negative duration.
+// negative number or duration.
 absl::StatusOr<std::unique_ptr<rpc::Module>> OpenInventoryModule(InventoryOptions options);
 
 }  // namespace orderflow::inventory

@@ -17,6 +17,8 @@
 namespace orderflow::inventory {
 namespace {
 
+using ::testing::AllOf;
+using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 
 // A server with nothing but the module on a free port, and a client.
@@ -117,6 +119,35 @@ TEST(InventoryModuleTest, ANegativeTimeIsRefused) {
   InventoryOptions options = WithCatalog("sqlite::memory:");
   options.reservation_ttl = -absl::Seconds(1);
   EXPECT_THAT(OpenInventoryModule(options), StatusIs(absl::StatusCode::kInvalidArgument));
+  options = WithCatalog("sqlite::memory:");
+  options.watch.low_stock = -1;
+  EXPECT_THAT(OpenInventoryModule(options),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("low_stock")));
+}
+
+TEST(InventoryModuleTest, TheMetricsAreRightFromTheStart) {
+  const std::string url = database::NewTestUrl(database::TestBackend::kSqliteFile);
+  {
+    Served served(WithCatalog(url));
+    EXPECT_THAT(metrics::Default().Text(),
+                AllOf(HasSubstr("orderflow_stock_products 5\n"),
+                      HasSubstr("orderflow_stock_products_low 2\n"),
+                      HasSubstr("orderflow_stock_products_sold_out 1\n"),
+                      HasSubstr("orderflow_stock_low_available_units{product_id=\"sku-gone\"} 0\n"
+                                "orderflow_stock_low_available_units{product_id=\"sku-rare\"} 3\n"),
+                      HasSubstr("orderflow_reservations_open 0\n"),
+                      HasSubstr("orderflow_reservations_open_oldest_age_seconds 0\n")));
+    EXPECT_THAT(served.Check("order-1", "sku-rare"), IsOk());
+  }
+  FakeClock clock(absl::Now() + absl::Hours(1));
+  InventoryOptions options = WithCatalog(url);
+  options.clock = &clock;
+  Served served(options);
+  EXPECT_THAT(metrics::Default().Text(),
+              AllOf(HasSubstr("{product_id=\"sku-rare\"} 2\n"),
+                    HasSubstr("orderflow_stock_reserved_units 1\n"),
+                    HasSubstr("orderflow_reservations_open 1\n"),
+                    ContainsRegex("orderflow_reservations_open_oldest_age_seconds 3[0-9]{3}")));
 }
 
 }  // namespace

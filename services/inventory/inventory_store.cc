@@ -57,6 +57,19 @@ constexpr char kListOpenSince[] =
 constexpr char kGetStock[] = "SELECT " ORDERFLOW_STOCK_COLUMNS " FROM stock WHERE product_id = $1";
 constexpr char kListStock[] = "SELECT " ORDERFLOW_STOCK_COLUMNS
                               " FROM stock WHERE product_id > $1 ORDER BY product_id LIMIT $2";
+// An index on what is available would be written by every order; reading all now and then is
+// cheaper.
+constexpr char kCountStock[] =
+    "SELECT COUNT(*), COUNT(CASE WHEN available <= $1 THEN 1 END), "
+    "COUNT(CASE WHEN available = 0 THEN 1 END), CAST(COALESCE(SUM(reserved), 0) AS BIGINT) "
+    "FROM stock";
+constexpr char kListLowest[] =
+    "SELECT product_id, available FROM stock WHERE available <= $1 "
+    "ORDER BY available, product_id LIMIT $2";
+constexpr char kCountOpen[] =
+    "SELECT COUNT(*) FROM (SELECT 1 FROM reservations WHERE state = 1 LIMIT $1) AS counted";
+constexpr char kOldestOpen[] =
+    "SELECT create_time FROM reservations WHERE state = 1 ORDER BY create_time LIMIT 1";
 constexpr char kMarkCatalogLoad[] =
     "INSERT INTO catalog_load (id, load_time) VALUES (1, $1) ON CONFLICT (id) DO NOTHING";
 constexpr char kInsertProduct[] =
@@ -130,6 +143,28 @@ absl::StatusOr<PageOf<Product>> ReadStock(Transaction& txn, const Page& page) {
   for (const Row& row : rows) products.push_back(ProductFromRow(row));
   return ToPage(std::move(products), page.size,
                 [](const Product& product) { return product.product_id; });
+}
+
+absl::StatusOr<StockLevels> ReadLevels(Transaction& txn, int64_t low, int lowest) {
+  StockLevels levels;
+  ORDERFLOW_ASSIGN_OR_RETURN(const std::vector<Row> stock, txn.Query(kCountStock, {low}));
+  levels.products = stock.front().Int(0);
+  levels.low = stock.front().Int(1);
+  levels.sold_out = stock.front().Int(2);
+  levels.reserved_units = stock.front().Int(3);
+  if (levels.low > 0) {
+    ORDERFLOW_ASSIGN_OR_RETURN(const std::vector<Row> rows,
+                               txn.Query(kListLowest, {low, int64_t{lowest}}));
+    for (const Row& row : rows) levels.lowest.push_back({row.Text(0), row.Int(1)});
+  }
+  ORDERFLOW_ASSIGN_OR_RETURN(const std::vector<Row> open,
+                             txn.Query(kCountOpen, {InventoryStore::kMaxCounted}));
+  levels.open_reservations = open.front().Int(0);
+  ORDERFLOW_ASSIGN_OR_RETURN(const std::vector<Row> oldest, txn.Query(kOldestOpen, {}));
+  if (!oldest.empty()) {
+    levels.oldest_open_reservation = absl::FromUnixMicros(oldest.front().Int(0));
+  }
+  return levels;
 }
 
 absl::StatusOr<std::optional<int64_t>> InsertCatalog(Transaction& txn,
@@ -215,6 +250,11 @@ void InventoryStore::GetStock(std::string product_id, Callback<std::optional<Pro
 
 void InventoryStore::ListStock(Page page, Callback<PageOf<Product>> done) {
   database_.SubmitRead([page = std::move(page)](Transaction& txn) { return ReadStock(txn, page); },
+                       std::move(done));
+}
+
+void InventoryStore::GetLevels(int64_t low, int lowest, Callback<StockLevels> done) {
+  database_.SubmitRead([low, lowest](Transaction& txn) { return ReadLevels(txn, low, lowest); },
                        std::move(done));
 }
 

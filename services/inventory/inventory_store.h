@@ -59,6 +59,12 @@ class InventoryStore {
   // By product id, in the order of the database's collation.
   void ListStock(Page page, Callback<PageOf<Product>> done);
 
+  // The stock as a whole: products are low with `low` units or fewer; `lowest` are listed at most,
+  // open reservations are counted up to kMaxCounted. Reads all products: for a look every now and
+  // then, not for a call.
+  static constexpr int64_t kMaxCounted = 100'000;
+  void GetLevels(int64_t low, int lowest, Callback<StockLevels> done);
+
   // Adds `products`, once in the life of the database: answers how many were added, nothing if a
   // catalog was loaded before, by whomever. Products that exist are left alone.
   void LoadCatalog(std::vector<Product> products, absl::Time now,

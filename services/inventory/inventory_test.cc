@@ -415,6 +415,38 @@ TEST_P(InventoryTest, ACatalogIsLoadedOnce) {
   EXPECT_THAT(Get("sku-late"), StatusIs(absl::StatusCode::kNotFound));
 }
 
+TEST_P(InventoryTest, LevelsTellWhatIsLowAndWhatIsReserved) {
+  Stock("plenty", 1000);
+  Stock("few", 7);
+  Stock("fewer", 5);
+  Stock("none", 0);
+  const auto levels = [&](int64_t low, int lowest) {
+    return *Await<StockLevels>([&](auto done) { store_->GetLevels(low, lowest, std::move(done)); });
+  };
+  EXPECT_EQ(levels(7, 10).oldest_open_reservation, std::nullopt);
+  const absl::Time first = clock_.Now();
+  ASSERT_THAT(Check("order-1", "plenty", 3), IsOk());
+  clock_.Advance(absl::Seconds(1));
+  ASSERT_THAT(Check("order-2", "fewer", 1), IsOk());
+  ASSERT_THAT(Check("order-3", "plenty", 5), IsOk());
+  ASSERT_THAT(Release("order-3"), IsOk());
+
+  const StockLevels all = levels(7, 10);
+  EXPECT_EQ(all.products, 4);
+  EXPECT_EQ(all.low, 3);
+  EXPECT_EQ(all.sold_out, 1);
+  EXPECT_EQ(all.reserved_units, 4);
+  EXPECT_EQ(all.open_reservations, 2);
+  EXPECT_EQ(all.oldest_open_reservation, first);
+  ASSERT_EQ(all.lowest.size(), 3u);
+  EXPECT_EQ(all.lowest[0].product_id, "none");
+  EXPECT_EQ(all.lowest[1].product_id, "fewer");
+  EXPECT_EQ(all.lowest[1].available, 4);
+  EXPECT_EQ(all.lowest[2].product_id, "few");
+  EXPECT_EQ(levels(7, 2).lowest.size(), 2u);
+  EXPECT_EQ(levels(0, 10).low, 1);
+}
+
 INSTANTIATE_TEST_SUITE_P(Databases, InventoryTest, ::testing::ValuesIn(database::TestBackends()),
                          database::TestBackendName);
 

@@ -16,6 +16,10 @@ ABSL_FLAG(absl::Duration, reservation_ttl, absl::ZeroDuration(),
           "for ever.");
 ABSL_FLAG(absl::Duration, sweep_pause, absl::Minutes(1),
           "The pause between two sweeps of expired reservations.");
+ABSL_FLAG(int64_t, low_stock, 10,
+          "Products with so many units available, or fewer, are low in the metrics.");
+ABSL_FLAG(absl::Duration, stock_watch_pause, absl::Seconds(30),
+          "The pause between two looks at the whole stock for the metrics.");
 
 namespace {
 
@@ -28,7 +32,9 @@ orderflow::inventory::InventoryOptions OptionsFromFlags() {
   return {.database = orderflow::rpc::DatabaseOptionsFromFlags("inventory"),
           .catalog = absl::GetFlag(FLAGS_catalog),
           .reservation_ttl = absl::GetFlag(FLAGS_reservation_ttl),
-          .sweep_pause = absl::GetFlag(FLAGS_sweep_pause)};
+          .sweep_pause = absl::GetFlag(FLAGS_sweep_pause),
+          .watch = {.low_stock = absl::GetFlag(FLAGS_low_stock),
+                    .pause = absl::GetFlag(FLAGS_stock_watch_pause)}};
 }
 
 }  // namespace

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/time/time.h"
 
@@ -38,6 +40,21 @@ struct ReservationRecord {
   std::string currency;
   absl::Time create_time;
   absl::Time update_time;
+};
+
+// The stock as a whole, for those who watch it.
+struct StockLevels {
+  int64_t products = 0;
+  int64_t low = 0;       // of these: as few left as asked for, or fewer; the sold-out ones included
+  int64_t sold_out = 0;  // of these: nothing left
+  int64_t reserved_units = 0;
+  int64_t open_reservations = 0;  // counted up to a bound
+  std::optional<absl::Time> oldest_open_reservation;
+  struct Low {
+    std::string product_id;
+    int64_t available = 0;
+  };
+  std::vector<Low> lowest;  // the low products with the least left, least first
 };
 
 }  // namespace orderflow::inventory

@@ -1,9 +1,11 @@
 #include "services/payment/payment_module.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 #include <vector>
 
+#include "common/base/mutex.h"
 #include "common/base/periodic_task.h"
 #include "common/base/quote.h"
 #include "common/base/status.h"
@@ -34,20 +36,19 @@ class PaymentModule final : public rpc::Module {
       : provider_(std::move(provider)),
         database_(std::move(database)),
         store_(*database_),
+        clock_(*options.clock),
         payments_(std::in_place, store_, *provider_.gateway, *options.clock, options.payments),
         service_(*payments_),
         settled_(metrics::Default().AddCounter(
             "orderflow_payments_settled_total",
             "Payments without an answer that the settler brought to an end.")),
-        open_(metrics::Default().AddGauge(
-            "orderflow_payments_open",
-            "Payments whose charge or refund has no known outcome yet.")),
         metrics_(metrics::ExportStatistics(*database_, "payment")) {
     if (provider_.ledger != nullptr) {
       for (auto& registration : metrics::ExportStatistics(*provider_.ledger, "payment_gateway")) {
         metrics_.push_back(std::move(registration));
       }
     }
+    ExportOpen();
     settler_.emplace(options.settle_pause,
                      [this](PeriodicTask::Done done) { Settle(kMaxRounds, std::move(done)); });
   }
@@ -73,11 +74,37 @@ class PaymentModule final : public rpc::Module {
           OnSettled(settled);
           const bool more = settled.ok() && *settled == Payments::kSettleBatch;
           if (more && rounds > 1) return Settle(rounds - 1, std::move(done));
-          store_.CountOpen([this, done = std::move(done)](absl::StatusOr<int64_t> count) mutable {
-            if (count.ok()) open_.Set(*count);
-            std::move(done)();
-          });
+          CountOpen(std::move(done));
         });
+  }
+
+  void CountOpen(PeriodicTask::Done done) {
+    store_.CountOpen(
+        [this, done = std::move(done)](absl::StatusOr<PaymentStore::Open> open) mutable {
+          if (open.ok()) {
+            MutexLock lock(mutex_);
+            open_ = *open;
+          }
+          std::move(done)();
+        });
+  }
+
+  PaymentStore::Open open() const {
+    MutexLock lock(mutex_);
+    return open_;
+  }
+
+  void ExportOpen() {
+    metrics_.push_back(metrics::Default().AddCallback(
+        metrics::Kind::kGauge, "orderflow_payments_open",
+        "Payments whose charge or refund has no known outcome yet, counted every --settle_pause.",
+        {}, [this] { return static_cast<double>(open().count); }));
+    metrics_.push_back(metrics::Default().AddCallback(
+        metrics::Kind::kGauge, "orderflow_payments_open_oldest_age_seconds",
+        "How long the oldest of these has had no known outcome; 0 if there is none.", {}, [this] {
+          const std::optional<absl::Time> oldest = open().oldest;
+          return oldest ? std::max(absl::ToDoubleSeconds(clock_.Now() - *oldest), 0.0) : 0.0;
+        }));
   }
 
   void OnSettled(const absl::StatusOr<int64_t>& settled) {
@@ -92,10 +119,12 @@ class PaymentModule final : public rpc::Module {
   Provider provider_;
   std::unique_ptr<database::Database> database_;
   PaymentStore store_;
+  const Clock& clock_;
   std::optional<Payments> payments_;
   PaymentService service_;
   metrics::Counter& settled_;
-  metrics::Gauge& open_;
+  mutable Mutex mutex_;
+  PaymentStore::Open open_ ABSL_GUARDED_BY(mutex_);  // when they were counted last
   std::vector<metrics::Registration> metrics_;
   std::optional<PeriodicTask> settler_;
 };

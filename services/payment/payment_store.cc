@@ -65,7 +65,8 @@ constexpr char kFindDue[] = "SELECT " PAYMENT_COLUMNS
 constexpr char kTakeDue[] =
     "UPDATE payments SET look_again = $1, looks = looks + 1 "
     "WHERE idempotency_key = $2 AND state = $3 AND look_again <= $4";
-constexpr char kCountOpen[] = "SELECT COUNT(*) FROM payments WHERE state IN (1, 4)";
+constexpr char kCountOpen[] =
+    "SELECT COUNT(*), MIN(update_time) FROM payments WHERE state IN (1, 4)";
 
 constexpr PaymentState kStates[] = {PaymentState::kPending, PaymentState::kCharged,
                                     PaymentState::kDeclined, PaymentState::kRefundPending,
@@ -236,11 +237,13 @@ void PaymentStore::TakeDue(absl::Time now, Pause pause, int limit,
       std::move(done));
 }
 
-void PaymentStore::CountOpen(Callback<int64_t> done) {
+void PaymentStore::CountOpen(Callback<Open> done) {
   database_.SubmitRead(
-      [](Transaction& txn) -> absl::StatusOr<int64_t> {
+      [](Transaction& txn) -> absl::StatusOr<Open> {
         ORDERFLOW_ASSIGN_OR_RETURN(const std::vector<Row> rows, txn.Query(kCountOpen, {}));
-        return rows.at(0).Int(0);
+        Open open{.count = rows.at(0).Int(0), .oldest = std::nullopt};
+        if (!rows[0].IsNull(1)) open.oldest = absl::FromUnixMicros(rows[0].Int(1));
+        return open;
       },
       std::move(done));
 }

@@ -56,8 +56,12 @@ class PaymentStore {
   };
   void TakeDue(absl::Time now, Pause pause, int limit, Callback<std::vector<PaymentRecord>> done);
 
-  // How many payments are kPending or kRefundPending.
-  void CountOpen(Callback<int64_t> done);
+  // How many payments are kPending or kRefundPending, and since when the oldest of them is.
+  struct Open {
+    int64_t count = 0;
+    std::optional<absl::Time> oldest;
+  };
+  void CountOpen(Callback<Open> done);
 
  private:
   database::Database& database_;

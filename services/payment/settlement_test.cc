@@ -119,13 +119,20 @@ TEST_P(SettlementTest, TwoReplicasDoNotSettleTheSamePayment) {
 }
 
 TEST_P(SettlementTest, OpenPaymentsAreCounted) {
-  const auto count = [&] {
-    return Await<int64_t>([&](auto done) { replica_->store->CountOpen(std::move(done)); });
+  const auto open = [&] {
+    return *Await<PaymentStore::Open>(
+        [&](auto done) { replica_->store->CountOpen(std::move(done)); });
   };
-  EXPECT_THAT(count(), IsOkAndHolds(0));
+  EXPECT_EQ(open().count, 0);
+  EXPECT_EQ(open().oldest, std::nullopt);
   ASSERT_THAT(Charge("charged"), IsOk());
+  clock_.Advance(absl::Seconds(1));
+  const absl::Time since = clock_.Now();
   ChargeWithoutAnswer("pending", Line::kCutBefore);
-  EXPECT_THAT(count(), IsOkAndHolds(1));
+  clock_.Advance(absl::Seconds(1));
+  ChargeWithoutAnswer("pending-too", Line::kCutBefore);
+  EXPECT_EQ(open().count, 2);
+  EXPECT_EQ(open().oldest, since);
 }
 
 INSTANTIATE_TEST_SUITE_P(Databases, SettlementTest, ::testing::ValuesIn(database::TestBackends()),
