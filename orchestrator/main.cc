@@ -11,6 +11,7 @@
 #include "common/rpc/server_flags.h"
 #include "common/rpc/server_main.h"
 #include "common/settings/settings.h"
+#include "orchestrator/api/lambda_flags.h"
 #include "orchestrator/api/orchestrator_module.h"
 
 ABSL_FLAG(std::string, receive_address, "localhost:50051",
@@ -112,6 +113,7 @@ absl::StatusOr<api::OrchestratorOptions> OptionsFromFlags() {
   options.tasks.tls.ca_file = absl::GetFlag(FLAGS_task_tls_ca);
   options.tasks.tls.certificate_file = absl::GetFlag(FLAGS_task_tls_certificate);
   options.tasks.tls.key_file = absl::GetFlag(FLAGS_task_tls_key);
+  ORDERFLOW_ASSIGN_OR_RETURN(options.lambda, api::LambdaOptionsFromFlags());
   return options;
 }
 
