@@ -31,6 +31,8 @@ using SteadyClock = std::chrono::steady_clock;
 using SteadyTime = SteadyClock::time_point;
 
 constexpr long kMaxMilliseconds = 24L * 60 * 60 * 1000;
+// libcurl counts whole milliseconds, so its timer may be a little ahead of ours.
+constexpr absl::Duration kTimerSlack = absl::Milliseconds(5);
 
 // Rounded up; 0 would mean to libcurl that there is no limit.
 long Milliseconds(absl::Duration duration) {
@@ -103,7 +105,7 @@ class Transfer {
           absl::StrCat("the answer has more than ", max_bytes_, " bytes")));
     }
     // Connecting has a limit of its own.
-    const bool late = Left(deadline_) <= absl::ZeroDuration();
+    const bool late = Left(deadline_) <= kTimerSlack;
     if (code == CURLE_OPERATION_TIMEDOUT && late) return TimeOut();
     if (code != CURLE_OK) return Fail(curl_easy_strerror(code));
     long status = 0;
