@@ -22,6 +22,7 @@
 #include "common/rpc/server_flags.h"
 #include "common/settings/settings.h"
 #include "common/version/version.h"
+#include "orchestrator/api/lambda_flags.h"
 
 ABSL_DECLARE_FLAG(int, max_message_bytes);  // common/rpc/server_flags.cc
 
@@ -113,6 +114,7 @@ absl::StatusOr<EverythingOptions> OptionsFromFlags(const DataDirectory& data) {
   const std::string workflow = absl::GetFlag(FLAGS_workflow);
   ORDERFLOW_ASSIGN_OR_RETURN(options.orchestrator.order_workflow, ReadWorkflow(workflow));
   if (!workflow.empty()) options.orchestrator.order_workflow_source = workflow;
+  ORDERFLOW_ASSIGN_OR_RETURN(options.orchestrator.lambda, api::LambdaOptionsFromFlags());
   return options;
 }
 

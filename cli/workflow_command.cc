@@ -16,6 +16,7 @@
 #include "common/base/status.h"
 #include "orchestrator/asl/state_machine.h"
 #include "orchestrator/tasks/grpc_resource.h"
+#include "orchestrator/tasks/lambda_function.h"
 #include "orderflow/workflow/v1/workflow.pb.h"
 
 namespace orderflow::cli {
@@ -130,10 +131,12 @@ std::optional<std::string> Substitute(const ValidateFlags& flags, std::string_vi
   return absl::StrCat("grpc://localhost:1/orderflow.Unknown/", std::string(name));
 }
 
-// What can be told of a resource without a server. Others than gRPC methods are not ours to judge.
+// What can be told of a resource without a server. Others than gRPC methods and Lambda functions
+// are not ours to judge.
 std::optional<std::string> CheckResource(std::string_view resource) {
-  if (!resource.starts_with("grpc")) return std::nullopt;
-  const absl::Status status = tasks::ParseGrpcResource(resource).status();
+  absl::Status status;
+  if (resource.starts_with("grpc")) status = tasks::ParseGrpcResource(resource).status();
+  if (resource.starts_with(tasks::kLambdaArn)) status = tasks::ParseLambdaArn(resource).status();
   return status.ok() ? std::nullopt : std::make_optional(std::string(status.message()));
 }
 

@@ -12,6 +12,7 @@
 #include "common/rpc/server_flags.h"
 #include "common/rpc/server_main.h"
 #include "common/settings/settings.h"
+#include "orchestrator/api/lambda_flags.h"
 #include "orchestrator/api/orchestrator_module.h"
 #include "orchestrator/tasks/grpc_resource.h"
 
@@ -136,6 +137,7 @@ absl::StatusOr<api::OrchestratorOptions> OptionsFromFlags() {
   options.tasks.tls.ca_file = absl::GetFlag(FLAGS_task_tls_ca);
   options.tasks.tls.certificate_file = absl::GetFlag(FLAGS_task_tls_certificate);
   options.tasks.tls.key_file = absl::GetFlag(FLAGS_task_tls_key);
+  ORDERFLOW_ASSIGN_OR_RETURN(options.lambda, api::LambdaOptionsFromFlags());
   return options;
 }
 

@@ -20,6 +20,7 @@
 #include "orchestrator/api/workflow_deployment.h"
 #include "orchestrator/api/workflow_service.h"
 #include "orchestrator/store/sql_execution_store.h"
+#include "orchestrator/tasks/lambda_function.h"
 #include "orchestrator/tasks/task_dispatcher.h"
 
 namespace orderflow::api {
@@ -28,9 +29,13 @@ namespace {
 absl::StatusOr<std::unique_ptr<tasks::TaskRunner>> MakeRunner(const OrchestratorOptions& options) {
   ORDERFLOW_ASSIGN_OR_RETURN(std::shared_ptr<tasks::TaskRunner> grpc,
                              tasks::CreateGrpcTaskRunner(options.tasks, *options.clock));
+  ORDERFLOW_ASSIGN_OR_RETURN(std::shared_ptr<tasks::TaskRunner> lambda,
+                             tasks::CreateLambdaTaskRunner(options.lambda, grpc, *options.clock));
   auto dispatcher = std::make_unique<tasks::TaskDispatcher>();
   dispatcher->Add("grpc://", grpc);
   dispatcher->Add("grpcs://", grpc);
+  dispatcher->Add(std::string(tasks::kLambdaArn), lambda);
+  dispatcher->Add(std::string(tasks::kLambdaInvoke), lambda);
   return dispatcher;
 }
 

@@ -13,12 +13,14 @@
 #include "orchestrator/api/substitutions.h"
 #include "orchestrator/engine/engine.h"
 #include "orchestrator/tasks/grpc_task_runner.h"
+#include "orchestrator/tasks/lambda_task_runner.h"
 
 namespace orderflow::api {
 
 struct OrchestratorOptions {
   database::Options database;  // journal and visibility
   tasks::GrpcTaskRunnerOptions tasks;
+  tasks::LambdaTaskRunnerOptions lambda;
   engine::Options engine;
 
   // Parts of all ARNs.
@@ -51,8 +53,8 @@ struct OrchestratorOptions {
 // of Database::Open.
 absl::StatusOr<std::unique_ptr<rpc::Module>> OpenOrchestratorModule(OrchestratorOptions options);
 
-// The same with tasks carried out by `runner`, whatever their resource; `options.tasks` is not
-// looked at.
+// The same with tasks carried out by `runner`, whatever their resource; `options.tasks` and
+// `options.lambda` are not looked at.
 absl::StatusOr<std::unique_ptr<rpc::Module>> OpenOrchestratorModule(
     OrchestratorOptions options, std::unique_ptr<tasks::TaskRunner> runner);
 

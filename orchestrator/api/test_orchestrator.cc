@@ -144,6 +144,12 @@ std::vector<std::string> Script::keys(const std::string& method) const {
 }
 
 TestOrchestrator::TestOrchestrator(Script& script, OrchestratorOptions options)
+    : TestOrchestrator(&script, std::move(options)) {}
+
+TestOrchestrator::TestOrchestrator(OrchestratorOptions options)
+    : TestOrchestrator(nullptr, std::move(options)) {}
+
+TestOrchestrator::TestOrchestrator(Script* script, OrchestratorOptions options)
     : script_(script), options_(std::move(options)), directory_(NewDirectory()) {
   options_.database.url = absl::StrCat("sqlite:", directory_, "/orchestrator.db");
   options_.database.name = "orchestrator";
@@ -156,7 +162,8 @@ TestOrchestrator::~TestOrchestrator() {
 }
 
 absl::StatusOr<std::unique_ptr<rpc::Module>> TestOrchestrator::Open() {
-  return OpenOrchestratorModule(options_, std::make_unique<ScriptedRunner>(script_));
+  if (script_ == nullptr) return OpenOrchestratorModule(options_);
+  return OpenOrchestratorModule(options_, std::make_unique<ScriptedRunner>(*script_));
 }
 
 void TestOrchestrator::Start() {

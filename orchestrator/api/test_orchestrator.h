@@ -58,6 +58,8 @@ class Script {
 class TestOrchestrator {
  public:
   explicit TestOrchestrator(Script& script, OrchestratorOptions options = {});
+  // Carries tasks out as the options say.
+  explicit TestOrchestrator(OrchestratorOptions options);
   ~TestOrchestrator();
 
   void Restart();
@@ -69,9 +71,10 @@ class TestOrchestrator {
   absl::StatusOr<std::unique_ptr<rpc::Module>> Open();
 
  private:
+  TestOrchestrator(Script* script, OrchestratorOptions options);
   void Start();
 
-  Script& script_;
+  Script* const script_;  // null: the real runners
   OrchestratorOptions options_;
   std::string directory_;
   std::unique_ptr<rpc::Module> module_;

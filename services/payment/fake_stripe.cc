@@ -1,12 +1,5 @@
 #include "services/payment/fake_stripe.h"
 
-#include <sys/socket.h>
-
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/beast/core.hpp>
-#include <boost/beast/http.hpp>
-#include <optional>
 #include <utility>
 
 #include "common/json/value.h"
@@ -14,10 +7,6 @@
 namespace orderflow::payment {
 namespace {
 
-namespace asio = boost::asio;
-namespace beast = boost::beast;
-namespace http = boost::beast::http;
-using asio::ip::tcp;
 using json::Value;
 
 std::string UrlDecode(std::string_view text) {
@@ -61,88 +50,11 @@ Value Error(const char* type, const char* code, const char* decline_code = nullp
 
 }  // namespace
 
-// The network side: a thread that accepts, and one for each connection.
-class FakeStripe::Server {
- public:
-  explicit Server(FakeStripe& stripe)
-      : stripe_(stripe), acceptor_(context_, tcp::endpoint(asio::ip::address_v4::loopback(), 0)) {
-    thread_ = std::thread([this] { Accept(); });
-  }
-  ~Server() {
-    {
-      MutexLock lock(mutex_);
-      stopping_ = true;
-      ::shutdown(acceptor_.native_handle(), SHUT_RDWR);
-      for (tcp::socket& socket : sockets_) ::shutdown(socket.native_handle(), SHUT_RDWR);
-    }
-    thread_.join();
-    for (std::thread& connection : connections_) connection.join();
-  }
+FakeStripe::FakeStripe()
+    : server_(std::make_unique<http::TestServer>(
+          [this](const http::TestServer::Request& request) { return Handle(request); })) {}
 
-  int port() const { return acceptor_.local_endpoint().port(); }
-
- private:
-  void Accept() {
-    while (true) {
-      tcp::socket socket(context_);
-      boost::system::error_code error;
-      acceptor_.accept(socket, error);
-      MutexLock lock(mutex_);
-      if (stopping_ || error) return;
-      sockets_.push_back(std::move(socket));
-      connections_.emplace_back([this, &accepted = sockets_.back()] { Serve(accepted); });
-    }
-  }
-
-  void Serve(tcp::socket& socket) {
-    beast::flat_buffer buffer;
-    while (ServeOne(socket, buffer)) {
-    }
-    ::shutdown(socket.native_handle(), SHUT_RDWR);
-  }
-
-  // False when the connection has ended.
-  bool ServeOne(tcp::socket& socket, beast::flat_buffer& buffer) {
-    boost::system::error_code error;
-    http::request<http::string_body> request;
-    http::read(socket, buffer, request, error);
-    if (error) return false;
-    const Answer answer = stripe_.Handle({.method = std::string(request.method_string()),
-                                          .target = std::string(request.target()),
-                                          .key = std::string(request["Idempotency-Key"]),
-                                          .authorization = std::string(request["Authorization"]),
-                                          .form = ParseForm(request.body())});
-    if (answer.cut) return false;
-    if (answer.silent) {
-      http::read(socket, buffer, request, error);  // until the client gives up
-      return false;
-    }
-    http::response<http::string_body> response{static_cast<http::status>(answer.status),
-                                               request.version()};
-    response.set("Content-Type", "application/json");
-    if (answer.replayed) response.set("Idempotent-Replayed", "true");
-    response.body() = answer.body;
-    response.prepare_payload();
-    http::write(socket, response, error);
-    return !error;
-  }
-
-  FakeStripe& stripe_;
-  asio::io_context context_;
-  tcp::acceptor acceptor_;
-  Mutex mutex_;
-  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
-  std::list<tcp::socket> sockets_ ABSL_GUARDED_BY(mutex_);
-  std::list<std::thread> connections_;  // the accepting thread's, until it has ended
-  std::thread thread_;
-};
-
-FakeStripe::FakeStripe() : server_(std::make_unique<Server>(*this)) {}
-FakeStripe::~FakeStripe() { server_.reset(); }
-
-std::string FakeStripe::url() const {
-  return "http://127.0.0.1:" + std::to_string(server_->port());
-}
+std::string FakeStripe::url() const { return server_->url(); }
 
 void FakeStripe::FailNext(std::vector<Fault> faults) {
   MutexLock lock(mutex_);
@@ -181,7 +93,12 @@ std::vector<FakeStripe::Request> FakeStripe::requests() const {
   return requests_;
 }
 
-FakeStripe::Answer FakeStripe::Handle(const Request& request) {
+FakeStripe::Answer FakeStripe::Handle(const http::TestServer::Request& received) {
+  const Request request{.method = received.method,
+                        .target = received.target,
+                        .key = received.Header("idempotency-key"),
+                        .authorization = received.Header("authorization"),
+                        .form = ParseForm(received.body)};
   MutexLock lock(mutex_);
   requests_.push_back(request);
   if (faults_.empty()) return CarryOut(request);
@@ -194,14 +111,14 @@ FakeStripe::Answer FakeStripe::Faulty(Fault fault, const Request& request) {
   Answer answer;
   switch (fault) {
     case Fault::kSilence:
-      answer.silent = true;
+      answer.delivery = Answer::Delivery::kSilent;
       return answer;
     case Fault::kCutBefore:
-      answer.cut = true;
+      answer.delivery = Answer::Delivery::kCut;
       return answer;
     case Fault::kCutAfter:
       CarryOut(request);
-      answer.cut = true;
+      answer.delivery = Answer::Delivery::kCut;
       return answer;
     case Fault::kError:
       return {.status = 500, .body = json::Serialize(Error("api_error", nullptr))};
@@ -243,7 +160,7 @@ FakeStripe::Answer FakeStripe::CarryOut(const Request& request) {
       return {.status = 400, .body = json::Serialize(Error("idempotency_error", nullptr))};
     }
     Answer answer = known->second.answer;
-    answer.replayed = true;
+    answer.headers.emplace_back("Idempotent-Replayed", "true");
     return answer;
   }
   Answer answer = Act(request);

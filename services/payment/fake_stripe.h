@@ -4,15 +4,13 @@
 // depends on it.
 
 #include <deque>
-#include <functional>
-#include <list>
 #include <map>
 #include <memory>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "common/base/mutex.h"
+#include "common/http/test_server.h"
 
 namespace orderflow::payment {
 
@@ -55,7 +53,6 @@ class FakeStripe {
   };
 
   FakeStripe();
-  ~FakeStripe();
 
   std::string url() const;
   // The next requests meet these faults, one each, in this order.
@@ -76,20 +73,13 @@ class FakeStripe {
     std::string status;
     std::map<std::string, std::string> form;
   };
-  struct Answer {
-    int status = 200;
-    std::string body;
-    bool replayed = false;
-    bool cut = false;
-    bool silent = false;
-  };
+  using Answer = http::TestServer::Answer;
   struct Kept {
     std::string fingerprint;
     Answer answer;
   };
-  class Server;
 
-  Answer Handle(const Request& request);
+  Answer Handle(const http::TestServer::Request& request);
   Answer Faulty(Fault fault, const Request& request) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Answer CarryOut(const Request& request) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Answer Act(const Request& request) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -105,7 +95,8 @@ class FakeStripe {
   std::map<std::string, Kept> kept_ ABSL_GUARDED_BY(mutex_);            // by key
   std::vector<Request> requests_ ABSL_GUARDED_BY(mutex_);
   bool hidden_ ABSL_GUARDED_BY(mutex_) = false;
-  std::unique_ptr<Server> server_;
+  // Last, so that it ends first: its threads use the rest.
+  std::unique_ptr<http::TestServer> server_;
 };
 
 }  // namespace orderflow::payment

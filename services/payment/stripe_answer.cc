@@ -112,20 +112,20 @@ StripeReading ReadRefusal(int status, const StripeError& error) {
   return reading;
 }
 
-std::optional<Value> ParseBody(const HttpResponse& response) {
+std::optional<Value> ParseBody(const http::Response& response) {
   json::ParseResult parsed = json::Parse(response.body);
   if (!parsed.value.has_value() || !parsed.value->IsObject()) return std::nullopt;
   return *std::move(parsed.value);
 }
 
-absl::Status NotJson(const HttpResponse& response) {
+absl::Status NotJson(const http::Response& response) {
   return absl::UnavailableError("Stripe: " + std::to_string(response.status) +
                                 " and no JSON object");
 }
 
 }  // namespace
 
-StripeReading ReadPaymentIntent(const HttpResponse& response) {
+StripeReading ReadPaymentIntent(const http::Response& response) {
   if (response.status >= 500) {
     return Open(StripeVerdict::kOpen, std::to_string(response.status));
   }
@@ -142,7 +142,7 @@ StripeReading ReadPaymentIntent(const HttpResponse& response) {
   return reading;
 }
 
-absl::StatusOr<std::optional<GatewayAnswer>> ReadSearch(const HttpResponse& response) {
+absl::StatusOr<std::optional<GatewayAnswer>> ReadSearch(const http::Response& response) {
   const std::optional<Value> body = ParseBody(response);
   if (!body.has_value()) return NotJson(response);
   const Value* data = body->Find("data");
@@ -158,7 +158,7 @@ absl::StatusOr<std::optional<GatewayAnswer>> ReadSearch(const HttpResponse& resp
   return std::nullopt;
 }
 
-absl::Status ReadRefund(const HttpResponse& response) {
+absl::Status ReadRefund(const http::Response& response) {
   const std::optional<Value> body = ParseBody(response);
   if (!body.has_value()) return NotJson(response);
   if (response.status == 200) {

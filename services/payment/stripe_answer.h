@@ -5,7 +5,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "services/payment/http_client.h"
+#include "common/http/client.h"
 #include "services/payment/payment_gateway.h"
 
 namespace orderflow::payment {
@@ -32,14 +32,14 @@ struct StripeReading {
 };
 
 // The answer to the creation of a payment intent.
-StripeReading ReadPaymentIntent(const HttpResponse& response);
+StripeReading ReadPaymentIntent(const http::Response& response);
 
 // The answer to a search for payment intents: that of the first one that is found, if any is.
 // Non-OK: not known.
-absl::StatusOr<std::optional<GatewayAnswer>> ReadSearch(const HttpResponse& response);
+absl::StatusOr<std::optional<GatewayAnswer>> ReadSearch(const http::Response& response);
 
 // The answer to the creation of a refund: OK if the money is on its way back, by this call or an
 // earlier one.
-absl::Status ReadRefund(const HttpResponse& response);
+absl::Status ReadRefund(const http::Response& response);
 
 }  // namespace orderflow::payment

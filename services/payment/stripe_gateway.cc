@@ -55,6 +55,19 @@ void LogMisconfiguration(const StripeReading& reading) {
                  {{"error", std::string(reading.why.message())}});
 }
 
+// Whatever keeps us from reading an answer, the charge may have been made.
+Callback<http::Response> OutcomeUnknown(Callback<http::Response> done) {
+  return [done = std::move(done)](absl::StatusOr<http::Response> response) mutable {
+    if (response.ok()) return std::move(done)(std::move(response));
+    std::move(done)(absl::UnavailableError(response.status().message()));
+  };
+}
+
+// An answer that Stripe keeps under the key.
+bool IsReplayed(const http::Response& response) {
+  return response.Header("Idempotent-Replayed") == "true";
+}
+
 // A final answer, or why there is none.
 absl::StatusOr<GatewayAnswer> ToAnswer(const StripeReading& reading) {
   LogMisconfiguration(reading);
@@ -76,27 +89,28 @@ StripeGateway::StripeGateway(StripeOptions options, const Clock& clock)
     : options_(std::move(options)), clock_(clock), http_({.timeout = options_.timeout}) {}
 
 void StripeGateway::Post(const std::string& path, const std::string& key, const Form& form,
-                         Callback<HttpResponse> done) {
-  HttpRequest request;
+                         Callback<http::Response> done) {
+  http::Request request;
   request.url = options_.base_url + path;
   request.headers = {"Authorization: Bearer " + options_.secret_key, "Idempotency-Key: " + key,
                      std::string("Stripe-Version: ") + kApiVersion,
                      "Content-Type: application/x-www-form-urlencoded"};
   for (const auto& [name, value] : form) {
     if (!request.body.empty()) request.body += '&';
-    request.body += UrlEncode(name) + "=" + UrlEncode(value);
+    request.body += http::UrlEncode(name) + "=" + http::UrlEncode(value);
   }
-  http_.Send(std::move(request), std::move(done));
+  http_.Send(std::move(request), OutcomeUnknown(std::move(done)));
 }
 
-void StripeGateway::Search(const std::string& key, Callback<HttpResponse> done) {
-  HttpRequest request;
+void StripeGateway::Search(const std::string& key, Callback<http::Response> done) {
+  http::Request request;
   request.method = "GET";
-  request.url = options_.base_url + kIntents + "/search?limit=10&query=" +
-                UrlEncode("metadata['orderflow_key']:'" + key + "'");  // our keys have no quotes
+  request.url =
+      options_.base_url + kIntents + "/search?limit=10&query=" +
+      http::UrlEncode("metadata['orderflow_key']:'" + key + "'");  // our keys have no quotes
   request.headers = {"Authorization: Bearer " + options_.secret_key,
                      std::string("Stripe-Version: ") + kApiVersion};
-  http_.Send(std::move(request), std::move(done));
+  http_.Send(std::move(request), OutcomeUnknown(std::move(done)));
 }
 
 bool StripeGateway::IsOlderThan(const GatewayCharge& charge, absl::Duration age) const {
@@ -160,7 +174,7 @@ void StripeGateway::AskToClose(const GatewayCharge& charge, Callback<GatewayAnsw
        });
 }
 
-void StripeGateway::OnAskedToClose(GatewayCharge charge, absl::StatusOr<HttpResponse> response,
+void StripeGateway::OnAskedToClose(GatewayCharge charge, absl::StatusOr<http::Response> response,
                                    Callback<GatewayAnswer> done) {
   if (!response.ok()) return std::move(done)(std::move(response).status());
   const StripeReading reading = ReadPaymentIntent(*response);
@@ -178,17 +192,17 @@ void StripeGateway::OnAskedToClose(GatewayCharge charge, absl::StatusOr<HttpResp
 void StripeGateway::Cancel(const GatewayCharge& charge, std::string intent,
                            Callback<GatewayAnswer> done) {
   // Tidies up only: the intent takes no money whether or not this succeeds.
-  Post(std::string(kIntents) + "/" + UrlEncode(intent) + "/cancel", charge.key + ":cancel", {},
-       [done = std::move(done)](auto) mutable {
+  Post(std::string(kIntents) + "/" + http::UrlEncode(intent) + "/cancel", charge.key + ":cancel",
+       {}, [done = std::move(done)](auto) mutable {
          std::move(done)(GatewayAnswer{.outcome = GatewayAnswer::Outcome::kNotCharged});
        });
 }
 
-void StripeGateway::OnReplayed(GatewayCharge charge, absl::StatusOr<HttpResponse> response,
+void StripeGateway::OnReplayed(GatewayCharge charge, absl::StatusOr<http::Response> response,
                                Callback<GatewayAnswer> done) {
   if (!response.ok()) return std::move(done)(std::move(response).status());
   // An error that Stripe keeps under the key stays what it is, however often we ask.
-  if (response->status >= 500 && response->replayed)
+  if (response->status >= 500 && IsReplayed(*response))
     return Look(std::move(charge), std::move(done));
   std::move(done)(ToAnswer(ReadPaymentIntent(*response)));
 }

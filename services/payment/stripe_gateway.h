@@ -7,7 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "common/base/clock.h"
-#include "services/payment/http_client.h"
+#include "common/http/client.h"
 #include "services/payment/payment_gateway.h"
 #include "services/payment/stripe_answer.h"
 #include "services/payment/stripe_options.h"
@@ -45,17 +45,17 @@ class StripeGateway final : public PaymentGateway {
   StripeGateway(StripeOptions options, const Clock& clock);
 
   void Post(const std::string& path, const std::string& key, const Form& form,
-            Callback<HttpResponse> done);
-  void Search(const std::string& key, Callback<HttpResponse> done);
+            Callback<http::Response> done);
+  void Search(const std::string& key, Callback<http::Response> done);
 
   bool IsOlderThan(const GatewayCharge& charge, absl::Duration age) const;
   void AskForCharge(const GatewayCharge& charge, Callback<GatewayAnswer> done);
   void AskToClose(const GatewayCharge& charge, Callback<GatewayAnswer> done);
   // Steps of Close, in their order.
-  void OnAskedToClose(GatewayCharge charge, absl::StatusOr<HttpResponse> response,
+  void OnAskedToClose(GatewayCharge charge, absl::StatusOr<http::Response> response,
                       Callback<GatewayAnswer> done);
   void Cancel(const GatewayCharge& charge, std::string intent, Callback<GatewayAnswer> done);
-  void OnReplayed(GatewayCharge charge, absl::StatusOr<HttpResponse> response,
+  void OnReplayed(GatewayCharge charge, absl::StatusOr<http::Response> response,
                   Callback<GatewayAnswer> done);
   void Look(GatewayCharge charge, Callback<GatewayAnswer> done);
   // Looks for a charge whose key Stripe may have forgotten; where there is none, goes on with
@@ -65,7 +65,7 @@ class StripeGateway final : public PaymentGateway {
 
   const StripeOptions options_;
   const Clock& clock_;
-  HttpClient http_;
+  http::Client http_;
 };
 
 }  // namespace orderflow::payment
