@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "common/base/status.h"
+#include "common/database/database_flags.h"
 #include "common/rpc/server_flags.h"
 #include "common/rpc/server_main.h"
 #include "common/settings/settings.h"
@@ -85,7 +86,7 @@ absl::StatusOr<std::optional<engine::LogLevel>> LoggingFromFlag() {
 
 absl::StatusOr<api::OrchestratorOptions> OptionsFromFlags() {
   api::OrchestratorOptions options;
-  options.database = rpc::DatabaseOptionsFromFlags("orchestrator");
+  options.database = database::OptionsFromFlags("orchestrator");
   options.services = {absl::GetFlag(FLAGS_receive_address), absl::GetFlag(FLAGS_inventory_address),
                       absl::GetFlag(FLAGS_payment_address), absl::GetFlag(FLAGS_email_address)};
   if (const std::string path = absl::GetFlag(FLAGS_substitutions); !path.empty()) {

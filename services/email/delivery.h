@@ -44,6 +44,9 @@ class Delivery {
     int claim_batch = 256;
     // How much longer than a try may take its claim lasts.
     absl::Duration claim_margin = absl::Seconds(5);
+    // Whether a new mail is tried when the mail server could not be reached and the pause is over.
+    // Else DeliverDue alone finds out whether it is back.
+    bool new_mails_probe = false;
     DeliveryPause::Options pause;
   };
 

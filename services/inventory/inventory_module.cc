@@ -5,68 +5,50 @@
 #include <utility>
 #include <vector>
 
-#include "common/base/await.h"
 #include "common/base/periodic_task.h"
 #include "common/base/status.h"
 #include "common/logging/logging.h"
 #include "common/metrics/database_metrics.h"
-#include "services/inventory/catalog.h"
-#include "services/inventory/inventory.h"
 #include "services/inventory/inventory_service.h"
-#include "services/inventory/inventory_store.h"
 
 namespace orderflow::inventory {
 namespace {
 
 class InventoryModule final : public rpc::Module {
  public:
-  InventoryModule(std::unique_ptr<database::Database> database, const InventoryOptions& options)
+  InventoryModule(std::unique_ptr<InventoryCore> core, const InventoryOptions& options)
       : ttl_(options.reservation_ttl),
-        database_(std::move(database)),
-        store_(std::in_place, *database_),
-        inventory_(*store_, *options.clock),
-        service_(inventory_),
+        core_(std::move(core)),
+        service_(core_->inventory()),
         expired_(metrics::Default().AddCounter("orderflow_reservations_expired_total",
                                                "Reservations that the sweep has ended.")),
-        metrics_(metrics::ExportStatistics(*database_, "inventory")) {
-    metrics_.push_back(
-        metrics::Default().AddCallback(metrics::Kind::kGauge, "orderflow_stock_changes_waiting",
-                                       "Changes of stock that wait for a transaction.", {},
-                                       [this] { return static_cast<double>(store_->waiting()); }));
+        metrics_(metrics::ExportStatistics(core_->database(), "inventory")) {
+    metrics_.push_back(metrics::Default().AddCallback(
+        metrics::Kind::kGauge, "orderflow_stock_changes_waiting",
+        "Changes of stock that wait for a transaction.", {},
+        [this] { return static_cast<double>(core_->store().waiting()); }));
     if (ttl_ > absl::ZeroDuration()) {
       sweep_.emplace(options.sweep_pause,
                      [this](PeriodicTask::Done done) { Sweep(std::move(done)); });
     }
   }
 
-  // Loads the catalog unless one was loaded before.
-  absl::Status LoadCatalog(const std::string& path, const Clock& clock) {
-    ORDERFLOW_ASSIGN_OR_RETURN(std::vector<Product> products, ReadCatalogFile(path));
-    ORDERFLOW_ASSIGN_OR_RETURN(
-        const std::optional<int64_t> added, Await<std::optional<int64_t>>([&](auto done) {
-          store_->LoadCatalog(std::move(products), clock.Now(), std::move(done));
-        }));
-    if (added.has_value()) logging::Info("catalog loaded", {{"file", path}, {"products", *added}});
-    return absl::OkStatus();
-  }
-
   std::string name() const override { return "inventory"; }
   std::vector<grpc::Service*> services() override { return {&service_}; }
-  void CheckReady(StatusCallback done) override { database_->Check(std::move(done)); }
+  void CheckReady(StatusCallback done) override { core_->database().Check(std::move(done)); }
   void Stop() override {
     sweep_.reset();
     metrics_.clear();
-    store_.reset();
-    database_.reset();
+    core_.reset();
   }
 
  private:
   void Sweep(PeriodicTask::Done done) {
-    inventory_.SweepExpired(ttl_,
-                            [this, done = std::move(done)](absl::StatusOr<int64_t> ended) mutable {
-                              OnSwept(ended);
-                              std::move(done)();
-                            });
+    core_->inventory().SweepExpired(
+        ttl_, [this, done = std::move(done)](absl::StatusOr<int64_t> ended) mutable {
+          OnSwept(ended);
+          std::move(done)();
+        });
   }
 
   void OnSwept(const absl::StatusOr<int64_t>& ended) {
@@ -78,9 +60,7 @@ class InventoryModule final : public rpc::Module {
   }
 
   const absl::Duration ttl_;
-  std::unique_ptr<database::Database> database_;
-  std::optional<InventoryStore> store_;
-  Inventory inventory_;
+  std::unique_ptr<InventoryCore> core_;
   InventoryService service_;
   metrics::Counter& expired_;
   std::vector<metrics::Registration> metrics_;
@@ -90,18 +70,8 @@ class InventoryModule final : public rpc::Module {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<rpc::Module>> OpenInventoryModule(InventoryOptions options) {
-  if (options.reservation_ttl < absl::ZeroDuration() ||
-      options.sweep_pause <= absl::ZeroDuration()) {
-    return absl::InvalidArgumentError(
-        "reservation_ttl must not be negative, and sweep_pause must be positive");
-  }
-  ORDERFLOW_ASSIGN_OR_RETURN(
-      auto database, database::Database::Open(options.database, InventoryStore::Migrations()));
-  auto module = std::make_unique<InventoryModule>(std::move(database), options);
-  if (!options.catalog.empty()) {
-    ORDERFLOW_RETURN_IF_ERROR(module->LoadCatalog(options.catalog, *options.clock));
-  }
-  return module;
+  ORDERFLOW_ASSIGN_OR_RETURN(auto core, InventoryCore::Open(options));
+  return std::make_unique<InventoryModule>(std::move(core), options);
 }
 
 }  // namespace orderflow::inventory

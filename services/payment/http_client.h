@@ -32,6 +32,8 @@ class HttpClient {
   struct Options {
     absl::Duration timeout = absl::Seconds(20);  // of a request, connecting included
     absl::Duration connect_timeout = absl::Seconds(10);
+    std::string
+        ca_file;  // PEM, with the authorities that servers are verified by; empty: the system's
     size_t max_response_bytes = 1 << 20;
     int max_connections = 32;  // to one host; more requests wait
   };
