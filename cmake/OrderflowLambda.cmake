@@ -32,14 +32,77 @@ if(CMAKE_BUILD_TYPE STREQUAL "Release" AND NOT ORDERFLOW_SANITIZE)
   add_custom_target(lambda_packages_in_all ALL DEPENDS lambda_packages)
 endif()
 
+# What linking with `targets` comes to, libraries of theirs included: our own as targets, others as files or flags. Those
+# that Debian also has as archives, and that no shared library of the package needs, are taken as archives: less to load,
+# less to pack.
+function(orderflow_link_closure out_ours out_others)
+  set(waiting ${ARGN})
+  set(seen)
+  set(ours)
+  set(others)
+  while(waiting)
+    list(POP_FRONT waiting item)
+    string(REGEX REPLACE "^\\$<LINK_ONLY:(.*)>$" "\\1" item "${item}")
+    if(item IN_LIST seen OR item MATCHES "^\\$<" OR item STREQUAL "")
+      continue()
+    endif()
+    list(APPEND seen "${item}")
+    if(NOT TARGET ${item})
+      list(APPEND others "${item}")
+      continue()
+    endif()
+    get_target_property(aliased ${item} ALIASED_TARGET)
+    if(aliased)
+      list(APPEND waiting ${aliased})
+      continue()
+    endif()
+    get_target_property(type ${item} TYPE)
+    get_target_property(imported ${item} IMPORTED)
+    if(imported AND NOT type STREQUAL "INTERFACE_LIBRARY")
+      foreach(property IMPORTED_LOCATION IMPORTED_LOCATION_RELEASE IMPORTED_LOCATION_NONE)
+        get_target_property(file ${item} ${property})
+        if(file)
+          break()
+        endif()
+      endforeach()
+      string(REGEX REPLACE "\\.so[.0-9]*$" ".a" archive "${file}")
+      if(archive MATCHES "/lib(absl_[^/]*|boost_json|protobuf|sqlite3)\\.a$" AND EXISTS "${archive}")
+        set(file "${archive}")
+      endif()
+      list(APPEND others "${file}")
+    elseif(type STREQUAL "STATIC_LIBRARY")
+      list(APPEND ours ${item})
+    endif()
+    foreach(property LINK_LIBRARIES INTERFACE_LINK_LIBRARIES)
+      get_target_property(links ${item} ${property})
+      if(links)
+        list(APPEND waiting ${links})
+      endif()
+    endforeach()
+  endwhile()
+  set(${out_ours} ${ours} PARENT_SCOPE)
+  set(${out_others} ${others} PARENT_SCOPE)
+endfunction()
+
 function(orderflow_lambda_binary)
   cmake_parse_arguments(ARG "" "NAME" "SOURCES;DEPENDS" ${ARGN})
-  orderflow_binary(NAME ${ARG_NAME} SOURCES ${ARG_SOURCES} DEPENDS ${ARG_DEPENDS})
-  orderflow_forbid_links(${ARG_NAME} gRPC:: orderflow::proto_grpc)
+  # Compiled against the targets, but linked with what the closure says.
+  add_library(${ARG_NAME}-main OBJECT ${ARG_SOURCES})
+  target_link_libraries(${ARG_NAME}-main PRIVATE ${ARG_DEPENDS} orderflow::warnings)
+  orderflow_forbid_links(${ARG_NAME}-main gRPC:: orderflow::proto_grpc)
+  orderflow_link_closure(ours others ${ARG_DEPENDS})
+  list(TRANSFORM ours REPLACE "(.+)" "$<TARGET_FILE:\\1>" OUTPUT_VARIABLE our_files)
+  orderflow_binary(
+    NAME ${ARG_NAME}
+    SOURCES $<TARGET_OBJECTS:${ARG_NAME}-main>
+    DEPENDS -Wl,--start-group ${our_files} ${others} -Wl,--end-group)
+  add_dependencies(${ARG_NAME} ${ours})
+  set_property(TARGET ${ARG_NAME} APPEND PROPERTY LINK_DEPENDS ${our_files})
   # The old kind of rpath also holds for the libraries of our libraries, and "$ORIGIN" would need /proc.
   target_link_options(${ARG_NAME} PRIVATE
     "LINKER:--dynamic-linker=/var/task/lib/${ORDERFLOW_LAMBDA_LOADER}"
-    "LINKER:-rpath,/var/task/lib" "LINKER:--disable-new-dtags" "LINKER:--gc-sections")
+    "LINKER:-rpath,/var/task/lib" "LINKER:--disable-new-dtags" "LINKER:--gc-sections"
+    "LINKER:--as-needed" -static-libstdc++ -static-libgcc)
   set_target_properties(${ARG_NAME} PROPERTIES
     SKIP_BUILD_RPATH ON RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/lambda")
 endfunction()
@@ -52,6 +115,7 @@ function(orderflow_lambda_package)
     OUTPUT "${zip}"
     COMMAND Python3::Interpreter "${script}" "--compiler=${CMAKE_CXX_COMPILER}" "--strip=${CMAKE_STRIP}"
             "--readelf=${CMAKE_READELF}" "--loader=${ORDERFLOW_LAMBDA_LOADER}"
+            --without=libldap-2.5.so.0 --without=liblber-2.5.so.0 --without=librtmp.so.1
             "--certificates=${ORDERFLOW_LAMBDA_CERTIFICATES}" "--output=${zip}" $<TARGET_FILE:${ARG_BINARY}> ${ARG_FILES}
     DEPENDS ${ARG_BINARY} "${script}" ${ARG_FILES}
     COMMENT "Packaging the Lambda function ${ARG_NAME}" VERBATIM)
