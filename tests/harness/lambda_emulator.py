@@ -56,6 +56,11 @@ def libraries_loader(task_root: Path) -> Path:
     return loader
 
 
+def text_of(file) -> str:
+    """All that somebody else has written into an open file."""
+    return os.pread(file.fileno(), 1 << 20, 0).decode(errors="replace")
+
+
 @dataclass
 class Function:
     """A deployed function. Its package lies unpacked in `task_root`; with `root`, which must contain it as var/task, the
@@ -239,22 +244,19 @@ class Sandbox:
         return self.errors().strip() or "it said nothing"
 
     def errors(self) -> str:
-        return self._text(self._errors)
+        return self._said[1] if self._errors.closed else text_of(self._errors)
 
     def output(self) -> str:
-        return self._text(self._output)
-
-    @staticmethod
-    def _text(file) -> str:
-        return os.pread(file.fileno(), 1 << 20, 0).decode(errors="replace")
+        return self._said[0] if self._output.closed else text_of(self._output)
 
     def close(self) -> None:
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait()
-        if self._connection is not None:
-            self._connection.close()
-        self._listener.close()
+        self._said = (self.output(), self.errors())
+        for each in (self._connection, self._listener, self._output, self._errors):
+            if each is not None:
+                each.close()
 
 
 class Pool:
