@@ -4,10 +4,9 @@
 #   orderflow_lambda_binary(NAME orderflow-lambda-x SOURCES x_main.cc DEPENDS orderflow::x)   # links no gRPC, or fails
 #   orderflow_lambda_package(NAME do-x BINARY orderflow-lambda-x [FILES catalog.json])        # lambda/do-x.zip
 #
-# Packages are made by the target `lambda_packages`, and by `all` in a release build.
+# Packages are made by the target `lambda_packages`, and by `all` in a release build; that needs python3.
 
 include(OrderflowLayers)
-find_package(Python3 REQUIRED COMPONENTS Interpreter)
 
 set(ORDERFLOW_LAMBDA_CERTIFICATES "/etc/ssl/certs/ca-certificates.crt" CACHE STRING
     "PEM files with the authorities that functions trust, put together as certificates.pem into each package")
@@ -26,10 +25,10 @@ function(orderflow_find_loader out)
 endfunction()
 
 orderflow_find_loader(ORDERFLOW_LAMBDA_LOADER)
-add_custom_target(lambda_packages)
 if(CMAKE_BUILD_TYPE STREQUAL "Release" AND NOT ORDERFLOW_SANITIZE)
-  set_target_properties(lambda_packages PROPERTIES EXCLUDE_FROM_ALL OFF)
-  add_custom_target(lambda_packages_in_all ALL DEPENDS lambda_packages)
+  add_custom_target(lambda_packages ALL)
+else()
+  add_custom_target(lambda_packages)
 endif()
 
 # What linking with `targets` comes to, libraries of theirs included: our own as targets, others as files or flags. Those
@@ -113,7 +112,7 @@ function(orderflow_lambda_package)
   set(script "${PROJECT_SOURCE_DIR}/lambda/package.py")
   add_custom_command(
     OUTPUT "${zip}"
-    COMMAND Python3::Interpreter "${script}" "--compiler=${CMAKE_CXX_COMPILER}" "--strip=${CMAKE_STRIP}"
+    COMMAND python3 "${script}" "--compiler=${CMAKE_CXX_COMPILER}" "--strip=${CMAKE_STRIP}"
             "--readelf=${CMAKE_READELF}" "--loader=${ORDERFLOW_LAMBDA_LOADER}"
             --without=libldap-2.5.so.0 --without=liblber-2.5.so.0 --without=librtmp.so.1
             "--certificates=${ORDERFLOW_LAMBDA_CERTIFICATES}" "--output=${zip}" $<TARGET_FILE:${ARG_BINARY}> ${ARG_FILES}

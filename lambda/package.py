@@ -104,6 +104,9 @@ def main() -> None:
 
     files = {file.name: (file.read_bytes(), 0o644) for file in arguments.files}
     certificates = [Path(file) for file in arguments.certificates.split(";") if file]
+    for missing in (file for file in certificates if not file.exists()):
+        sys.exit(f"package.py: no certificates at {missing}: install ca-certificates, or set "
+                 "ORDERFLOW_LAMBDA_CERTIFICATES (CMake) to a PEM file")
     if certificates:
         files["certificates.pem"] = (b"".join(file.read_bytes() for file in certificates), 0o644)
     with tempfile.TemporaryDirectory() as name_of_directory:

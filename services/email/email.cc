@@ -160,15 +160,31 @@ void Emails::SendConfirmationEmail(const v1::SendConfirmationEmailRequest& reque
 // next try. If a second delivery does no harm it is made; otherwise only once its time has come.
 void Emails::OnPresent(const StoredMail& row, Callback<Response> done) {
   if (delivery_.RepeatIsHarmless()) return DeliverNow(row, std::move(done));
-  const absl::Time now = clock_.Now();
-  if (row.next_attempt_time > now) return std::move(done)(ResponseOf(row.status, row.message_id));
-  store_.Claim(row.content.order_id, now, delivery_.ClaimEnd(),
-               [this, message_id = row.message_id,
+  if (row.next_attempt_time > clock_.Now())
+    return std::move(done)(ResponseOf(row.status, row.message_id));
+  delivery_.WriteKeptRecords([this, order_id = row.content.order_id,
+                              done = std::move(done)](const absl::Status& written) mutable {
+    if (!written.ok()) return std::move(done)(written);
+    ClaimAndDeliver(order_id, std::move(done));
+  });
+}
+
+void Emails::ClaimAndDeliver(const std::string& order_id, Callback<Response> done) {
+  store_.Claim(order_id, clock_.Now(), delivery_.ClaimEnd(),
+               [this, order_id,
                 done = std::move(done)](absl::StatusOr<std::optional<StoredMail>> claimed) mutable {
                  if (!claimed.ok()) return std::move(done)(std::move(claimed).status());
                  if (claimed->has_value()) return DeliverNow(**claimed, std::move(done));
-                 std::move(done)(ResponseOf(v1::EMAIL_STATUS_QUEUED, message_id));
+                 AnswerStored(order_id, std::move(done));
                });
+}
+
+// Somebody else was faster.
+void Emails::AnswerStored(const std::string& order_id, Callback<Response> done) {
+  store_.Get(order_id, [done = std::move(done)](absl::StatusOr<StoredMail> mail) mutable {
+    if (!mail.ok()) return std::move(done)(std::move(mail).status());
+    std::move(done)(ResponseOf(mail->status, mail->message_id));
+  });
 }
 
 StoredMail Emails::NewMail(MailContent content, bool claimed) const {
