@@ -11,10 +11,10 @@ import contextlib
 import http.server
 import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -376,16 +376,15 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=9001)
     arguments = parser.parse_args()
     settings = {name: value for name, value in os.environ.items() if name.startswith("ORDERFLOW_")}
-    directory = Path(tempfile.mkdtemp(prefix="orderflow-lambda-"))
-    functions = [Function(handler, unpack(arguments.packages / f"{package}.zip", directory / package), settings)
-                 for package, handler in PACKAGES.items()]
-    emulator = Emulator(functions, arguments.port)
-    print(f"{emulator.url}: {', '.join(function.arn for function in functions)}", flush=True)
-    try:
-        signal.sigwait({signal.SIGINT, signal.SIGTERM})
-    finally:
-        emulator.close()
-        shutil.rmtree(directory)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    with contextlib.ExitStack() as stack, contextlib.suppress(KeyboardInterrupt):
+        directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="orderflow-lambda-")))
+        functions = [Function(handler, unpack(arguments.packages / f"{package}.zip", directory / package), settings)
+                     for package, handler in PACKAGES.items()]
+        emulator = Emulator(functions, arguments.port)
+        stack.callback(emulator.close)
+        print(emulator.url, *(function.arn for function in functions), sep="\n", flush=True)
+        threading.Event().wait()
 
 
 if __name__ == "__main__":
