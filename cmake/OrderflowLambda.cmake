@@ -25,7 +25,7 @@ function(orderflow_find_loader out)
 endfunction()
 
 orderflow_find_loader(ORDERFLOW_LAMBDA_LOADER)
-if(CMAKE_BUILD_TYPE STREQUAL "Release" AND NOT ORDERFLOW_SANITIZE)
+if(CMAKE_BUILD_TYPE STREQUAL "Release")
   add_custom_target(lambda_packages ALL)
 else()
   add_custom_target(lambda_packages)

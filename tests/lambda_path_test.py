@@ -132,7 +132,8 @@ class LambdaPath(OrderPath):
     def __init__(self, directory: Path):
         super().__init__(directory)
         self.functions = [self._function(package, handler) for package, handler in PACKAGES.items()]
-        self.emulator = Emulator(self.functions)
+        busy = Function("Busy", self.functions[0].task_root, concurrency=0)
+        self.emulator = Emulator([*self.functions, busy])
         self.orchestrator_server: Server | None = None
 
     def _function(self, package: str, handler: str) -> Function:
@@ -211,8 +212,16 @@ class LambdaPathTest(unittest.TestCase):
         event = {"order_id": "found-1", **ORDER}
         for name in ("ReceiveOrderFunction", self.functions.functions[0].arn):
             self.assertEqual(self.functions.invoke(name, event)[0], 200)
-        status, headers, _ = self.functions.invoke("NoSuchFunction", event)
-        self.assertEqual((status, headers["X-Amzn-ErrorType"]), (404, "ResourceNotFoundException"))
+
+    def test_the_invoke_endpoint_refuses_as_lambda_does(self) -> None:
+        for name, event, status, error in (
+                ("NoSuchFunction", {}, 404, "ResourceNotFoundException"),
+                ("ReceiveOrderFunction", b"{no json", 400, "InvalidRequestContentException"),
+                ("ReceiveOrderFunction", b'"' + b"x" * (6 << 20) + b'"', 413, "RequestTooLargeException"),
+                ("BusyFunction", {}, 429, "TooManyRequestsException")):
+            with self.subTest(error):
+                answer, headers, _ = self.functions.invoke(name, event)
+                self.assertEqual((answer, headers["X-Amzn-ErrorType"]), (status, error))
 
     def test_every_order_ends_alike(self) -> None:
         for path in (self.grpc, self.functions):
