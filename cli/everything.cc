@@ -51,12 +51,12 @@ absl::Status Everything::StartServices() {
       Serve(inventory::OpenInventoryModule(
                 {.database = DatabaseOf("inventory"), .catalog = options_.catalog}),
             listen.inventory, "inventory_listen"));
-  payment::PaymentModuleOptions payment = options_.payment;
+  payment::PaymentCoreOptions payment = options_.payment;
   payment.database = DatabaseOf("payment");
   ORDERFLOW_ASSIGN_OR_RETURN(
       addresses_.payment,
       Serve(payment::OpenPaymentModule(std::move(payment)), listen.payment, "payment_listen"));
-  email::EmailModuleOptions email = options_.email;
+  email::EmailCoreOptions email = options_.email;
   email.database = DatabaseOf("email");
   ORDERFLOW_ASSIGN_OR_RETURN(addresses_.email, Serve(email::OpenEmailModule(std::move(email)),
                                                      listen.email, "email_listen"));

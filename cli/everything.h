@@ -37,8 +37,8 @@ struct EverythingOptions {
   // services then must be on loopback, where only the orchestrator calls them.
   rpc::ServerOptions server;
   std::string catalog;  // file that a new inventory starts with
-  payment::PaymentModuleOptions payment;
-  email::EmailModuleOptions email;
+  payment::PaymentCoreOptions payment;
+  email::EmailCoreOptions email;
   api::OrchestratorOptions orchestrator;
 };
 

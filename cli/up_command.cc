@@ -15,7 +15,9 @@
 #include "cli/sample_catalog.h"
 #include "cli/session.h"
 #include "common/base/status.h"
+#include "common/database/database_flags.h"
 #include "common/logging/logging.h"
+#include "common/logging/logging_flags.h"
 #include "common/metrics/endpoint.h"
 #include "common/metrics/metrics.h"
 #include "common/rpc/process.h"
@@ -106,7 +108,7 @@ absl::StatusOr<std::string> CatalogFile(const DataDirectory& data) {
 absl::StatusOr<EverythingOptions> OptionsFromFlags(const DataDirectory& data) {
   EverythingOptions options;
   options.data = data.path();
-  options.database_url = rpc::DatabaseOptionsFromFlags("").url;
+  options.database_url = database::OptionsFromFlags("").url;
   options.listen = AddressesFromFlags();
   options.server = rpc::ServerOptionsFromFlags();
   options.email.maildir = data.File("mail");
@@ -165,7 +167,7 @@ void PrintWelcome(const DataDirectory& data, const ListenAddresses& addresses,
 }
 
 absl::Status ServeUntilTerminated(std::ostream& err) {
-  ORDERFLOW_ASSIGN_OR_RETURN(const logging::Level level, rpc::LogLevelFromFlags());
+  ORDERFLOW_ASSIGN_OR_RETURN(const logging::Level level, logging::LevelFromFlags());
   ORDERFLOW_ASSIGN_OR_RETURN(const DataDirectory data,
                              DataDirectory::Open(absl::GetFlag(FLAGS_data)));
   data.Remove(kEndpoints);

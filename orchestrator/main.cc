@@ -9,6 +9,7 @@
 #include "absl/time/time.h"
 #include "common/base/quote.h"
 #include "common/base/status.h"
+#include "common/database/database_flags.h"
 #include "common/rpc/server_flags.h"
 #include "common/rpc/server_main.h"
 #include "common/settings/settings.h"
@@ -101,7 +102,7 @@ absl::StatusOr<std::optional<engine::LogLevel>> LoggingFromFlag() {
 
 absl::StatusOr<api::OrchestratorOptions> OptionsFromFlags() {
   api::OrchestratorOptions options;
-  options.database = rpc::DatabaseOptionsFromFlags("orchestrator");
+  options.database = database::OptionsFromFlags("orchestrator");
   ORDERFLOW_ASSIGN_OR_RETURN(
       options.services.receive,
       AddressFromFlag("receive_address", absl::GetFlag(FLAGS_receive_address)));

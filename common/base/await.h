@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -26,6 +27,14 @@ class Awaited {
     while (!result_.has_value()) ready_.Wait(mutex_);
     return *std::move(result_);
   }
+  // Nothing if `deadline` passed first.
+  std::optional<Result> WaitUntil(std::chrono::steady_clock::time_point deadline) {
+    MutexLock lock(mutex_);
+    while (!result_.has_value()) {
+      if (!ready_.WaitUntil(mutex_, deadline)) break;
+    }
+    return std::move(result_);
+  }
 
  private:
   Mutex mutex_;
@@ -46,6 +55,17 @@ absl::StatusOr<T> Await(F start) {
   auto awaited = std::make_shared<base_internal::Awaited<absl::StatusOr<T>>>();
   start(Callback<T>([awaited](absl::StatusOr<T> result) { awaited->Set(std::move(result)); }));
   return awaited->Wait();
+}
+
+// The same, but DEADLINE_EXCEEDED if the call has not called back by then. It goes on: what becomes
+// of it, nobody is told.
+template <typename T, typename F>
+absl::StatusOr<T> AwaitUntil(std::chrono::steady_clock::time_point deadline, F start) {
+  auto awaited = std::make_shared<base_internal::Awaited<absl::StatusOr<T>>>();
+  start(Callback<T>([awaited](absl::StatusOr<T> result) { awaited->Set(std::move(result)); }));
+  std::optional<absl::StatusOr<T>> result = awaited->WaitUntil(deadline);
+  if (result.has_value()) return *std::move(result);
+  return absl::DeadlineExceededError("no answer in the time that was left");
 }
 
 // The same for calls that have nothing to give but their success.

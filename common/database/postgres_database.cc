@@ -12,13 +12,6 @@ namespace {
 
 constexpr int kLane = 0;
 
-absl::Status MigrateServer(const PostgresConnection::Settings& settings, const Options& options,
-                           absl::Span<const Migration> migrations) {
-  ORDERFLOW_ASSIGN_OR_RETURN(const auto connection, PostgresConnection::Create(settings));
-  ORDERFLOW_RETURN_IF_ERROR(connection->Ready());
-  return Migrate(*connection, options.name, migrations);
-}
-
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<PostgresDatabase>> PostgresDatabase::Open(
@@ -27,21 +20,24 @@ absl::StatusOr<std::unique_ptr<PostgresDatabase>> PostgresDatabase::Open(
     return absl::InvalidArgumentError(
         absl::StrCat("a database needs at least one connection, not ", options.connections));
   }
-  PostgresConnection::Settings settings{
+  std::unique_ptr<PostgresDatabase> database(new PostgresDatabase(options));
+  const PostgresConnection::Settings settings{
       .url = options.url,
       .application_name = absl::StrCat("orderflow ", options.name),
       .statement_timeout = options.statement_timeout,
-      .pause = nullptr};
-  ORDERFLOW_RETURN_IF_ERROR(MigrateServer(settings, options, migrations));
-  std::unique_ptr<PostgresDatabase> database(new PostgresDatabase(options));
-  WorkQueue& queue = database->queue_;
-  settings.pause = [&queue](std::chrono::steady_clock::time_point until) {
-    return queue.SleepUntil(until);
-  };
+      .pause = [self = database.get()](std::chrono::steady_clock::time_point until) {
+        return !self->serving_ || self->queue_.SleepUntil(until);
+      }};
   for (int i = 0; i < options.connections; ++i) {
     ORDERFLOW_ASSIGN_OR_RETURN(auto connection, PostgresConnection::Create(settings));
     database->connections_.push_back(std::move(connection));
   }
+  // Whoever opens a database learns at once that it cannot be reached; what is lost later is waited
+  // for.
+  PostgresConnection& first = *database->connections_.front();
+  ORDERFLOW_RETURN_IF_ERROR(first.Ready());
+  ORDERFLOW_RETURN_IF_ERROR(Migrate(first, options.name, migrations));
+  database->serving_ = true;
   for (const auto& connection : database->connections_) {
     database->threads_.emplace_back(
         [self = database.get(), connection = connection.get()] { self->Serve(*connection); });

@@ -35,6 +35,7 @@ class PostgresDatabase final : public Database {
   void Serve(PostgresConnection& connection);
 
   const size_t max_batch_;
+  bool serving_ = false;  // set before the threads start
   WorkQueue queue_;
   Counters counters_;
   Counters reads_;  // Statistics tell of what was written.

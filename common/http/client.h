@@ -54,6 +54,8 @@ class Client {
   struct Options {
     absl::Duration timeout = absl::Seconds(20);  // of a request, from Send to the whole answer
     absl::Duration connect_timeout = absl::Seconds(10);
+    // A PEM file with the authorities that servers are verified by. Empty: the system's.
+    std::string ca_file;
     size_t max_response_bytes = 1 << 20;  // of the body; headers may have 300 KiB beside it
     int max_connections = 32;             // requests under way at a time; more wait in their order
   };

@@ -28,8 +28,8 @@ namespace {
 // it or nothing.
 struct Backend {
   std::string service;
-  std::shared_ptr<spdlog::details::thread_pool> pool;
-  std::shared_ptr<spdlog::async_logger> logger;
+  std::shared_ptr<spdlog::details::thread_pool> pool;  // null: lines are written at once
+  std::shared_ptr<spdlog::logger> logger;
 };
 
 Mutex backend_mutex;
@@ -98,10 +98,14 @@ absl::StatusOr<Level> ParseLevel(std::string_view name) {
 void Configure(const Options& options) {
   auto backend = std::make_shared<Backend>();
   backend->service = options.service;
-  backend->pool = std::make_shared<spdlog::details::thread_pool>(options.queue_lines, 1);
-  backend->logger = std::make_shared<spdlog::async_logger>(
-      "orderflow", std::make_shared<spdlog::sinks::stdout_sink_mt>(), backend->pool,
-      spdlog::async_overflow_policy::overrun_oldest);
+  auto sink = std::make_shared<spdlog::sinks::stdout_sink_mt>();
+  if (options.queue_lines == 0) {
+    backend->logger = std::make_shared<spdlog::logger>("orderflow", std::move(sink));
+  } else {
+    backend->pool = std::make_shared<spdlog::details::thread_pool>(options.queue_lines, 1);
+    backend->logger = std::make_shared<spdlog::async_logger>(
+        "orderflow", std::move(sink), backend->pool, spdlog::async_overflow_policy::overrun_oldest);
+  }
   backend->logger->set_pattern("%v");
   backend->logger->set_level(spdlog::level::trace);
   // A line that cannot be written (a closed pipe) is lost; telling so on every line would not help.
@@ -122,7 +126,8 @@ void SetLevel(Level level) {
 
 int64_t DroppedLines() {
   const std::shared_ptr<Backend> backend = CurrentBackend();
-  return backend == nullptr ? 0 : static_cast<int64_t>(backend->pool->overrun_counter());
+  const bool queues = backend != nullptr && backend->pool != nullptr;
+  return queues ? static_cast<int64_t>(backend->pool->overrun_counter()) : 0;
 }
 
 void AppendLine(int64_t time_micros, Level level, std::string_view service,

@@ -63,7 +63,8 @@ using Fields = std::initializer_list<Field>;
 struct Options {
   std::string service;  // the field "service" of every line
   Level level = Level::kInfo;
-  // Lines that may wait to be written. Each takes about 500 bytes, whether used or not.
+  // Lines that may wait to be written. Each takes about 500 bytes, whether used or not. 0: the
+  // calling thread writes its lines itself, where the process may be stopped at any time.
   size_t queue_lines = 1024;
 };
 

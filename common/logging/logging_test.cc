@@ -1,5 +1,6 @@
 #include "common/logging/logging.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <array>
@@ -61,6 +62,26 @@ TEST(LoggerTest, WritesLinesOfItsLevelAndAboveToStandardOutput) {
   EXPECT_THAT(first, HasSubstr(R"("level":"WARNING","service":"test","message":"loud","n":1})"));
   EXPECT_THAT(second, HasSubstr(R"("level":"DEBUG","service":"test","message":"now heard"})"));
   EXPECT_FALSE(std::getline(lines, third));
+}
+
+TEST(LoggerTest, WithoutAQueueALineIsOutWhenTheCallReturns) {
+  std::array<int, 2> ends;
+  ASSERT_EQ(pipe(ends.data()), 0);
+  std::fflush(stdout);
+  const int saved = dup(STDOUT_FILENO);
+  dup2(ends[1], STDOUT_FILENO);
+  Configure({.service = "test", .level = Level::kInfo, .queue_lines = 0});
+  Info("at once");
+  std::array<char, 4096> buffer;
+  fcntl(ends[0], F_SETFL, O_NONBLOCK);
+  const ssize_t size = read(ends[0], buffer.data(), buffer.size());
+  EXPECT_EQ(DroppedLines(), 0);
+  Shutdown();
+  dup2(saved, STDOUT_FILENO);
+  for (const int each : {saved, ends[0], ends[1]}) close(each);
+  ASSERT_GT(size, 0);
+  EXPECT_THAT(std::string(buffer.data(), static_cast<size_t>(size)),
+              HasSubstr(R"("message":"at once"})"));
 }
 
 TEST(LoggerTest, NeverHoldsItsCallersUpWhenNobodyReads) {

@@ -1,23 +1,15 @@
 #include "common/rpc/server_flags.h"
 
 #include "absl/flags/flag.h"
-#include "common/settings/settings.h"
+#include "common/database/database_flags.h"
 
 using orderflow::rpc::ServerOptions;
 
 ABSL_FLAG(std::string, listen, "127.0.0.1:0",
           "The address that gRPC is served at, IP:PORT. Port 0 takes any free port.");
-ORDERFLOW_SECRET_FLAG(database, "",
-                      "Where the data are kept: sqlite:PATH for a file, or "
-                      "postgresql://USER:PASSWORD@HOST/NAME for a "
-                      "server that speaks PostgreSQL's protocol.");
-ABSL_FLAG(int, database_connections, orderflow::database::Options().connections,
-          "PostgreSQL only: how many connections work in parallel.");
 ABSL_FLAG(
     std::string, metrics_listen, "127.0.0.1:9464",
     "The address that Prometheus metrics are served at (/metrics), IP:PORT. Empty: not at all.");
-ABSL_FLAG(std::string, log_level, "info",
-          "The least important log lines to write: debug, info, warning, error or off.");
 ABSL_FLAG(
     std::string, tls_certificate, "",
     "A PEM file with the server's certificate chain. Empty: no TLS. Read again when it changes.");
@@ -47,7 +39,7 @@ namespace orderflow::rpc {
 
 void SetServerFlagDefaults(const ServerFlagDefaults& defaults) {
   absl::SetFlag(&FLAGS_listen, defaults.listen);
-  absl::SetFlag(&FLAGS_database, defaults.database);
+  database::SetFlagDefaults(defaults.database);
 }
 
 ServerOptions ServerOptionsFromFlags() {
@@ -66,19 +58,6 @@ ServerOptions ServerOptionsFromFlags() {
   return options;
 }
 
-database::Options DatabaseOptionsFromFlags(std::string_view name) {
-  database::Options options;
-  options.url = absl::GetFlag(FLAGS_database);
-  options.setting = "--database";
-  options.name = name;
-  options.connections = absl::GetFlag(FLAGS_database_connections);
-  return options;
-}
-
 std::string MetricsListenFromFlags() { return absl::GetFlag(FLAGS_metrics_listen); }
-
-absl::StatusOr<logging::Level> LogLevelFromFlags() {
-  return logging::ParseLevel(absl::GetFlag(FLAGS_log_level));
-}
 
 }  // namespace orderflow::rpc

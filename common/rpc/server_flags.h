@@ -1,13 +1,11 @@
 #pragma once
 
-// The settings that all servers have, declared once. Only mains include this: linking it registers
+// The settings that all servers have, declared once, beside those of common/database and
+// common/logging. Only mains include this: linking it registers
 // the flags.
 
 #include <string>
-#include <string_view>
 
-#include "common/database/database.h"
-#include "common/logging/logging.h"
 #include "common/rpc/server.h"
 
 namespace orderflow::rpc {
@@ -22,11 +20,7 @@ void SetServerFlagDefaults(const ServerFlagDefaults& defaults);
 
 // What the flags say, after settings::ParseSettings.
 ServerOptions ServerOptionsFromFlags();
-// --database and what belongs to it; `name` is the schema's owner, such as "receive".
-database::Options DatabaseOptionsFromFlags(std::string_view name);
 // Empty: no metrics endpoint.
 std::string MetricsListenFromFlags();
-// INVALID_ARGUMENT: --log_level.
-absl::StatusOr<logging::Level> LogLevelFromFlags();
 
 }  // namespace orderflow::rpc

@@ -7,6 +7,7 @@
 
 #include "common/base/status.h"
 #include "common/logging/logging.h"
+#include "common/logging/logging_flags.h"
 #include "common/metrics/endpoint.h"
 #include "common/metrics/metrics.h"
 #include "common/rpc/process.h"
@@ -46,7 +47,7 @@ absl::StatusOr<std::unique_ptr<Server>> StartServer(Module& module) {
 }
 
 absl::Status Serve(std::string_view name, const ModuleFactory& open_module) {
-  ORDERFLOW_ASSIGN_OR_RETURN(const logging::Level level, LogLevelFromFlags());
+  ORDERFLOW_ASSIGN_OR_RETURN(const logging::Level level, logging::LevelFromFlags());
   logging::Configure({.service = std::string(name), .level = level});
   RouteGrpcLogs();
   ORDERFLOW_RETURN_IF_ERROR(StartMetrics(name));

@@ -1,6 +1,7 @@
 #include "common/rpc/unary.h"
 
 #include "common/base/status.h"
+#include "common/failure/rpc_status.h"
 #include "common/logging/logging.h"
 
 namespace orderflow::rpc {
@@ -13,19 +14,13 @@ absl::Status OverloadedError(const ServedService& service) {
                         absl::Milliseconds(100));
 }
 
-bool IsOurFault(absl::StatusCode code) {
-  return code == absl::StatusCode::kInternal || code == absl::StatusCode::kUnknown ||
-         code == absl::StatusCode::kDataLoss;
-}
-
 grpc::Status Answer(const ServedMethod& method, const absl::Status& status) {
-  if (!IsOurFault(status.code())) return ToGrpcStatus(status);
+  if (!failure::IsOurFault(status.code())) return ToGrpcStatus(status);
   logging::Error("call failed", {{"rpc_service", method.service->full_name},
                                  {"rpc_method", method.name},
                                  {"code", StatusCodeName(status.code())},
                                  {"error", std::string(status.message())}});
-  return grpc::Status(static_cast<grpc::StatusCode>(status.code()),
-                      "internal error; the server's log has the details");
+  return ToGrpcStatus(failure::ForCaller(status));
 }
 
 }  // namespace

@@ -45,8 +45,10 @@ Delivery::Delivery(const Options& options, const ConfirmationWriter& writer, Ema
       pause_(options.pause) {}
 
 bool Delivery::TakesNewMails() const {
-  return in_flight_.load(std::memory_order_relaxed) < options_.max_in_flight &&
-         pause_.StateAt(clock_.Now()) == DeliveryPause::State::kOpen;
+  if (in_flight_.load(std::memory_order_relaxed) >= options_.max_in_flight) return false;
+  const DeliveryPause::State state = pause_.StateAt(clock_.Now());
+  return state == DeliveryPause::State::kOpen ||
+         (state == DeliveryPause::State::kProbing && options_.new_mails_probe);
 }
 
 absl::Time Delivery::ClaimEnd() const {

@@ -44,6 +44,9 @@ class Delivery {
     int claim_batch = 256;
     // How much longer than a try may take its claim lasts.
     absl::Duration claim_margin = absl::Seconds(5);
+    // Whether a new mail is tried when the mail server could not be reached and the pause is over.
+    // Else DeliverDue alone finds out whether it is back.
+    bool new_mails_probe = false;
     DeliveryPause::Options pause;
   };
 
@@ -80,6 +83,10 @@ class Delivery {
   // tried again later, the status is still QUEUED.
   void Deliver(Claim claim, Mail mail, Callback<v1::EmailStatus> done);
 
+  // Records what became of mails and could not be recorded then. To be called before a claim, so as
+  // not to send a mail again that was sent.
+  void WriteKeptRecords(StatusCallback done) ABSL_LOCKS_EXCLUDED(mutex_);
+
   // Claims the mails whose time has come, up to a batch of them, and tries them. `done` gets how
   // many were tried, after the last of them was recorded. One call at a time: the next one may
   // follow when `done` is called. `done` may be called from within.
@@ -106,7 +113,6 @@ class Delivery {
 
   void WriteRecord(Record record, StatusCallback done);
   void KeepRecord(Record record) ABSL_LOCKS_EXCLUDED(mutex_);
-  void WriteKeptRecords(StatusCallback done) ABSL_LOCKS_EXCLUDED(mutex_);
 
   void ClaimDue(Callback<int> done);
   void OnClaimed(std::vector<StoredMail> mails, Callback<int> done);
@@ -126,8 +132,7 @@ class Delivery {
   std::atomic<int64_t> in_flight_{0};
 
   mutable Mutex mutex_;
-  // What could not be written when it was known. DeliverDue writes it before it claims anything, so
-  // as not to send a mail again that was sent.
+  // What could not be written when it was known.
   std::vector<Record> kept_records_ ABSL_GUARDED_BY(mutex_);
 };
 

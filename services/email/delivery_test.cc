@@ -144,6 +144,17 @@ TEST_P(DeliveryTest, ASentMailThatCouldNotBeRecordedIsRecordedLaterAndNotSentAga
   EXPECT_EQ(Tries(), 1u);
 }
 
+TEST_P(DeliveryTest, WhereNobodyElseProbesNewMailsDo) {
+  Replica alone(url_, clock_, {.new_mails_probe = true});
+  alone.transport().AnswerAll(Result(Outcome::kUnreachable));
+  EXPECT_EQ(alone.StatusOfSending(ARequest("1")), "queued");
+  alone.transport().AnswerAll(Result(Outcome::kSent));
+  EXPECT_EQ(alone.StatusOfSending(ARequest("2")), "queued");  // the pause
+  EXPECT_THAT(alone.transport().mails(), SizeIs(1));
+  clock_.Advance(absl::Seconds(1));
+  EXPECT_EQ(alone.StatusOfSending(ARequest("3")), "sent");
+}
+
 TEST_P(DeliveryTest, MoreMailsThanABatchAreDeliveredBatchByBatch) {
   QueueMails(300);
   clock_.Advance(absl::Minutes(1));

@@ -150,11 +150,40 @@ void Emails::SendConfirmationEmail(const v1::SendConfirmationEmailRequest& reque
     if (!insertion.ok()) return std::move(done)(std::move(insertion).status());
     const StoredMail& mail = insertion->mail;
     if (mail.content != wanted) return std::move(done)(MismatchError(wanted, mail.content));
-    // A mail that was there already may belong to a process that died with it; if a second delivery
-    // does no harm there is no need to wait until its claim has run out.
     const bool queued = mail.status == v1::EMAIL_STATUS_QUEUED;
-    const bool ours = insertion->inserted || (queued && delivery_.RepeatIsHarmless());
-    OnInserted(mail, try_now && ours, std::move(done));
+    if (!try_now || !queued) return std::move(done)(ResponseOf(mail.status, mail.message_id));
+    insertion->inserted ? DeliverNow(mail, std::move(done)) : OnPresent(mail, std::move(done));
+  });
+}
+
+// A queued mail that was there already may belong to a process that died with it, or wait for its
+// next try. If a second delivery does no harm it is made; otherwise only once its time has come.
+void Emails::OnPresent(const StoredMail& row, Callback<Response> done) {
+  if (delivery_.RepeatIsHarmless()) return DeliverNow(row, std::move(done));
+  if (row.next_attempt_time > clock_.Now())
+    return std::move(done)(ResponseOf(row.status, row.message_id));
+  delivery_.WriteKeptRecords([this, order_id = row.content.order_id,
+                              done = std::move(done)](const absl::Status& written) mutable {
+    if (!written.ok()) return std::move(done)(written);
+    ClaimAndDeliver(order_id, std::move(done));
+  });
+}
+
+void Emails::ClaimAndDeliver(const std::string& order_id, Callback<Response> done) {
+  store_.Claim(order_id, clock_.Now(), delivery_.ClaimEnd(),
+               [this, order_id,
+                done = std::move(done)](absl::StatusOr<std::optional<StoredMail>> claimed) mutable {
+                 if (!claimed.ok()) return std::move(done)(std::move(claimed).status());
+                 if (claimed->has_value()) return DeliverNow(**claimed, std::move(done));
+                 AnswerStored(order_id, std::move(done));
+               });
+}
+
+// Somebody else was faster.
+void Emails::AnswerStored(const std::string& order_id, Callback<Response> done) {
+  store_.Get(order_id, [done = std::move(done)](absl::StatusOr<StoredMail> mail) mutable {
+    if (!mail.ok()) return std::move(done)(std::move(mail).status());
+    std::move(done)(ResponseOf(mail->status, mail->message_id));
   });
 }
 
@@ -172,8 +201,7 @@ StoredMail Emails::NewMail(MailContent content, bool claimed) const {
           .next_attempt_time = claimed ? delivery_.ClaimEnd() : now};
 }
 
-void Emails::OnInserted(const StoredMail& row, bool deliver, Callback<Response> done) {
-  if (!deliver) return std::move(done)(ResponseOf(row.status, row.message_id));
+void Emails::DeliverNow(const StoredMail& row, Callback<Response> done) {
   absl::StatusOr<Mail> mail = writer_.Write(row);
   if (!mail.ok()) return std::move(done)(std::move(mail).status());
   auto answer = std::make_shared<PendingAnswer>(row.message_id, std::move(done));

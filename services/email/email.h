@@ -48,8 +48,11 @@ class Emails {
   class PendingAnswer;
 
   StoredMail NewMail(MailContent content, bool claimed) const;
-  void OnInserted(const StoredMail& row, bool deliver,
-                  Callback<v1::SendConfirmationEmailResponse> done);
+  void OnPresent(const StoredMail& row, Callback<v1::SendConfirmationEmailResponse> done);
+  void ClaimAndDeliver(const std::string& order_id,
+                       Callback<v1::SendConfirmationEmailResponse> done);
+  void AnswerStored(const std::string& order_id, Callback<v1::SendConfirmationEmailResponse> done);
+  void DeliverNow(const StoredMail& row, Callback<v1::SendConfirmationEmailResponse> done);
   void Await(std::shared_ptr<PendingAnswer> answer) ABSL_LOCKS_EXCLUDED(mutex_);
 
   const Options options_;

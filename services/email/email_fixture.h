@@ -44,12 +44,12 @@ class FlakyDatabase final : public database::Database {
 // One process of the service over a database: everything but gRPC and the background.
 class Replica {
  public:
-  Replica(const std::string& url, const Clock& clock)
+  Replica(const std::string& url, const Clock& clock, const Delivery::Options& options = {})
       : writer_({.name = "Shop", .address = "orders@shop.example"},
                 ConfirmationTemplate::Default()),
         database_(Open(url)),
         store_(*database_),
-        delivery_({}, writer_, store_, transport_, clock, [] { return 0.0; }),
+        delivery_(options, writer_, store_, transport_, clock, [] { return 0.0; }),
         emails_({}, writer_, store_, delivery_, clock) {}
   ~Replica() {
     transport_.Shutdown();

@@ -30,15 +30,15 @@ class EmailServiceTest : public ::testing::Test {
     fs::remove_all(folder_);
   }
 
-  EmailModuleOptions Options() const {
-    EmailModuleOptions options;
+  EmailCoreOptions Options() const {
+    EmailCoreOptions options;
     options.database = {.url = "sqlite:" + folder_ + "/email.db", .name = "email"};
     options.from = "Shop <orders@shop.example>";
     options.maildir = folder_ + "/mail";
     return options;
   }
 
-  void Start(EmailModuleOptions options) {
+  void Start(EmailCoreOptions options) {
     module_ = *OpenEmailModule(std::move(options));
     server_ = *rpc::Server::Start({}, *module_);
     channel_ = *rpc::MakeChannel(server_->address(), {.own_connection = true});
@@ -125,7 +125,7 @@ TEST_F(EmailServiceTest, ErrorsReachTheClientWithTheirDetails) {
 }
 
 TEST_F(EmailServiceTest, AMailThatNoServerTakesIsDeliveredInTheBackgroundAfterARestart) {
-  EmailModuleOptions options = Options();
+  EmailCoreOptions options = Options();
   options.smtp.url = "smtp://127.0.0.1:1";  // nobody listens there
   options.smtp.tls = SmtpTls::kNone;
   Start(options);
@@ -147,7 +147,7 @@ TEST_F(EmailServiceTest, ReadinessAsksTheDatabase) {
 }
 
 TEST_F(EmailServiceTest, OptionsThatMakeNoSenseAreRefused) {
-  EmailModuleOptions options = Options();
+  EmailCoreOptions options = Options();
   options.from = "nobody";
   EXPECT_THAT(OpenEmailModule(options),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("nobody")));

@@ -75,6 +75,10 @@ constexpr char kClaimDue[] =
     "SELECT order_id FROM email_outbox WHERE status = 1 AND next_attempt_time <= $1 "
     "ORDER BY next_attempt_time LIMIT $3) RETURNING " COLUMNS;
 
+constexpr char kClaim[] =
+    "UPDATE email_outbox SET attempts = attempts + 1, next_attempt_time = $3 "
+    "WHERE order_id = $1 AND status = 1 AND next_attempt_time <= $2 RETURNING " COLUMNS;
+
 constexpr char kList[] = "SELECT " COLUMNS
                          " FROM email_outbox WHERE (create_time, order_id) < ($1, $2) "
                          "ORDER BY create_time DESC, order_id DESC LIMIT $3";
@@ -221,6 +225,19 @@ void EmailStore::Insert(StoredMail mail, Callback<Insertion> done) {
         if (inserted > 0) return Insertion{.inserted = true, .mail = mail};
         ORDERFLOW_ASSIGN_OR_RETURN(StoredMail present, GetRow(txn, mail.content.order_id));
         return Insertion{.inserted = false, .mail = std::move(present)};
+      },
+      std::move(done));
+}
+
+void EmailStore::Claim(const std::string& order_id, absl::Time now, absl::Time claim_end,
+                       Callback<std::optional<StoredMail>> done) {
+  using Claimed = std::optional<StoredMail>;
+  database_.Submit<Claimed>(
+      [order_id, now, claim_end](Transaction& txn) -> absl::StatusOr<Claimed> {
+        ORDERFLOW_ASSIGN_OR_RETURN(
+            const std::vector<Row> rows,
+            txn.Query(kClaim, {order_id, absl::ToUnixMicros(now), absl::ToUnixMicros(claim_end)}));
+        return rows.empty() ? Claimed() : Claimed(MailOf(rows.front()));
       },
       std::move(done));
 }

@@ -62,6 +62,10 @@ class EmailStore {
   // same commit.
   void Insert(StoredMail mail, Callback<Insertion> done);
 
+  // Claims one mail, if it is queued and its time has come; nothing where it is not.
+  void Claim(const std::string& order_id, absl::Time now, absl::Time claim_end,
+             Callback<std::optional<StoredMail>> done);
+
   // Records that a mail was sent, whoever sent it. No effect on one that is sent already.
   void RecordSent(const std::string& order_id, absl::Time send_time, StatusCallback done);
 

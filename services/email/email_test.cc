@@ -1,5 +1,7 @@
 #include "services/email/email.h"
 
+#include <future>
+
 #include "common/base/page_token.h"
 #include "common/base/status.h"
 #include "services/email/email_fixture.h"
@@ -173,6 +175,34 @@ TEST_P(EmailsTest, ARepeatedCallDeliversAtOnceWhereASecondDeliveryDoesNoHarm) {
   EXPECT_EQ(replica().StatusOfSending(ARequest()), "sent");
   EXPECT_EQ(replica().StatusOfSending(ARequest()), "sent");
   EXPECT_THAT(replica().transport().mails(), SizeIs(2));
+}
+
+TEST_P(EmailsTest, ARepeatedCallDeliversAMailOnceItsTimeHasCome) {
+  replica().transport().AnswerAll(Result(Outcome::kTryLater));
+  EXPECT_EQ(replica().StatusOfSending(ARequest()), "queued");
+  replica().transport().AnswerAll(Result(Outcome::kSent));
+  EXPECT_EQ(replica().StatusOfSending(ARequest()), "queued");
+  EXPECT_THAT(replica().transport().mails(), SizeIs(1));
+  clock_.Advance(absl::Seconds(2));
+  EXPECT_EQ(replica().StatusOfSending(ARequest()), "sent");
+  EXPECT_EQ(replica().StatusOfSending(ARequest()), "sent");
+  EXPECT_THAT(replica().transport().mails(), SizeIs(2));
+  EXPECT_EQ(replica().Get("12345").attempts(), 2);
+}
+
+TEST_P(EmailsTest, ARepeatedCallDoesNotSendAgainWhatWasSentButNotRecorded) {
+  replica().transport().AnswerAll(std::nullopt);
+  std::promise<void> answered;
+  replica().emails().SendConfirmationEmail(
+      ARequest(), [&](absl::StatusOr<v1::SendConfirmationEmailResponse>) { answered.set_value(); });
+  replica().transport().WaitForMails(1);
+  replica().database().FailWrites(true);
+  replica().transport().AnswerNext(Result(Outcome::kSent));
+  answered.get_future().wait();
+  replica().database().FailWrites(false);
+  clock_.Advance(absl::Hours(1));
+  EXPECT_EQ(replica().StatusOfSending(ARequest()), "sent");
+  EXPECT_THAT(replica().transport().mails(), SizeIs(1));
 }
 
 TEST_P(EmailsTest, ARefusedMailIsAnAnswerAndListedAsFailed) {

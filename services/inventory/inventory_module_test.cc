@@ -120,8 +120,7 @@ TEST(InventoryModuleTest, ANegativeTimeIsRefused) {
   options.reservation_ttl = -absl::Seconds(1);
   EXPECT_THAT(OpenInventoryModule(options), StatusIs(absl::StatusCode::kInvalidArgument));
   options = WithCatalog("sqlite::memory:");
-  options.watch.low_stock = -1;
-  EXPECT_THAT(OpenInventoryModule(options),
+  EXPECT_THAT(OpenInventoryModule(options, {.low_stock = -1}),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("low_stock")));
 }
 

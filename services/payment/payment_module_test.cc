@@ -24,7 +24,7 @@ using ::testing::HasSubstr;
 // A server with nothing but the module on a free port, and a client.
 class Served {
  public:
-  explicit Served(PaymentModuleOptions options) {
+  explicit Served(PaymentCoreOptions options) {
     auto opened = OpenPaymentModule(std::move(options));
     EXPECT_THAT(opened, IsOk());
     module_ = *std::move(opened);
@@ -65,8 +65,8 @@ class Served {
 
 class PaymentModuleTest : public ::testing::TestWithParam<database::TestBackend> {
  protected:
-  PaymentModuleOptions Options() const {
-    PaymentModuleOptions options;
+  PaymentCoreOptions Options() const {
+    PaymentCoreOptions options;
     options.database = {.url = url_, .name = "payment"};
     return options;
   }
@@ -118,14 +118,14 @@ INSTANTIATE_TEST_SUITE_P(Databases, PaymentModuleTest,
                          ::testing::ValuesIn(database::TestBackends()), database::TestBackendName);
 
 TEST(PaymentModuleOptionsTest, BadOptionsAreNamed) {
-  PaymentModuleOptions good;
+  PaymentCoreOptions good;
   good.database = {.url = "sqlite::memory:", .name = "payment"};
-  const auto refusal = [](const PaymentModuleOptions& options) {
+  const auto refusal = [](const PaymentCoreOptions& options) {
     const auto opened = OpenPaymentModule(options);
     EXPECT_THAT(opened, StatusIs(absl::StatusCode::kInvalidArgument));
     return std::string(opened.status().message());
   };
-  PaymentModuleOptions options = good;
+  PaymentCoreOptions options = good;
   options.gateway = "paypal";
   EXPECT_THAT(refusal(options), HasSubstr("\"paypal\""));
   options.gateway = "stripe";

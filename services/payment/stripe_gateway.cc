@@ -86,7 +86,9 @@ absl::StatusOr<std::unique_ptr<StripeGateway>> StripeGateway::Create(StripeOptio
 }
 
 StripeGateway::StripeGateway(StripeOptions options, const Clock& clock)
-    : options_(std::move(options)), clock_(clock), http_({.timeout = options_.timeout}) {}
+    : options_(std::move(options)),
+      clock_(clock),
+      http_({.timeout = options_.timeout, .ca_file = options_.ca_file}) {}
 
 void StripeGateway::Post(const std::string& path, const std::string& key, const Form& form,
                          Callback<http::Response> done) {

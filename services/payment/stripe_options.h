@@ -14,6 +14,8 @@ struct StripeOptions {
   // How long one call may take, connecting included. Shorter than the callers' deadline, so that
   // they get our answer.
   absl::Duration timeout = absl::Seconds(20);
+  // A PEM file with the authorities that vouch for Stripe. Empty: the system's.
+  std::string ca_file;
 };
 
 }  // namespace orderflow::payment

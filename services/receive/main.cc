@@ -1,3 +1,4 @@
+#include "common/database/database_flags.h"
 #include "common/rpc/server_flags.h"
 #include "common/rpc/server_main.h"
 #include "common/settings/settings.h"
@@ -17,6 +18,6 @@ int main(int argc, char** argv) {
   rpc::SetServerFlagDefaults({.listen = "127.0.0.1:50051", .database = "sqlite:receive.db"});
   settings::ParseSettings(argc, argv, kUsage);
   return rpc::RunServer("receive", [] {
-    return receive::OpenReceiveModule({.database = rpc::DatabaseOptionsFromFlags("receive")});
+    return receive::OpenReceiveModule({.database = database::OptionsFromFlags("receive")});
   });
 }

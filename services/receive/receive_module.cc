@@ -1,37 +1,32 @@
 #include "services/receive/receive_module.h"
 
 #include <utility>
+#include <vector>
 
 #include "common/base/status.h"
 #include "common/metrics/database_metrics.h"
-#include "services/receive/receive.h"
 #include "services/receive/receive_service.h"
-#include "services/receive/receive_store.h"
 
 namespace orderflow::receive {
 namespace {
 
 class ReceiveModule final : public rpc::Module {
  public:
-  ReceiveModule(std::unique_ptr<database::Database> database, const Clock& clock)
-      : database_(std::move(database)),
-        store_(*database_),
-        receive_(store_, clock),
-        service_(receive_),
-        metrics_(metrics::ExportStatistics(*database_, "receive")) {}
+  explicit ReceiveModule(std::unique_ptr<ReceiveCore> core)
+      : core_(std::move(core)),
+        service_(core_->receive()),
+        metrics_(metrics::ExportStatistics(core_->database(), "receive")) {}
 
   std::string name() const override { return "receive"; }
   std::vector<grpc::Service*> services() override { return {&service_}; }
-  void CheckReady(StatusCallback done) override { database_->Check(std::move(done)); }
+  void CheckReady(StatusCallback done) override { core_->database().Check(std::move(done)); }
   void Stop() override {
     metrics_.clear();
-    database_.reset();
+    core_.reset();
   }
 
  private:
-  std::unique_ptr<database::Database> database_;
-  ReceiveStore store_;
-  Receive receive_;
+  std::unique_ptr<ReceiveCore> core_;
   ReceiveService service_;
   std::vector<metrics::Registration> metrics_;
 };
@@ -39,10 +34,8 @@ class ReceiveModule final : public rpc::Module {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<rpc::Module>> OpenReceiveModule(ReceiveOptions options) {
-  const Clock& clock = *options.clock;
-  ORDERFLOW_ASSIGN_OR_RETURN(auto database, database::Database::Open(std::move(options.database),
-                                                                     ReceiveStore::Migrations()));
-  return std::make_unique<ReceiveModule>(std::move(database), clock);
+  ORDERFLOW_ASSIGN_OR_RETURN(auto core, ReceiveCore::Open(std::move(options)));
+  return std::make_unique<ReceiveModule>(std::move(core));
 }
 
 }  // namespace orderflow::receive
