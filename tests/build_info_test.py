@@ -29,7 +29,7 @@ def version_of(program: str, *arguments: str) -> dict[str, str]:
     return dict(zip(("version", "revision", "compiler", "build_type"), found.groups()[1:]))
 
 
-class VersionTest(unittest.TestCase):
+class BuildInfoTest(unittest.TestCase):
     def test_every_program_tells_the_same(self) -> None:
         expected = version_of("orderflow", "version")
         for program in PROGRAMS:
