@@ -1,7 +1,7 @@
 """The production overlay runs: played by podman, two of each service over PostgreSQL, every connection with TLS.
 
 Of an installation's own, only what cannot be had here is different: payments are simulated and mails are files. Needs
-PostgreSQL (scripts/with-postgres) and what kubernetes_podman_test.py needs; ends with status 77 where these are not there.
+PostgreSQL, by scripts/with-postgres, and what kubernetes_podman_test.py needs; ends with status 77 where that is missing.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import threading
 import unittest
 from pathlib import Path
 
+from harness.kubernetes_objects import release
 from kubernetes_podman_test import PLAY, ROOT, SERVERS, SKIPPED, missing, orderflow, podman, run
 
 SERVICES = tuple(server for server in SERVERS if server != "orchestrator")
@@ -119,7 +120,7 @@ class ProductionOverlayRuns(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         if podman("pod", "ps", "--quiet", "--filter", f"network={NETWORK}"):
-            raise AssertionError("pods of scripts/podman-play are there; scripts/podman-play down --volumes removes them")
+            raise AssertionError("scripts/podman-play runs already; end it: scripts/podman-play down --volumes")
         overlay = Path(tempfile.mkdtemp())
         cls.addClassCleanup(shutil.rmtree, overlay)
         if run("podman", "network", "exists", NETWORK).returncode:
@@ -176,13 +177,15 @@ class ProductionOverlayRuns(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
     def test_who_has_no_certificate_is_refused(self):
-        refused = run("podman", "run", "--rm", "--network", NETWORK, "orderflow-cli:0.1.0", "--tls",
+        refused = run("podman", "run", "--rm", "--network", NETWORK, f"orderflow-cli:{release()}", "--tls",
                       "--timeout=5", "--address=orchestrator:50050", "order", "list")
         self.assertEqual(refused.returncode, 3, refused.stdout + refused.stderr)
 
 
 if __name__ == "__main__":
-    if lacking := missing() or ("" if POSTGRES else "PostgreSQL, by scripts/with-postgres"):
+    if lacking := missing():
         print(f"skipped: this needs {lacking}")
         sys.exit(SKIPPED)
+    if not POSTGRES:
+        os.execvp("bash", ["bash", str(ROOT / "scripts/with-postgres"), sys.executable, *sys.argv])
     unittest.main()
