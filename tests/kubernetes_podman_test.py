@@ -1,6 +1,6 @@
 """The local overlay runs: played by podman as rendered, orders go through, and data outlive processes and pods.
 
-Needs root, podman, and the images in podman or docker; ends with status 77 (skipped, for CTest) where they are not there.
+Needs root, podman, and the images in podman or docker; ends with status 77 (skipped, for CTest) where these are missing.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ import sys
 import time
 import unittest
 from pathlib import Path
+
+from harness.kubernetes_objects import release
 
 ROOT = Path(__file__).parents[1]
 PLAY = ROOT / "scripts/podman-play"
@@ -73,7 +75,7 @@ class LocalOverlayRuns(unittest.TestCase):
 
     def taken(self) -> int:
         """How many of the product are reserved."""
-        done = orderflow("--json", "--inventory-address=inventory:50052", "stock", "list")
+        done = orderflow("--json", "stock", "list")
         self.assertEqual(done.returncode, 0, done.stderr)
         return next(int(product["reserved_quantity"]) for product in json.loads(done.stdout)["stock"]
                     if product["product_id"] == "sku-001")
@@ -120,11 +122,12 @@ def missing() -> str:
         return "root"
     if not shutil.which("podman"):
         return "podman"
-    for server in SERVERS:
+    for server in (*SERVERS, "cli"):
+        image = f"orderflow-{server}:{release()}"
         if not any(run(tool, *question).returncode == 0 for tool, question in (
-                ("podman", ("image", "exists", f"localhost/orderflow-{server}:0.1.0")),
-                ("docker", ("image", "inspect", f"orderflow-{server}:0.1.0"))) if shutil.which(tool)):
-            return f"the image orderflow-{server}:0.1.0"
+                ("podman", ("image", "exists", f"localhost/{image}")),
+                ("docker", ("image", "inspect", image))) if shutil.which(tool)):
+            return f"the image {image}"
     return ""
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import yaml
 
 from harness.kubernetes_api import VERSIONS, Api
-from harness.kubernetes_objects import Outsider, Rendering, Workload, render, seconds
+from harness.kubernetes_objects import Outsider, Rendering, Workload, release, render, seconds
 from harness.servers import BINARIES
 
 ROOT = Path(__file__).parents[1]
@@ -40,11 +40,6 @@ def known_settings(program: str) -> set[str]:
     """The environment variables that a program's help names."""
     help_text = subprocess.run([BINARIES / program, "--help"], capture_output=True, text=True, check=True).stdout
     return set(re.findall(r"\bORDERFLOW_\w+", help_text))
-
-
-def release() -> str:
-    """The version of Orderflow."""
-    return re.search(r"project\(orderflow VERSION (\S+)", (ROOT / "CMakeLists.txt").read_text())[1]
 
 
 def pre_stop_seconds(workload: Workload) -> int:

@@ -1,4 +1,4 @@
-"""Kubernetes' published API, as a generated client has it: which members an object has and must have, and their types."""
+"""Kubernetes' published API, as a generated client has it: which members an object has and must have, of what types."""
 
 from __future__ import annotations
 

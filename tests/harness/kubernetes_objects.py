@@ -12,8 +12,14 @@ import yaml
 
 from harness.kubernetes_api import TOOLS
 
-OVERLAYS = Path(__file__).parents[2] / "deploy/kubernetes/overlays"
+ROOT = Path(__file__).parents[2]
+OVERLAYS = ROOT / "deploy/kubernetes/overlays"
 WORKLOADS = ("Deployment", "StatefulSet")
+
+
+def release() -> str:
+    """The version of Orderflow."""
+    return re.search(r"project\(orderflow VERSION (\S+)", (ROOT / "CMakeLists.txt").read_text())[1]
 
 
 def render(overlay: str, version: str) -> str:
