@@ -41,6 +41,16 @@ class CertificatesTest(unittest.TestCase):
             self.assertIn("does match", self.openssl_check("-checkip", address))
         self.assertIn("does NOT match", self.openssl_check("-checkhost", "payment"))
 
+    def test_a_further_name_is_added_and_stays(self) -> None:
+        self.certificates.make("--days=1", "inventory").make("--days=1", "--host=orders.example", "inventory")
+        self.assertIn("does match", self.openssl_check("-checkhost", "orders.example"))
+        before = self.certificates.files_of("inventory")
+        self.certificates.make("--renew", "inventory")
+        self.assertNotEqual(self.certificates.files_of("inventory"), before)
+        for name in ("orders.example", "localhost", "inventory.orderflow.svc"):
+            self.assertIn("does match", self.openssl_check("-checkhost", name))
+        self.assertIn("does match", self.openssl_check("-checkip", "::1"))
+
     def openssl_check(self, option: str, name: str) -> str:
         return subprocess.run(["openssl", "x509", "-noout", "-in", self.certificates.certificate("inventory"), option, name],
                               capture_output=True, text=True, check=True).stdout

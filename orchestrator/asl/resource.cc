@@ -95,10 +95,11 @@ Resource ParseResource(std::string_view text) {
   if (text.substr(0, 4) == "arn:") return ParseArn(text);
   const size_t scheme_end = text.find("://");
   if (scheme_end == std::string_view::npos) return Make(text, "", text, kServiceEvents);
-  size_t host = scheme_end + 3;
-  // grpc://dns://NAMESERVER/host:port/package.Service/Method
-  if (text.substr(host, 6) == "dns://") host = text.find('/', host + 6) + 1;
-  const size_t path = text.find('/', host);
+  size_t path = text.find('/', scheme_end + 3);
+  // In grpc://dns://NAMESERVER/host:port/package.Service/Method it is the fourth.
+  if (text.substr(scheme_end + 3, 6) == "dns://") {
+    for (int i = 0; i < 3 && path != std::string_view::npos; ++i) path = text.find('/', path + 1);
+  }
   return Make(text, text.substr(0, scheme_end),
               path == std::string_view::npos ? "" : text.substr(path + 1), kServiceEvents);
 }

@@ -124,9 +124,9 @@ class Store final : public SqlExecutionStore {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<SqlExecutionStore>> OpenExecutionStore(database::Options options) {
-  ORDERFLOW_ASSIGN_OR_RETURN(const database::DatabaseUrl url,
-                             database::ParseDatabaseUrl(options.url));
-  const Schema schema(url.backend);
+  const absl::StatusOr<database::DatabaseUrl> url = database::ParseDatabaseUrl(options.url);
+  // Open says what is wrong with a url, and which setting has it.
+  const Schema schema(url.ok() ? url->backend : database::Backend::kSqlite);
   ORDERFLOW_ASSIGN_OR_RETURN(std::unique_ptr<Database> db,
                              Database::Open(std::move(options), schema.migrations()));
   return std::make_unique<Store>(std::move(db));

@@ -29,7 +29,7 @@ def free_port() -> int:
 
 
 class NameServer:
-    """Answers with what Publish was told last; nothing that it says may be kept (TTL 0)."""
+    """Answers with what publish() was told last; nothing that it says may be kept (TTL 0)."""
 
     def __init__(self, directory: Path):
         program = shutil.which("dnsmasq", path=PATH)
