@@ -7,6 +7,7 @@ from __future__ import annotations
 import http.server
 import json
 import os
+import resource
 import shutil
 import socketserver
 import statistics
@@ -309,17 +310,20 @@ class PackageTest(unittest.TestCase):
         """In ms: the fastest start, since others may have waited for this machine's processors, and the overhead of a
         warm call."""
         starts = []
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         for _ in range(20):
             sandbox = Sandbox(function)
             starts.append(sandbox.start_seconds * 1000)
             sandbox.close()
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        busy = (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) * 1000 / len(starts)
         sandbox = Sandbox(function)
         self.addCleanup(sandbox.close)
         # Refused before any database is asked: what is left is our overhead, and the emulator's.
         warm = [sandbox.invoke(b'{"quantity":-1}').seconds * 1000 for _ in range(300)]
         overhead = statistics.median(warm)
         print(f"{name}: start to the first `next` {statistics.median(starts):.1f} ms (median of {len(starts)}, "
-              f"{min(starts):.1f} to {max(starts):.1f}), a warm call's overhead {overhead:.3f} ms (median of {len(warm)})",
+              f"{min(starts):.1f} to {max(starts):.1f}; {busy:.1f} ms of processor time), a warm call's overhead {overhead:.3f} ms (median of {len(warm)})",
               file=sys.stderr)
         return min(starts), overhead
 
