@@ -10,6 +10,7 @@ import os
 import resource
 import shutil
 import socketserver
+import ssl
 import statistics
 import subprocess
 import sys
@@ -20,6 +21,7 @@ import unittest
 import zipfile
 from pathlib import Path
 
+from harness.certificates import Certificates
 from harness.lambda_emulator import PACKAGES, Function, Sandbox, unpack
 from harness.postgres import TlsPostgres
 from harness.servers import BINARIES, free_port
@@ -64,6 +66,42 @@ class SmtpServer(socketserver.ThreadingTCPServer):
                 self.say("221 bye" if verb == b"QUIT" else "250 ok")
                 if verb == b"QUIT":
                     return
+
+
+class StripeServer(http.server.ThreadingHTTPServer):
+    """Charges whatever it is asked to, over TLS; keeps the idempotency keys."""
+
+    daemon_threads = True
+
+    def __init__(self, certificates: Certificates):
+        self.keys: list[str] = []
+        super().__init__(("127.0.0.1", 0), self.Handler)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificates.certificate, certificates.key)
+        self.socket = context.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def close(self) -> None:
+        self.shutdown()
+        self.server_close()
+
+    def handle_error(self, request, client_address) -> None:
+        """A client that does not trust us hangs up."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.server.keys.append(self.headers["Idempotency-Key"])
+            body = json.dumps({"id": "pi_1", "object": "payment_intent", "status": "succeeded"}).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *arguments) -> None:
+            pass
 
 
 class PackageTest(unittest.TestCase):
@@ -167,6 +205,24 @@ class PackageTest(unittest.TestCase):
             self.assertEqual(error, "Grpc.UNAVAILABLE")
             self.assertIn("certificate verify failed", message)
         self.print_times("receive-order, PostgreSQL over TLS", sandbox.function)
+
+    # --- a payment provider over TLS ---
+
+    def test_stripe_is_called_over_tls_if_its_authority_is_trusted(self) -> None:
+        root = self.root()
+        certificates = Certificates(root / "tmp")
+        server = StripeServer(certificates)
+        self.addCleanup(server.close)
+        settings = {"ORDERFLOW_GATEWAY": "stripe", "ORDERFLOW_STRIPE_SECRET_KEY": "sk_test_hidden",
+                    "ORDERFLOW_STRIPE_URL": f"https://127.0.0.1:{server.server_address[1]}"}
+        charge = {**CHARGE, "payment_token": "pm_card_visa"}
+        doubting = self.sandbox("charge-payment", **settings)
+        self.assertEqual(self.refused(doubting, charge)[0], "PAYMENT_GATEWAY_UNAVAILABLE")
+        self.assertEqual(server.keys, [])
+        trusting = self.sandbox("charge-payment", root, **settings, ORDERFLOW_STRIPE_CA="/tmp/ca.pem")
+        self.assertEqual(self.invoke(trusting, charge)["payment_status"], "charged")
+        self.assertEqual(len(server.keys), 1)
+        self.assertNotIn("hidden", doubting.output() + doubting.errors() + trusting.output() + trusting.errors())
 
     # --- mails, without a background ---
 
