@@ -21,10 +21,10 @@ import unittest
 import zipfile
 from pathlib import Path
 
-from harness.certificates import Certificates
 from harness.lambda_emulator import PACKAGES, Function, Sandbox, unpack
-from harness.postgres import TlsPostgres
+from harness.tls_postgres import TlsPostgres
 from harness.servers import BINARIES, free_port
+from harness.server_certificate import ServerCertificate
 
 DIRECTORY = BINARIES.parent / "lambda"
 PACKAGER = Path(__file__).parents[1] / "lambda/package.py"
@@ -73,11 +73,11 @@ class StripeServer(http.server.ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, certificates: Certificates):
+    def __init__(self, certificate: ServerCertificate):
         self.keys: list[str] = []
         super().__init__(("127.0.0.1", 0), self.Handler)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(certificates.certificate, certificates.key)
+        context.load_cert_chain(certificate.certificate, certificate.key)
         self.socket = context.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
@@ -210,8 +210,8 @@ class PackageTest(unittest.TestCase):
 
     def test_stripe_is_called_over_tls_if_its_authority_is_trusted(self) -> None:
         root = self.root()
-        certificates = Certificates(root / "tmp")
-        server = StripeServer(certificates)
+        certificate = ServerCertificate(root / "tmp")
+        server = StripeServer(certificate)
         self.addCleanup(server.close)
         settings = {"ORDERFLOW_GATEWAY": "stripe", "ORDERFLOW_STRIPE_SECRET_KEY": "sk_test_hidden",
                     "ORDERFLOW_STRIPE_URL": f"https://127.0.0.1:{server.server_address[1]}"}

@@ -1,4 +1,4 @@
-"""Certificates for tests, made when they run and good for a day."""
+"""A server's certificate, made when a test runs and good for a day."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 
-class Certificates:
+class ServerCertificate:
     """An authority, and a server at 127.0.0.1 that it vouches for, as PEM files in a directory."""
 
     def __init__(self, directory: Path):

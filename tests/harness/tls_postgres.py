@@ -11,7 +11,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from harness.certificates import Certificates
+from harness.server_certificate import ServerCertificate
 from harness.servers import free_port
 
 PASSWORD = "p%40ss"  # "p@ss", as a URL has it
@@ -31,8 +31,8 @@ class TlsPostgres:
 
     def __init__(self) -> None:
         self._directory = Path(tempfile.mkdtemp(prefix="orderflow-postgres-"))
-        self._certificates = Certificates(self._directory)
-        self.authority = self._certificates.authority
+        self._tls = ServerCertificate(self._directory)
+        self.authority = self._tls.authority
         (self._directory / "password").write_text("p@ss")
         self.port = free_port()
         self._owner = pwd.getpwnam("postgres") if os.geteuid() == 0 else None
@@ -62,7 +62,7 @@ class TlsPostgres:
                 raise RuntimeError(f"initdb: {self._log()}")
             (self._directory / "data/pg_hba.conf").write_text("hostssl all all 127.0.0.1/32 scram-sha-256\n")
             settings = {"listen_addresses": "127.0.0.1", "port": self.port, "unix_socket_directories": "", "ssl": "on",
-                        "ssl_cert_file": self._certificates.certificate, "ssl_key_file": self._certificates.key,
+                        "ssl_cert_file": self._tls.certificate, "ssl_key_file": self._tls.key,
                         "fsync": "off"}
             server = self._as_owner([str(programs() / "postgres"), "-D", "data",
                                      *(f"--{name}={value}" for name, value in settings.items())], stdout=log, stderr=log)
