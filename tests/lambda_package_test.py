@@ -22,7 +22,7 @@ import zipfile
 from pathlib import Path
 
 from harness.lambda_emulator import PACKAGES, Function, Sandbox, unpack
-from harness.tls_postgres import TlsPostgres
+from harness.postgres import TlsPostgres
 from harness.servers import BINARIES, free_port
 from harness.server_certificate import ServerCertificate
 
