@@ -7,8 +7,10 @@ from __future__ import annotations
 import http.server
 import json
 import os
+import resource
 import shutil
 import socketserver
+import ssl
 import statistics
 import subprocess
 import sys
@@ -22,6 +24,7 @@ from pathlib import Path
 from harness.lambda_emulator import PACKAGES, Function, Sandbox, unpack
 from harness.tls_postgres import TlsPostgres
 from harness.servers import BINARIES, free_port
+from harness.server_certificate import ServerCertificate
 
 DIRECTORY = BINARIES.parent / "lambda"
 PACKAGER = Path(__file__).parents[1] / "lambda/package.py"
@@ -63,6 +66,42 @@ class SmtpServer(socketserver.ThreadingTCPServer):
                 self.say("221 bye" if verb == b"QUIT" else "250 ok")
                 if verb == b"QUIT":
                     return
+
+
+class StripeServer(http.server.ThreadingHTTPServer):
+    """Charges whatever it is asked to, over TLS; keeps the idempotency keys."""
+
+    daemon_threads = True
+
+    def __init__(self, certificate: ServerCertificate):
+        self.keys: list[str] = []
+        super().__init__(("127.0.0.1", 0), self.Handler)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate.certificate, certificate.key)
+        self.socket = context.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def close(self) -> None:
+        self.shutdown()
+        self.server_close()
+
+    def handle_error(self, request, client_address) -> None:
+        """A client that does not trust us hangs up."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.server.keys.append(self.headers["Idempotency-Key"])
+            body = json.dumps({"id": "pi_1", "object": "payment_intent", "status": "succeeded"}).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *arguments) -> None:
+            pass
 
 
 class PackageTest(unittest.TestCase):
@@ -166,6 +205,24 @@ class PackageTest(unittest.TestCase):
             self.assertEqual(error, "Grpc.UNAVAILABLE")
             self.assertIn("certificate verify failed", message)
         self.print_times("receive-order, PostgreSQL over TLS", sandbox.function)
+
+    # --- a payment provider over TLS ---
+
+    def test_stripe_is_called_over_tls_if_its_authority_is_trusted(self) -> None:
+        root = self.root()
+        certificate = ServerCertificate(root / "tmp")
+        server = StripeServer(certificate)
+        self.addCleanup(server.close)
+        settings = {"ORDERFLOW_GATEWAY": "stripe", "ORDERFLOW_STRIPE_SECRET_KEY": "sk_test_hidden",
+                    "ORDERFLOW_STRIPE_URL": f"https://127.0.0.1:{server.server_address[1]}"}
+        charge = {**CHARGE, "payment_token": "pm_card_visa"}
+        doubting = self.sandbox("charge-payment", **settings)
+        self.assertEqual(self.refused(doubting, charge)[0], "PAYMENT_GATEWAY_UNAVAILABLE")
+        self.assertEqual(server.keys, [])
+        trusting = self.sandbox("charge-payment", root, **settings, ORDERFLOW_STRIPE_CA="/tmp/ca.pem")
+        self.assertEqual(self.invoke(trusting, charge)["payment_status"], "charged")
+        self.assertEqual(len(server.keys), 1)
+        self.assertNotIn("hidden", doubting.output() + doubting.errors() + trusting.output() + trusting.errors())
 
     # --- mails, without a background ---
 
@@ -309,17 +366,20 @@ class PackageTest(unittest.TestCase):
         """In ms: the fastest start, since others may have waited for this machine's processors, and the overhead of a
         warm call."""
         starts = []
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         for _ in range(20):
             sandbox = Sandbox(function)
             starts.append(sandbox.start_seconds * 1000)
             sandbox.close()
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        busy = (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) * 1000 / len(starts)
         sandbox = Sandbox(function)
         self.addCleanup(sandbox.close)
         # Refused before any database is asked: what is left is our overhead, and the emulator's.
         warm = [sandbox.invoke(b'{"quantity":-1}').seconds * 1000 for _ in range(300)]
         overhead = statistics.median(warm)
         print(f"{name}: start to the first `next` {statistics.median(starts):.1f} ms (median of {len(starts)}, "
-              f"{min(starts):.1f} to {max(starts):.1f}), a warm call's overhead {overhead:.3f} ms (median of {len(warm)})",
+              f"{min(starts):.1f} to {max(starts):.1f}; {busy:.1f} ms of processor time), a warm call's overhead {overhead:.3f} ms (median of {len(warm)})",
               file=sys.stderr)
         return min(starts), overhead
 
