@@ -1,5 +1,6 @@
 #include "orchestrator/tasks/lambda_answer.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -14,6 +15,8 @@ using json::Value;
 
 constexpr char kUnknown[] = "Lambda.Unknown";
 constexpr size_t kMaxQuotedBytes = 200;
+constexpr size_t kMaxErrorBytes = 256;
+constexpr size_t kMaxCauseBytes = 32768;
 
 std::string Text(const Value& object, std::string_view key) {
   const Value* member = object.Find(key);
@@ -23,6 +26,19 @@ std::string Text(const Value& object, std::string_view key) {
 // Bytes of the other side, fit to be shown.
 std::string Shown(std::string_view bytes) {
   return json::IsUtf8(bytes) ? std::string(bytes) : Quote(bytes, kMaxQuotedBytes);
+}
+
+// At most so many bytes of it, whole characters.
+std::string Cut(std::string text, size_t max_bytes) {
+  if (text.size() <= max_bytes) return text;
+  while (max_bytes > 0 && (static_cast<unsigned char>(text[max_bytes]) & 0xc0) == 0x80) --max_bytes;
+  text.resize(max_bytes);
+  return text;
+}
+
+// Within the limits that the Step Functions API sets to what it tells of failures.
+asl::Failure MakeFailure(std::string error, std::string cause) {
+  return asl::Failure{Cut(std::move(error), kMaxErrorBytes), Cut(std::move(cause), kMaxCauseBytes)};
 }
 
 Value HeaderText(const std::string& value) { return Value(Shown(value)); }
@@ -75,14 +91,14 @@ asl::Failure FunctionFailure(const LambdaInvocation& invocation, const std::stri
   const std::optional<Value> payload = json::Parse(body).value;
   const std::string error = payload ? Text(*payload, "errorType") : "";
   if (error.empty()) {
-    return asl::Failure{kUnknown,
-                        "The cause could not be determined because Lambda did not return an error "
-                        "type. Returned payload: " +
-                            Shown(body)};
+    return MakeFailure(kUnknown,
+                       "The cause could not be determined because Lambda did not return an error "
+                       "type. Returned payload: " +
+                           Shown(body));
   }
   // AWS hands a direct call's payload on as the function wrote it, which for Python has a space
   // behind each ':' and ','. lambda:invoke reads it and writes it anew.
-  return asl::Failure{error, invocation.enveloped ? json::Serialize(*payload) : body};
+  return MakeFailure(error, invocation.enveloped ? json::Serialize(*payload) : body);
 }
 
 // Where the answer does not name its error.
@@ -118,10 +134,10 @@ asl::Failure ApiFailure(const http::Response& response, std::string_view endpoin
         absl::StrCat(std::string(endpoint), " answered ", Quote(response.body, kMaxQuotedBytes));
   }
   if (type.empty()) type = ErrorOfStatus(response.status);
-  return asl::Failure{"Lambda." + type,
-                      absl::StrCat(message, " (Service: AWSLambda; Status Code: ", response.status,
-                                   "; Error Code: ", type, "; Request ID: ",
-                                   Shown(response.Header("x-amzn-RequestId")), "; Proxy: null)")};
+  return MakeFailure("Lambda." + type,
+                     absl::StrCat(message, " (Service: AWSLambda; Status Code: ", response.status,
+                                  "; Error Code: ", type, "; Request ID: ",
+                                  Shown(response.Header("x-amzn-RequestId")), "; Proxy: null)"));
 }
 
 }  // namespace
