@@ -1,6 +1,5 @@
 #include "orchestrator/tasks/lambda_answer.h"
 
-#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -45,24 +44,20 @@ Value HeaderText(const std::string& value) { return Value(Shown(value)); }
 
 // --- Success ---
 
-// As the AWS SDK hands the metadata of an HTTP answer on.
+// As the AWS SDK hands the metadata of an HTTP answer on: all values of each header, and the first.
 Value HttpMetadata(const http::Response& response) {
-  json::Members all, first;
+  Value all = Value::Object({});
+  Value first = Value::Object({});
   for (const auto& [name, value] : response.headers) {
     if (!json::IsUtf8(name)) continue;
-    const auto known = std::find_if(first.begin(), first.end(),
-                                    [&](const json::Member& member) { return member.key == name; });
-    if (known == first.end()) {
-      first.push_back({name, HeaderText(value)});
-      all.push_back({name, Value::List({HeaderText(value)})});
-    } else {
-      json::Array values = all[known - first.begin()].value.AsArray();
-      values.push_back(HeaderText(value));
-      all[known - first.begin()].value = Value::FromArray(std::move(values));
-    }
+    const Value* known = all.Find(name);
+    if (known == nullptr) first = first.With(name, HeaderText(value));
+    json::Array values = known == nullptr ? json::Array() : known->AsArray();
+    values.push_back(HeaderText(value));
+    all = all.With(name, Value::FromArray(std::move(values)));
   }
-  return Value::Object({{"AllHttpHeaders", Value::FromMembers(std::move(all))},
-                        {"HttpHeaders", Value::FromMembers(std::move(first))},
+  return Value::Object({{"AllHttpHeaders", std::move(all)},
+                        {"HttpHeaders", std::move(first)},
                         {"HttpStatusCode", response.status}});
 }
 
