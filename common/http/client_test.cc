@@ -139,6 +139,7 @@ TEST(HttpClientTest, ACancelledRequestIsDroppedAndItsConnectionClosed) {
   Client client({});
   // Tells when the callback that holds it is gone.
   struct Guard {
+    explicit Guard(std::promise<void>& promise) : gone(promise) {}
     std::promise<void>& gone;
     ~Guard() { gone.set_value(); }
   };

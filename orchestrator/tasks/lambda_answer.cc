@@ -14,6 +14,8 @@ using json::Value;
 
 constexpr char kUnknown[] = "Lambda.Unknown";
 constexpr size_t kMaxQuotedBytes = 200;
+constexpr size_t kMaxErrorBytes = 256;
+constexpr size_t kMaxCauseBytes = 32768;
 
 std::string Text(const Value& object, std::string_view key) {
   const Value* member = object.Find(key);
@@ -25,28 +27,37 @@ std::string Shown(std::string_view bytes) {
   return json::IsUtf8(bytes) ? std::string(bytes) : Quote(bytes, kMaxQuotedBytes);
 }
 
+// At most so many bytes of it, whole characters.
+std::string Cut(std::string text, size_t max_bytes) {
+  if (text.size() <= max_bytes) return text;
+  while (max_bytes > 0 && (static_cast<unsigned char>(text[max_bytes]) & 0xc0) == 0x80) --max_bytes;
+  text.resize(max_bytes);
+  return text;
+}
+
+// Within the limits that the Step Functions API sets to what it tells of failures.
+asl::Failure MakeFailure(std::string error, std::string cause) {
+  return asl::Failure{Cut(std::move(error), kMaxErrorBytes), Cut(std::move(cause), kMaxCauseBytes)};
+}
+
 Value HeaderText(const std::string& value) { return Value(Shown(value)); }
 
 // --- Success ---
 
-// As the AWS SDK hands the metadata of an HTTP answer on.
+// As the AWS SDK hands the metadata of an HTTP answer on: all values of each header, and the first.
 Value HttpMetadata(const http::Response& response) {
-  json::Members all, first;
+  Value all = Value::Object({});
+  Value first = Value::Object({});
   for (const auto& [name, value] : response.headers) {
     if (!json::IsUtf8(name)) continue;
-    const auto known = std::find_if(first.begin(), first.end(),
-                                    [&](const json::Member& member) { return member.key == name; });
-    if (known == first.end()) {
-      first.push_back({name, HeaderText(value)});
-      all.push_back({name, Value::List({HeaderText(value)})});
-    } else {
-      json::Array values = all[known - first.begin()].value.AsArray();
-      values.push_back(HeaderText(value));
-      all[known - first.begin()].value = Value::FromArray(std::move(values));
-    }
+    const Value* known = all.Find(name);
+    if (known == nullptr) first = first.With(name, HeaderText(value));
+    json::Array values = known == nullptr ? json::Array() : known->AsArray();
+    values.push_back(HeaderText(value));
+    all = all.With(name, Value::FromArray(std::move(values)));
   }
-  return Value::Object({{"AllHttpHeaders", Value::FromMembers(std::move(all))},
-                        {"HttpHeaders", Value::FromMembers(std::move(first))},
+  return Value::Object({{"AllHttpHeaders", std::move(all)},
+                        {"HttpHeaders", std::move(first)},
                         {"HttpStatusCode", response.status}});
 }
 
@@ -75,14 +86,14 @@ asl::Failure FunctionFailure(const LambdaInvocation& invocation, const std::stri
   const std::optional<Value> payload = json::Parse(body).value;
   const std::string error = payload ? Text(*payload, "errorType") : "";
   if (error.empty()) {
-    return asl::Failure{kUnknown,
-                        "The cause could not be determined because Lambda did not return an error "
-                        "type. Returned payload: " +
-                            Shown(body)};
+    return MakeFailure(kUnknown,
+                       "The cause could not be determined because Lambda did not return an error "
+                       "type. Returned payload: " +
+                           Shown(body));
   }
   // AWS hands a direct call's payload on as the function wrote it, which for Python has a space
   // behind each ':' and ','. lambda:invoke reads it and writes it anew.
-  return asl::Failure{error, invocation.enveloped ? json::Serialize(*payload) : body};
+  return MakeFailure(error, invocation.enveloped ? json::Serialize(*payload) : body);
 }
 
 // Where the answer does not name its error.
@@ -118,10 +129,10 @@ asl::Failure ApiFailure(const http::Response& response, std::string_view endpoin
         absl::StrCat(std::string(endpoint), " answered ", Quote(response.body, kMaxQuotedBytes));
   }
   if (type.empty()) type = ErrorOfStatus(response.status);
-  return asl::Failure{"Lambda." + type,
-                      absl::StrCat(message, " (Service: AWSLambda; Status Code: ", response.status,
-                                   "; Error Code: ", type, "; Request ID: ",
-                                   Shown(response.Header("x-amzn-RequestId")), "; Proxy: null)")};
+  return MakeFailure("Lambda." + type,
+                     absl::StrCat(message, " (Service: AWSLambda; Status Code: ", response.status,
+                                  "; Error Code: ", type, "; Request ID: ",
+                                  Shown(response.Header("x-amzn-RequestId")), "; Proxy: null)"));
 }
 
 }  // namespace

@@ -79,6 +79,23 @@ TEST(LambdaAnswerTest, AFunctionsErrorIsItsErrorType) {
                           R"("requestId":"1","stackTrace":["  File \"handler.py\", line 2"]})"}));
 }
 
+TEST(LambdaAnswerTest, ALongErrorIsCutBetweenCharacters) {
+  std::string message;
+  for (int i = 0; i < 40'000; ++i) message += "\xc3\xa4";
+  const std::string body =
+      R"({"errorType":")" + std::string(300, 'e') + R"(","errorMessage":")" + message + "\"}";
+  for (const bool enveloped : {false, true}) {
+    const asl::Failure failure = FailureOf(
+        Read(enveloped,
+             {.status = 200, .headers = {{"X-Amz-Function-Error", "Unhandled"}}, .body = body}));
+    EXPECT_EQ(failure.error, std::string(256, 'e'));
+    ASSERT_TRUE(failure.cause.has_value());
+    EXPECT_LE(failure.cause->size(), 32768u);
+    EXPECT_GE(failure.cause->size(), 32767u);
+    EXPECT_TRUE(json::IsUtf8(*failure.cause));
+  }
+}
+
 TEST(LambdaAnswerTest, AFunctionsErrorWithoutATypeIsUnknown) {
   for (const char* body :
        {R"({"errorMessage":"Task timed out after 3.00 seconds"})", R"({"errorType":7})",

@@ -293,12 +293,12 @@ absl::StatusOr<std::shared_ptr<const http::AwsSignature>> MakeSignature(
   if (options.access_key_id.empty() != options.secret_access_key.empty()) {
     return absl::InvalidArgumentError(
         "an AWS access key needs both its parts: --lambda_access_key_id and "
-        "--lambda_secret_access_key");
+        "--lambda_secret_access_key (or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY)");
   }
   if (options.endpoint.empty() || options.access_key_id.empty()) return nullptr;
   if (options.region.empty()) {
     return absl::InvalidArgumentError(
-        "requests to Lambda are signed for a region: --lambda_region is missing");
+        "requests to Lambda are signed for a region: --lambda_region (or AWS_REGION) is missing");
   }
   for (const std::string* text : {&options.access_key_id, &options.secret_access_key,
                                   &options.session_token, &options.region}) {

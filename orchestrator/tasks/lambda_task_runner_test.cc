@@ -376,7 +376,7 @@ TEST(LambdaTaskRunnerOptionsTest, AMistakeIsNamedByItsFlag) {
       {{.endpoint = "http://host", .region = "r", .access_key_id = "a"},
        "--lambda_secret_access_key"},
       {{.endpoint = "http://host", .access_key_id = "a", .secret_access_key = "b"},
-       "--lambda_region is missing"},
+       "--lambda_region (or AWS_REGION) is missing"},
       {{.endpoint = "http://host",
         .region = "r",
         .access_key_id = "a",
