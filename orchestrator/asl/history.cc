@@ -36,10 +36,16 @@ int64_t History::Add(int64_t previous, std::string_view type, std::string_view d
 }
 
 template <typename MakeDetails>
+int64_t History::AddBeside(const Branch& branch, std::string_view type,
+                           std::string_view details_name, MakeDetails make_details) {
+  full_ = full_ || state_.events + 1 >= state_.limits.max_events;
+  return full_ ? branch.last_event : Add(branch.last_event, type, details_name, make_details);
+}
+
+template <typename MakeDetails>
 void History::AddTo(Branch& branch, std::string_view type, std::string_view details_name,
                     MakeDetails make_details) {
-  full_ = full_ || state_.events + 1 >= state_.limits.max_events;
-  if (!full_) branch.last_event = Add(branch.last_event, type, details_name, make_details);
+  branch.last_event = AddBeside(branch, type, details_name, make_details);
 }
 
 // arn:aws:states:REGION:...
@@ -131,6 +137,52 @@ void History::TaskTimedOut(Branch& branch, const TaskState& task) {
     AddFailure(members, kErrorTimeout, std::nullopt);
     return Value::FromMembers(std::move(members));
   });
+}
+
+void History::ParallelStarted(Branch& branch) {
+  AddTo(branch, "ParallelStateStarted", "", NoDetails);
+}
+
+void History::MapStarted(Branch& branch, int64_t length) {
+  AddTo(branch, "MapStateStarted", "mapStateStartedEventDetails", [&] {
+    return Value::Object({{"length", length}});
+  });
+}
+
+void History::ForkSucceeded(const Branch& branch) {
+  AddBeside(branch, SucceededEventType(branch.state->type), "", NoDetails);
+}
+
+void History::ForkFailed(Branch& branch) {
+  AddTo(branch, FailedEventType(branch.state->type), "", NoDetails);
+}
+
+int64_t History::AddIteration(const Branch& lane, std::string_view type,
+                              std::string_view details_name) {
+  return AddBeside(lane, type, details_name, [&] {
+    return Value::Object({{"name", lane.parent->state->name}, {"index", lane.index}});
+  });
+}
+
+void History::IterationStarted(Branch& lane) {
+  lane.last_event = AddIteration(lane, "MapIterationStarted", "mapIterationStartedEventDetails");
+}
+
+int64_t History::IterationSucceeded(const Branch& lane) {
+  return AddIteration(lane, "MapIterationSucceeded", "mapIterationSucceededEventDetails");
+}
+
+void History::IterationFailed(const Branch& lane) {
+  AddIteration(lane, "MapIterationFailed", "mapIterationFailedEventDetails");
+}
+
+void History::IterationAborted(const Branch& lane) {
+  AddIteration(lane, "MapIterationAborted", "mapIterationAbortedEventDetails");
+}
+
+void History::StateAborted(Branch& branch) {
+  const std::string_view type = AbortedEventType(branch.state->type);
+  if (!type.empty()) AddTo(branch, type, "", NoDetails);
 }
 
 void History::ExecutionSucceeded(int64_t previous, const Value& output) {

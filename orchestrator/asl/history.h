@@ -34,6 +34,17 @@ class History {
   void TaskFailed(Branch& branch, const TaskState& task, const Failure& failure);
   void TaskTimedOut(Branch& branch, const TaskState& task);
 
+  // --- Parallel and Map. Events "beside" the branch are not what its next event follows. ---
+  void ParallelStarted(Branch& branch);
+  void MapStarted(Branch& branch, int64_t length);
+  void ForkSucceeded(const Branch& branch);  // beside the branch
+  void ForkFailed(Branch& branch);
+  void IterationStarted(Branch& lane);
+  int64_t IterationSucceeded(const Branch& lane);  // beside the lane; the event's id
+  void IterationFailed(const Branch& lane);        // beside the lane
+  void IterationAborted(const Branch& lane);       // beside the lane
+  void StateAborted(Branch& branch);
+
   // The ends. `previous` is the event that led there.
   void ExecutionSucceeded(int64_t previous, const json::Value& output);
   void ExecutionEnded(int64_t previous, Status status, const std::optional<std::string>& error,
@@ -44,6 +55,10 @@ class History {
   template <typename MakeDetails>
   int64_t Add(int64_t previous, std::string_view type, std::string_view details_name,
               MakeDetails make_details);
+  template <typename MakeDetails>
+  int64_t AddBeside(const Branch& branch, std::string_view type, std::string_view details_name,
+                    MakeDetails make_details);
+  int64_t AddIteration(const Branch& lane, std::string_view type, std::string_view details_name);
   template <typename MakeDetails>
   void AddTo(Branch& branch, std::string_view type, std::string_view details_name,
              MakeDetails make_details);

@@ -107,6 +107,9 @@ class EventSink {
 struct Limits {
   int64_t max_events = 25'000;            // then the execution fails, as on AWS
   size_t max_payload_bytes = 256 * 1024;  // States.DataLimitExceeded
+  // How many iterations of an inline Map are under way at most, whatever MaxConcurrency says;
+  // the service's own limit. 0: no limit.
+  int64_t max_inline_concurrency = 40;
 };
 
 // The state of one execution: a tree of branches with one leaf running or waiting per path. Build

@@ -29,8 +29,9 @@ std::string Call(std::string_view text, std::string_view input = "{}") {
                                       .retry_count = {}});
   Random random(1);
   const Evaluated<Value> result = call->Evaluate(Scope{data, context_object, random});
-  return result.ok() ? json::Serialize(*result)
-                     : result.failure().error + ": " + result.failure().cause.value_or("");
+  return result.ok()
+             ? json::Serialize(*result)
+             : result.failure().error.value_or("") + ": " + result.failure().cause.value_or("");
 }
 
 TEST(IntrinsicTest, FormatFillsBracesAndPrintsValuesPlainly) {

@@ -1,9 +1,11 @@
 #include "orchestrator/asl/jsonpath_language.h"
 
+#include <limits>
 #include <optional>
 #include <string>
 #include <utility>
 
+#include "absl/strings/numbers.h"
 #include "orchestrator/asl/condition.h"
 #include "orchestrator/asl/describe.h"
 #include "orchestrator/asl/path.h"
@@ -77,6 +79,13 @@ bool SelectsAPart(const PathField& field) {
   return !field.path.has_value() || (field.path->is_simple() && !field.path->from_context());
 }
 
+std::optional<PayloadTemplate> TakeTemplate(ObjectReader& fields, std::string_view name,
+                                            bool must_be_object) {
+  const Value* json = must_be_object ? fields.TakeObject(name) : fields.Take(name);
+  if (json == nullptr) return std::nullopt;
+  return PayloadTemplate::Compile(*json, fields.LocationOf(name), fields.diagnostics());
+}
+
 class JsonPathDataFlow final : public DataFlow {
  public:
   JsonPathDataFlow(StateType type, ObjectReader& fields) {
@@ -85,7 +94,9 @@ class JsonPathDataFlow final : public DataFlow {
     const bool has_result =
         type == StateType::kTask || type == StateType::kParallel || type == StateType::kMap;
     if (has_result || type == StateType::kPass) {
-      parameters_ = TakeTemplate(fields, "Parameters", /*must_be_object=*/false);
+      // A Map's Parameters are for its items.
+      if (type != StateType::kMap)
+        parameters_ = TakeTemplate(fields, "Parameters", /*must_be_object=*/false);
       result_path_ = TakePathField(fields, "ResultPath", PathUse::kWrite);
     }
     if (has_result)
@@ -126,18 +137,38 @@ class JsonPathDataFlow final : public DataFlow {
   }
 
  private:
-  static std::optional<PayloadTemplate> TakeTemplate(ObjectReader& fields, std::string_view name,
-                                                     bool must_be_object) {
-    const Value* json = must_be_object ? fields.TakeObject(name) : fields.Take(name);
-    if (json == nullptr) return std::nullopt;
-    return PayloadTemplate::Compile(*json, fields.LocationOf(name), fields.diagnostics());
-  }
-
   PathField input_path_;
   std::optional<PayloadTemplate> parameters_;
   std::optional<PayloadTemplate> result_selector_;
   PathField result_path_;
   PathField output_path_;
+};
+
+class JsonPathItemFlow final : public ItemFlow {
+ public:
+  explicit JsonPathItemFlow(ObjectReader& fields) {
+    items_path_ = TakePathField(fields, "ItemsPath", PathUse::kRead);
+    if (fields.Has("ItemSelector") && fields.Has("Parameters"))
+      fields.Error("The fields 'ItemSelector' and 'Parameters' cannot both be given");
+    selector_ = TakeTemplate(fields, "ItemSelector", /*must_be_object=*/false);
+    // What older definitions call it.
+    std::optional<PayloadTemplate> parameters =
+        TakeTemplate(fields, "Parameters", /*must_be_object=*/false);
+    if (!selector_.has_value()) selector_ = std::move(parameters);
+  }
+
+  Evaluated<Value> Items(const Scope& scope) const override {
+    ORDERFLOW_ASL_ASSIGN_OR_FAIL(Value items, Select(items_path_, scope));
+    if (items.IsArray()) return items;
+    const std::string path = items_path_.path.has_value() ? items_path_.path->text() : "$";
+    return RuntimeFailure("Reference path \"" + path + "\" must point to array.");
+  }
+  bool SelectsItems() const override { return selector_.has_value(); }
+  Evaluated<Value> Item(const Scope& scope) const override { return selector_->Evaluate(scope); }
+
+ private:
+  PathField items_path_;
+  std::optional<PayloadTemplate> selector_;
 };
 
 class JsonPathCatchOutput final : public CatchOutput {
@@ -170,8 +201,16 @@ class PathFieldExpression final : public Expression {
 
   Evaluated<Value> Evaluate(const Scope& scope) const override {
     Evaluated<Value> value = expression_.Evaluate(scope, field_);
-    if (type_ == FieldType::kText)
-      return value.ok() ? CheckText(*std::move(value)) : std::move(value);
+    switch (type_) {
+      case FieldType::kText:
+        return value.ok() ? CheckText(*std::move(value)) : std::move(value);
+      case FieldType::kConcurrency:
+        return value.ok() ? CheckCount(*std::move(value)) : std::move(value);
+      case FieldType::kTimestamp:
+      case FieldType::kSeconds:
+      case FieldType::kPositiveSeconds:
+        break;
+    }
     if (!value.ok()) return Wrong("does not reference an input value", nullptr);
     return type_ == FieldType::kTimestamp ? CheckTimestamp(*std::move(value))
                                           : CheckSeconds(*std::move(value));
@@ -181,9 +220,29 @@ class PathFieldExpression final : public Expression {
   Failure Wrong(std::string_view what, const Value* value) const {
     std::string cause =
         "The " + field_ + " parameter " + std::string(what) + ": " + expression_.text();
-    if (value != nullptr)
-      cause += " == " + (value->IsString() ? value->AsString() : DescribeInput(*value));
+    if (value != nullptr) cause += " == " + Shown(*value);
     return RuntimeFailure(std::move(cause));
+  }
+
+  static std::string Shown(const Value& value) {
+    return value.IsString() ? value.AsString() : DescribeInput(value);
+  }
+
+  // An integer, perhaps written as a text.
+  Evaluated<Value> CheckCount(const Value& value) const {
+    int64_t count = 0;
+    bool is_count = value.IsInt();
+    if (is_count) {
+      count = value.AsInt();
+    } else if (value.IsString()) {
+      is_count = absl::SimpleAtoi(value.AsString(), &count);
+    }
+    if (!is_count) {
+      return RuntimeFailure("The " + field_ + " field refers to value \"" + Shown(value) +
+                            "\" which is not a valid integer: " + expression_.text());
+    }
+    if (count >= 0) return Value(count);
+    return RuntimeFailure(field_.substr(0, field_.size() - 4) + " must not be negative.");
   }
 
   Evaluated<Value> CheckText(Value value) const {
@@ -221,6 +280,12 @@ std::unique_ptr<const Expression> TakeLiteral(std::string_view name, FieldType t
     if (!seconds.has_value()) return nullptr;
     return std::make_unique<ConstantExpression>(Value(*seconds));
   }
+  if (type == FieldType::kConcurrency) {
+    const std::optional<int64_t> count =
+        fields.TakeInteger(name, 0, std::numeric_limits<int64_t>::max());
+    if (!count.has_value()) return nullptr;
+    return std::make_unique<ConstantExpression>(Value(*count));
+  }
   std::optional<std::string> text = fields.TakeText(name);
   if (!text.has_value()) return nullptr;
   if (type == FieldType::kTimestamp && !ParseTimestamp(*text).has_value()) {
@@ -235,6 +300,10 @@ std::unique_ptr<const Expression> TakeLiteral(std::string_view name, FieldType t
 std::unique_ptr<const DataFlow> JsonPathLanguage::CompileDataFlow(StateType type,
                                                                   ObjectReader& fields) const {
   return std::make_unique<JsonPathDataFlow>(type, fields);
+}
+
+std::unique_ptr<const ItemFlow> JsonPathLanguage::CompileItemFlow(ObjectReader& fields) const {
+  return std::make_unique<JsonPathItemFlow>(fields);
 }
 
 std::unique_ptr<const CatchOutput> JsonPathLanguage::CompileCatchOutput(

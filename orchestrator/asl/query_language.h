@@ -47,6 +47,18 @@ class DataFlow {
   virtual bool ArgumentsAreBounded() const = 0;
 };
 
+// What a Map makes its iterations of. `scope.input` is the state's view (see DataFlow).
+class ItemFlow {
+ public:
+  virtual ~ItemFlow() = default;
+  // The list to go through.
+  virtual Evaluated<json::Value> Items(const Scope& scope) const = 0;
+  // Whether an iteration is given something else than the item itself: Item tells what, with
+  // `$$.Map.Item` in the scope's Context Object.
+  virtual bool SelectsItems() const = 0;
+  virtual Evaluated<json::Value> Item(const Scope& scope) const = 0;
+};
+
 // A value written in a field, as itself or as an expression.
 class Expression {
  public:
@@ -75,6 +87,7 @@ enum class FieldType : uint8_t {
   kPositiveSeconds,  // the same without 0
   kTimestamp,        // a text that ParseTimestamp reads
   kText,
+  kConcurrency,  // an integer from 0; a text that reads as one will do
 };
 
 class QueryLanguage {
@@ -86,6 +99,7 @@ class QueryLanguage {
   // back is never null if nothing was reported.
   virtual std::unique_ptr<const DataFlow> CompileDataFlow(StateType type,
                                                           ObjectReader& fields) const = 0;
+  virtual std::unique_ptr<const ItemFlow> CompileItemFlow(ObjectReader& fields) const = 0;
   virtual std::unique_ptr<const CatchOutput> CompileCatchOutput(ObjectReader& catcher) const = 0;
   // Takes the comparison of a Choice rule; `rule` keeps Next and Comment for the caller.
   virtual std::unique_ptr<const Condition> CompileCondition(ObjectReader& rule) const = 0;

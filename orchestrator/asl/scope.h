@@ -19,7 +19,9 @@ class ContextObject {
     const json::Value* execution_input = nullptr;
     std::string_view state_name;
     absl::Time state_entered;
-    std::optional<int> retry_count;  // of a Task; other states do not have it
+    std::optional<int> retry_count;     // of a Task; other states do not have it
+    const json::Value* item = nullptr;  // of the innermost Map's iteration, with its index
+    int64_t item_index = 0;
   };
 
   explicit ContextObject(const Sources& sources) : sources_(sources) {}

@@ -12,6 +12,7 @@
 #include "orchestrator/asl/query_language.h"
 #include "orchestrator/asl/resource.h"
 #include "orchestrator/asl/retry.h"
+#include "orchestrator/asl/state_machine.h"
 #include "orchestrator/asl/state_type.h"
 
 namespace orderflow::asl {
@@ -56,8 +57,20 @@ struct FailState {
   std::unique_ptr<const Expression> cause;
 };
 
-using StateKind =
-    std::variant<TaskState, PassState, ChoiceState, WaitState, SucceedState, FailState>;
+// The branches run side by side; the result is a list of their outputs.
+struct ParallelState {
+  std::vector<StateGraph> branches;
+};
+
+// Runs its states once per item; the result is a list of the outputs.
+struct MapState {
+  std::unique_ptr<const ItemFlow> items;
+  StateGraph processor;
+  std::unique_ptr<const Expression> max_concurrency;  // null or 0: no limit of the definition's own
+};
+
+using StateKind = std::variant<TaskState, PassState, ChoiceState, WaitState, SucceedState,
+                               FailState, ParallelState, MapState>;
 
 // One state of a definition. Does not change once its machine is parsed.
 struct State {

@@ -14,8 +14,8 @@ namespace orderflow::asl {
 
 struct State;
 
-// States that transit among each other: those of a state machine, and later those of a Parallel
-// branch or a Map's items. Owns its states; their addresses do not change.
+// States that transit among each other: those of a state machine, of a Parallel branch, or of a
+// Map's items. Owns its states; their addresses do not change.
 struct StateGraph {
   StateGraph();
   ~StateGraph();

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "orchestrator/asl/validator.h"
+
 namespace orderflow::asl {
 namespace {
 
@@ -24,8 +26,6 @@ bool CanFail(StateType type) {
   return type == StateType::kTask || type == StateType::kParallel || type == StateType::kMap;
 }
 
-bool IsSupported(StateType type) { return type != StateType::kParallel && type != StateType::kMap; }
-
 void CheckName(const std::string& name, const std::string& location, Diagnostics& diagnostics) {
   if (!name.empty() && Characters(name) <= kMaxNameCharacters) return;
   diagnostics.Error(
@@ -39,6 +39,23 @@ void TakeAll(ObjectReader& reader) {
 }
 
 }  // namespace
+
+// The depth of recursion is that of the definition's JSON text, which the JSON parser bounds.
+StateGraph StateParser::ParseGraph(ObjectReader& reader, const QueryLanguage& language) {
+  StateGraph graph;
+  language_ = &language;
+  const std::string start_at = reader.TakeName("StartAt").value_or("");
+  const Value* states = reader.TakeObject("States");
+  if (states == nullptr) return graph;
+  const std::string location = reader.LocationOf("States");
+  if (states->size() == 0) reader.ErrorAt("States", "Value cannot be empty");
+  for (const json::Member& member : states->AsMembers()) {
+    graph.states.push_back(
+        Parse(member.key, member.value, ChildLocation(location, member.key), language));
+  }
+  LinkGraph(graph, start_at, reader.location(), diagnostics_);
+  return graph;
+}
 
 std::unique_ptr<State> StateParser::Parse(const std::string& name, const Value& json,
                                           const std::string& location,
@@ -104,12 +121,6 @@ void StateParser::ReadTransition(ObjectReader& reader, State& state) {
 }
 
 void StateParser::ReadKind(ObjectReader& reader, State& state) {
-  if (!IsSupported(state.type)) {
-    reader.ErrorAt("Type", "State type '" + std::string(StateTypeName(state.type)) +
-                               "' is not supported yet by this engine");
-    state.catchers = ReadCatchers(*state.language, reader);  // their targets count as reached
-    return TakeAll(reader);
-  }
   if (state.type != StateType::kFail)
     state.data = state.language->CompileDataFlow(state.type, reader);
   if (CanFail(state.type)) {
@@ -141,7 +152,10 @@ void StateParser::ReadKind(ObjectReader& reader, State& state) {
                     .cause = state.language->CompileField("Cause", FieldType::kText, reader)};
       break;
     case StateType::kParallel:
+      state.kind = ReadParallel(reader);
+      break;
     case StateType::kMap:
+      state.kind = ReadMap(reader, state);
       break;
   }
 }
@@ -218,6 +232,62 @@ WaitState StateParser::ReadWait(ObjectReader& reader, const State& state) {
         "TimestampPath]");
   }
   return wait;
+}
+
+ParallelState StateParser::ReadParallel(ObjectReader& reader) {
+  ParallelState parallel;
+  reader.Require({"Branches"});
+  const json::Array* branches = reader.TakeList("Branches", /*allow_empty=*/false);
+  if (branches == nullptr) return parallel;
+  for (size_t i = 0; i < branches->size(); ++i) {
+    const std::string location = ChildLocation(reader.LocationOf("Branches"), i);
+    if (!(*branches)[i].IsObject()) {
+      diagnostics_.Error(kSchemaValidationFailed, location,
+                         "Expected an object with StartAt and States");
+      continue;
+    }
+    ObjectReader branch((*branches)[i], location, diagnostics_);
+    branch.Require({"States", "StartAt"});
+    branch.Take("Comment");
+    parallel.branches.push_back(ParseGraph(branch, *language_));
+    branch.ReportUnknown();
+  }
+  return parallel;
+}
+
+MapState StateParser::ReadMap(ObjectReader& reader, const State& state) {
+  MapState map;
+  map.items = state.language->CompileItemFlow(reader);
+  map.max_concurrency =
+      state.language->CompileField("MaxConcurrency", FieldType::kConcurrency, reader);
+  map.processor = ReadProcessor(reader);
+  return map;
+}
+
+StateGraph StateParser::ReadProcessor(ObjectReader& map) {
+  // Iterator is what older definitions say.
+  const bool is_old = map.Has("Iterator");
+  if (is_old && map.Has("ItemProcessor"))
+    map.Error("The fields 'ItemProcessor' and 'Iterator' cannot both be given");
+  if (!is_old) map.Require({"ItemProcessor"});
+  const std::string_view name = is_old ? "Iterator" : "ItemProcessor";
+  map.Take(is_old ? "ItemProcessor" : "Iterator");
+  const Value* json = map.TakeObject(name);
+  if (json == nullptr) return {};
+  ObjectReader processor(*json, map.LocationOf(name), diagnostics_);
+  processor.Require({"States", "StartAt"});
+  processor.Take("Comment");
+  if (const Value* config = processor.TakeObject("ProcessorConfig")) {
+    ObjectReader fields(*config, processor.LocationOf("ProcessorConfig"), diagnostics_);
+    const std::string mode = fields.TakeText("Mode").value_or("INLINE");
+    fields.TakeText("ExecutionType");
+    if (mode != "INLINE")
+      fields.ErrorAt("Mode", "Mode '" + mode + "' is not supported yet by this engine");
+    fields.ReportUnknown();
+  }
+  StateGraph graph = ParseGraph(processor, *language_);
+  processor.ReportUnknown();
+  return graph;
 }
 
 }  // namespace orderflow::asl

@@ -11,18 +11,20 @@
 
 namespace orderflow::asl {
 
-// Reads single states. Transitions keep their names: linking them is the graph's business (see
-// validator.h). Borrows options and diagnostics. One thread only.
+// Reads graphs of states, and the graphs within them. Borrows options and diagnostics. One thread
+// only.
 class StateParser {
  public:
   StateParser(const ParseOptions& options, Diagnostics& diagnostics)
       : options_(options), diagnostics_(diagnostics) {}
 
+  // StartAt and States of a machine, a branch or an item processor, linked.
+  StateGraph ParseGraph(ObjectReader& reader, const QueryLanguage& language);
+
+ private:
   // Never null; where diagnostics were added, the state may lack parts.
   std::unique_ptr<State> Parse(const std::string& name, const json::Value& json,
                                const std::string& location, const QueryLanguage& machine_language);
-
- private:
   const QueryLanguage* ReadLanguage(ObjectReader& reader, const QueryLanguage& machine_language);
   void ReadTransition(ObjectReader& reader, State& state);
   void ReadKind(ObjectReader& reader, State& state);
@@ -31,10 +33,14 @@ class StateParser {
   ChoiceRule ReadChoiceRule(const json::Value& json, const std::string& location,
                             const QueryLanguage& language);
   WaitState ReadWait(ObjectReader& reader, const State& state);
+  ParallelState ReadParallel(ObjectReader& reader);
+  MapState ReadMap(ObjectReader& reader, const State& state);
+  StateGraph ReadProcessor(ObjectReader& map);
   Resource ReadResource(ObjectReader& reader);
 
   const ParseOptions& options_;
   Diagnostics& diagnostics_;
+  const QueryLanguage* language_ = nullptr;  // of the machine
 };
 
 }  // namespace orderflow::asl

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <deque>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,6 +20,9 @@ namespace orderflow::asl {
 // One input applied to an execution: decides, writes history, asks for effects, until nothing more
 // can be done without another input.
 //
+// Branches that can go on stand in a queue and take one state each in turn, so that those of a
+// Parallel or Map advance side by side and nothing recurses over data.
+//
 // Each Handle answers whether the input mattered. Borrows everything; lives for one call of
 // Execution::Apply.
 class Turn {
@@ -34,25 +39,33 @@ class Turn {
 
  private:
   // What randomness is used for; each use has its own numbers.
-  enum class Use : uint64_t { kArguments, kOutput, kDelay };
+  enum class Use : uint64_t { kArguments, kOutput, kDelay, kItem };
 
   // What an expression sees in a branch at this moment.
   struct Evaluation {
     Evaluation(const ExecutionState& state, const Branch& branch, Use use);
+    // The same for the ItemSelector of a Map, whose state `lane.parent` is in.
+    Evaluation(const ExecutionState& state, const Branch& lane);
     Scope WithInput(const json::Value& input) { return Scope{input, context, random}; }
     ContextObject context;
     Random random;
   };
 
   // --- Going from state to state ---
-  void Run(Branch& branch);
+  Branch* OwnerOf(AttemptId attempt) const;  // nullptr: the attempt is not open
+  // `handled` is the branch that the input was for.
+  void Run(Branch& handled);
+  void Arrive(Branch& branch, const State& state, json::Value input, const Extent& extent);
   void Enter(Branch& branch);
+  void Resume(Branch& branch);  // a pause is over
   void EnterKind(Branch& branch, const TaskState& task);
   void EnterKind(Branch& branch, const PassState& pass);
   void EnterKind(Branch& branch, const ChoiceState& choice);
   void EnterKind(Branch& branch, const WaitState& wait);
   void EnterKind(Branch& branch, const SucceedState& succeed);
   void EnterKind(Branch& branch, const FailState& fail);
+  void EnterKind(Branch& branch, const ParallelState& parallel);
+  void EnterKind(Branch& branch, const MapState& map);
 
   // What a state without parameters passes on.
   struct Sized {
@@ -67,6 +80,23 @@ class Turn {
               const State* next);
   void Leave(Branch& branch, json::Value output, const Extent& extent, const State* next);
 
+  // --- Parallel and Map (turn_fork.cc) ---
+  Fork& MakeFork(Branch& owner, size_t results);
+  Branch& AddLane(Branch& owner, int64_t index);
+  // Begins the next item of the owner's Map in an idle lane. False where that failed, and with it
+  // the Map.
+  bool StartIteration(Branch& lane);
+  Evaluated<Sized> IterationInput(const Branch& lane) const;
+  // A branch or an iteration is at its end.
+  void FinishLane(Branch& lane, json::Value output, const Extent& extent);
+  void FinishFork(Branch& owner);
+  void FailFork(Branch& lane, const Failure& failure);
+  // Ends what runs within the owner's state, with events that say so.
+  void AbortFork(Branch& owner, Branch* failed);
+  void AbortLane(Branch& lane);
+  // Cancels the branch's task and timers, and those of all branches within it.
+  void CancelAll(Branch& branch);
+
   // --- Tasks ---
   void BeginAttempt(Branch& branch, const TaskState& task);
   void CloseAttempt(Branch& branch);
@@ -79,8 +109,8 @@ class Turn {
   void Fail(Branch& branch, const Failure& failure);
   bool TryRetry(Branch& branch, const Failure& failure);
   bool TryCatch(Branch& branch, const Failure& failure);
-  void FailBranch(Branch& branch, const std::optional<std::string>& error,
-                  const std::optional<std::string>& cause);
+  // The end of the branch: of the execution, or of the Parallel or Map that it is in.
+  void FailBranch(Branch& branch, const Failure& failure);
   Failure InState(const Branch& branch, Failure failure) const;
 
   // Measure values that came into being here; a value beyond the limits is a failure.
@@ -90,15 +120,18 @@ class Turn {
                                      const Extent& result, Extent& extent) const;
 
   // --- Effects ---
-  void Set(Timer& timer, absl::Time due);
+  void Set(Branch& branch, Timer& timer, absl::Time due);
   void Cancel(Timer& timer);
-  void Complete(Status status, json::Value output, const std::optional<std::string>& error,
-                const std::optional<std::string>& cause, const Branch& branch);
+  // `failure` is empty if the execution succeeded; `branch` is the one that ends it.
+  void Complete(Status status, json::Value output, const Failure& failure, const Branch& branch);
 
   ExecutionState& state_;
   const absl::Time now_;
   std::vector<Effect>& effects_;
   History history_;
+  std::deque<Branch*> ready_;  // arrived at a state; to enter it
+  // What has ended, kept until the turn ends: callers up the stack may be in it.
+  std::vector<std::unique_ptr<Fork>> ended_;
 };
 
 }  // namespace orderflow::asl

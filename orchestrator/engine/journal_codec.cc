@@ -89,10 +89,9 @@ absl::StatusOr<asl::Input> DecodeRecord(const JournalRecord& record) {
     }
     case JournalRecord::Kind::kTaskFailed: {
       ORDERFLOW_ASSIGN_OR_RETURN(const json::Value payload, ParsePayload(record));
-      std::optional<std::string> error = TextMember(payload, "error");
-      if (!error) return Corrupt(record, "a failure without an error name");
+      if (!payload.IsObject()) return Corrupt(record, "a failure that is no object");
       return asl::Input{
-          record.at, asl::TaskFailed{record.subject, asl::Failure{*std::move(error),
+          record.at, asl::TaskFailed{record.subject, asl::Failure{TextMember(payload, "error"),
                                                                   TextMember(payload, "cause")}}};
     }
     case JournalRecord::Kind::kTimerFired:

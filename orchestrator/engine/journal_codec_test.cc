@@ -37,6 +37,7 @@ TEST(JournalCodecTest, AFailureWithoutACauseStaysWithoutOne) {
             std::nullopt);
   EXPECT_EQ(RoundTrip(asl::TaskFailed{5, {"E", ""}}).failure.cause, "");
   EXPECT_EQ(RoundTrip(asl::TaskFailed{5, {"E", "c"}}).failure, (asl::Failure{"E", "c"}));
+  EXPECT_EQ(RoundTrip(asl::TaskFailed{5, {}}).failure, asl::Failure{});
 }
 
 TEST(JournalCodecTest, AStopKeepsWhatItWasGiven) {
@@ -59,7 +60,7 @@ TEST(JournalCodecTest, ADamagedRecordIsDataLoss) {
   record.kind = static_cast<JournalRecord::Kind>(99);
   EXPECT_THAT(DecodeRecord(record), StatusIs(absl::StatusCode::kDataLoss));
   record.kind = JournalRecord::Kind::kTaskFailed;
-  record.payload = "{}";
+  record.payload = "[]";
   EXPECT_THAT(DecodeRecord(record), StatusIs(absl::StatusCode::kDataLoss));
 }
 
