@@ -16,6 +16,7 @@
 namespace orderflow::asl {
 
 struct Fork;
+struct MapRun;
 
 // An open timer; id 0: none.
 struct Timer {
@@ -29,6 +30,7 @@ struct Attempt {
   json::Value input;
   std::optional<absl::Time> deadline;
   int64_t heartbeat_seconds = 0;  // 0: none is expected
+  bool taken = false;             // submitted to its service, or taken by an activity's worker
 };
 
 // One path of an execution through a graph of states. The root is the execution itself; a branch
@@ -44,6 +46,7 @@ struct Branch {
   int64_t index = 0;         // which branch of a Parallel, or item of a Map
   json::Value item;          // of a Map: the item itself, before ItemSelector
 
+  json::Value variables;         // an object, of those assigned here; null: none yet
   const State* state = nullptr;  // null: nothing left to do
   json::Value input;             // the state's raw input
   Extent extent;                 // how large `input` is, at most
@@ -61,6 +64,23 @@ struct Branch {
   Timer timeout;               // of the attempt
   Timer heartbeat;             // of the attempt
   std::unique_ptr<Fork> fork;  // what runs within a Parallel or Map
+
+  // Set while this is a lane of a map run: the child execution that the open attempt is. Such a
+  // lane is in no state.
+  std::shared_ptr<const ChildExecution> child;
+};
+
+// What a distributed Map has beside its lanes.
+struct MapRun {
+  std::string arn;
+  json::Value batch_input;                 // null: none
+  int64_t max_items = 1;                   // in one child execution
+  size_t max_bytes = 0;                    // of the items of one child execution; 0: no limit
+  std::optional<int64_t> tolerated_count;  // of failed items; without either none may fail
+  std::optional<double> tolerated_percentage;
+  int64_t failed_items = 0;
+  int64_t children = 0;  // begun so far
+  int64_t open = 0;      // begun and not yet ended
 };
 
 // What runs within a Parallel or Map state. A Parallel has one lane per branch; a Map has one per
@@ -69,11 +89,14 @@ struct Branch {
 struct Fork {
   json::Value view;  // what the state's expressions see as input
   json::Value items;
-  std::vector<json::Value> results;
+  std::vector<std::optional<json::Value>> results;
   Extent extent;           // of the results together, at most
   int64_t next = 0;        // the first item that no lane has taken
   int64_t unfinished = 0;  // branches or items without a result
   std::vector<std::unique_ptr<Branch>> lanes;
+  // Of a distributed Map. `results` then has one place per child execution begun, with nothing in
+  // those that failed.
+  std::unique_ptr<MapRun> run;
 };
 
 // All that an execution is between two inputs.
@@ -89,13 +112,27 @@ struct ExecutionState {
   AttemptId last_attempt = 0;
   TimerId last_timer = 0;
   int64_t last_task = 0;
-  Timer timeout;  // of the whole execution
+  size_t variable_bytes = 0;  // of all variables of all branches together, as JSON
+  Timer timeout;              // of the whole execution
   Branch root;
 
   // Whose the open attempts and timers are.
   absl::flat_hash_map<AttemptId, Branch*> attempts;
   absl::flat_hash_map<TimerId, Branch*> timers;
 };
+
+// The variables of a branch and of those around it.
+class BranchVariables final : public Variables {
+ public:
+  explicit BranchVariables(const Branch& branch) : branch_(branch) {}
+  const json::Value* Find(std::string_view name) const override;
+
+ private:
+  const Branch& branch_;
+};
+
+// Whether the branch's open attempt waits to be submitted, or to be taken by an activity's worker.
+bool CanBeTaken(const Branch& branch, bool by_worker);
 
 // The effect that carries out the branch's open attempt.
 RunTask OpenTask(const Branch& branch);

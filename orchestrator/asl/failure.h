@@ -17,6 +17,8 @@ struct Failure {
 // The error names that the language reserves.
 inline constexpr char kErrorAll[] = "States.ALL";
 inline constexpr char kErrorDataLimitExceeded[] = "States.DataLimitExceeded";
+inline constexpr char kErrorExceedToleratedFailureThreshold[] =
+    "States.ExceedToleratedFailureThreshold";
 inline constexpr char kErrorIntrinsicFailure[] = "States.IntrinsicFailure";
 inline constexpr char kErrorNoChoiceMatched[] = "States.NoChoiceMatched";
 inline constexpr char kErrorResultPathMatchFailure[] = "States.ResultPathMatchFailure";

@@ -26,10 +26,15 @@ class History {
 
   void ExecutionStarted(Branch& branch);
   void StateEntered(Branch& branch);
-  void StateExited(Branch& branch, const json::Value& output);
+  // `assigned` is an object of variables, or null.
+  void StateExited(Branch& branch, const json::Value& output, const json::Value& assigned);
 
-  void TaskScheduled(Branch& branch, const TaskState& task, std::optional<int64_t> timeout_seconds);
+  // `credentials` is the value of the field, null where there is none.
+  void TaskScheduled(Branch& branch, const TaskState& task, std::optional<int64_t> timeout_seconds,
+                     const json::Value& credentials);
   void TaskStarted(Branch& branch, const TaskState& task);
+  void ActivityStarted(Branch& branch, const std::optional<std::string>& worker);
+  void TaskSubmitted(Branch& branch, const TaskState& task, const json::Value& output);
   void TaskSucceeded(Branch& branch, const TaskState& task, const json::Value& output);
   void TaskFailed(Branch& branch, const TaskState& task, const Failure& failure);
   void TaskTimedOut(Branch& branch, const TaskState& task);
@@ -44,6 +49,10 @@ class History {
   void IterationFailed(const Branch& lane);        // beside the lane
   void IterationAborted(const Branch& lane);       // beside the lane
   void StateAborted(Branch& branch);
+  void MapRunStarted(Branch& branch, const std::string& arn);
+  void MapRunSucceeded(Branch& branch);
+  void MapRunFailed(Branch& branch, const Failure& failure);
+  void MapRunAborted(Branch& branch);
 
   // The ends. `previous` is the event that led there.
   void ExecutionSucceeded(int64_t previous, const json::Value& output);

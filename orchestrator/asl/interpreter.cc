@@ -20,10 +20,21 @@ struct Acceptance {
     const Branch* branch = Owner(heartbeat.attempt);
     return branch != nullptr && branch->heartbeat.id != 0;
   }
+  bool operator()(const TaskSubmitted& submitted) const {
+    return MayTake(submitted.attempt, /*by_worker=*/false);
+  }
+  bool operator()(const TaskStarted& started) const {
+    return MayTake(started.attempt, /*by_worker=*/true);
+  }
   bool operator()(const Stop&) const { return state.started; }
   bool operator()(const TimerFired& fired) const {
     return fired.timer != 0 &&
            (fired.timer == state.timeout.id || state.timers.contains(fired.timer));
+  }
+
+  bool MayTake(AttemptId attempt, bool by_worker) const {
+    const Branch* branch = Owner(attempt);
+    return branch != nullptr && CanBeTaken(*branch, by_worker);
   }
 
   const Branch* Owner(AttemptId attempt) const {

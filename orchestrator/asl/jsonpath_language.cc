@@ -1,5 +1,6 @@
 #include "orchestrator/asl/jsonpath_language.h"
 
+#include <cmath>
 #include <limits>
 #include <optional>
 #include <string>
@@ -45,8 +46,10 @@ PathField TakePathField(ObjectReader& fields, std::string_view name, PathUse use
     fields.ErrorAt(name, "Value is not a Reference Path",
                    "a place to put a result is named by '$', names and single indexes only");
   }
+  if (field.path.has_value() && !field.path->variable().empty())
+    fields.diagnostics().UsesVariable(field.path->variable());
   // `$` is what an absent path means: the fast way.
-  if (field.path.has_value() && field.path->is_root() && !field.path->from_context())
+  if (field.path.has_value() && field.path->is_root() && field.path->from_input())
     field.path.reset();
   return field;
 }
@@ -56,12 +59,16 @@ Evaluated<Value> Select(const PathField& field, const Scope& scope) {
   if (field.is_null) return Value::Object({});
   if (!field.path.has_value()) return scope.input;
   const Path& path = *field.path;
-  const Value& root = path.from_context() ? scope.context.value() : scope.input;
-  Path::Result found = path.Evaluate(root);
+  const Value* root = scope.Root(path);
+  if (root == nullptr) {
+    return RuntimeFailure("Invalid path '" + path.text() + "' : No value has been assigned to '$" +
+                          path.variable() + "'");
+  }
+  Path::Result found = path.Evaluate(*root);
   if (found.value.has_value()) return *std::move(found.value);
   return RuntimeFailure(
       "Invalid path '" + path.text() +
-      "' : " + (found.too_expensive ? "it looks at too many values" : path.DescribeMiss(root)));
+      "' : " + (found.too_expensive ? "it looks at too many values" : path.DescribeMiss(*root)));
 }
 
 // `result` put where a ResultPath says.
@@ -76,7 +83,7 @@ Evaluated<Value> Combine(const PathField& result_path, const Value& input, const
 }
 
 bool SelectsAPart(const PathField& field) {
-  return !field.path.has_value() || (field.path->is_simple() && !field.path->from_context());
+  return !field.path.has_value() || field.path->is_reference();
 }
 
 std::optional<PayloadTemplate> TakeTemplate(ObjectReader& fields, std::string_view name,
@@ -184,6 +191,30 @@ class JsonPathCatchOutput final : public CatchOutput {
   const PathField result_path_;
 };
 
+class JsonPathAssignment final : public Assignment {
+ public:
+  JsonPathAssignment(PayloadTemplate values, std::vector<std::string> names)
+      : values_(std::move(values)), names_(std::move(names)) {}
+
+  Evaluated<Value> Values(const Scope& scope, const Value& result) const override {
+    return values_.Evaluate(scope.WithInput(result));
+  }
+  std::vector<std::string> Names() const override { return names_; }
+
+ private:
+  const PayloadTemplate values_;
+  const std::vector<std::string> names_;
+};
+
+class TemplateExpression final : public Expression {
+ public:
+  explicit TemplateExpression(PayloadTemplate json) : json_(std::move(json)) {}
+  Evaluated<Value> Evaluate(const Scope& scope) const override { return json_.Evaluate(scope); }
+
+ private:
+  const PayloadTemplate json_;
+};
+
 class ConstantExpression final : public Expression {
  public:
   explicit ConstantExpression(Value value) : value_(std::move(value)) {}
@@ -204,8 +235,10 @@ class PathFieldExpression final : public Expression {
     switch (type_) {
       case FieldType::kText:
         return value.ok() ? CheckText(*std::move(value)) : std::move(value);
-      case FieldType::kConcurrency:
+      case FieldType::kCount:
         return value.ok() ? CheckCount(*std::move(value)) : std::move(value);
+      case FieldType::kPercentage:
+        return value.ok() ? CheckPercentage(*std::move(value)) : std::move(value);
       case FieldType::kTimestamp:
       case FieldType::kSeconds:
       case FieldType::kPositiveSeconds:
@@ -237,12 +270,27 @@ class PathFieldExpression final : public Expression {
     } else if (value.IsString()) {
       is_count = absl::SimpleAtoi(value.AsString(), &count);
     }
-    if (!is_count) {
-      return RuntimeFailure("The " + field_ + " field refers to value \"" + Shown(value) +
-                            "\" which is not a valid integer: " + expression_.text());
-    }
+    if (!is_count) return NotValid(value, "integer");
     if (count >= 0) return Value(count);
     return RuntimeFailure(field_.substr(0, field_.size() - 4) + " must not be negative.");
+  }
+
+  Evaluated<Value> CheckPercentage(const Value& value) const {
+    double percentage = 0;
+    bool is_number = value.IsNumber();
+    if (is_number) {
+      percentage = value.AsDouble();
+    } else if (value.IsString()) {
+      is_number = absl::SimpleAtod(value.AsString(), &percentage) && std::isfinite(percentage);
+    }
+    if (!is_number) return NotValid(value, "float");
+    if (percentage >= 0 && percentage <= 100) return Value(percentage);
+    return RuntimeFailure(field_.substr(0, field_.size() - 4) + " must be between 0 and 100.");
+  }
+
+  Failure NotValid(const Value& value, const std::string& type) const {
+    return RuntimeFailure("The " + field_ + " field refers to value \"" + Shown(value) +
+                          "\" which is not a valid " + type + ": " + expression_.text());
   }
 
   Evaluated<Value> CheckText(Value value) const {
@@ -280,7 +328,12 @@ std::unique_ptr<const Expression> TakeLiteral(std::string_view name, FieldType t
     if (!seconds.has_value()) return nullptr;
     return std::make_unique<ConstantExpression>(Value(*seconds));
   }
-  if (type == FieldType::kConcurrency) {
+  if (type == FieldType::kPercentage) {
+    const std::optional<double> percentage = fields.TakeNumber(name, 0, 100);
+    if (!percentage.has_value()) return nullptr;
+    return std::make_unique<ConstantExpression>(Value(*percentage));
+  }
+  if (type == FieldType::kCount) {
     const std::optional<int64_t> count =
         fields.TakeInteger(name, 0, std::numeric_limits<int64_t>::max());
     if (!count.has_value()) return nullptr;
@@ -315,6 +368,32 @@ std::unique_ptr<const Condition> JsonPathLanguage::CompileCondition(ObjectReader
   return CompileJsonPathCondition(rule);
 }
 
+std::unique_ptr<const Assignment> JsonPathLanguage::CompileAssignment(ObjectReader& fields) const {
+  const Value* json = fields.TakeObject("Assign");
+  if (json == nullptr) return nullptr;
+  std::vector<std::string> names;
+  for (const json::Member& member : json->AsMembers()) {
+    std::string_view name = member.key;
+    if (name.size() > 2 && name.substr(name.size() - 2) == ".$") name.remove_suffix(2);
+    if (!IsVariableName(name) || name == "states") {
+      fields.ErrorAt("Assign", "The name '" + std::string(name) + "' is not valid for a variable",
+                     name == "states" ? "it is reserved"
+                                      : "up to 80 letters, digits and '_', no digit in front");
+    }
+    names.emplace_back(name);
+  }
+  return std::make_unique<JsonPathAssignment>(
+      PayloadTemplate::Compile(*json, fields.LocationOf("Assign"), fields.diagnostics()),
+      std::move(names));
+}
+
+std::unique_ptr<const Expression> JsonPathLanguage::CompileTemplate(std::string_view name,
+                                                                    ObjectReader& fields) const {
+  std::optional<PayloadTemplate> json = TakeTemplate(fields, name, /*must_be_object=*/true);
+  if (!json.has_value()) return nullptr;
+  return std::make_unique<TemplateExpression>(*std::move(json));
+}
+
 std::unique_ptr<const Expression> JsonPathLanguage::CompileField(std::string_view name,
                                                                  FieldType type,
                                                                  ObjectReader& fields) const {
@@ -338,6 +417,8 @@ std::unique_ptr<const Expression> JsonPathLanguage::CompileField(std::string_vie
                    problem);
     return nullptr;
   }
+  expression->ForEachVariable(
+      [&](const std::string& used) { fields.diagnostics().UsesVariable(used); });
   return std::make_unique<PathFieldExpression>(path_name, type, *std::move(expression));
 }
 

@@ -12,6 +12,7 @@
 #include "orchestrator/asl/state_machine.h"
 #include "orchestrator/asl/state_parser.h"
 #include "orchestrator/asl/substitutions.h"
+#include "orchestrator/asl/validator.h"
 
 namespace orderflow::asl {
 namespace {
@@ -82,6 +83,7 @@ StateMachine::Parts ReadMachine(const Value& definition, const ParseOptions& opt
   if (language != nullptr) {
     parts.query_language = std::string(language->name());
     parts.graph = StateParser(options, diagnostics).ParseGraph(reader, *language);
+    CheckVariableScopes(parts.graph, reader.location(), diagnostics);
   } else {
     reader.Take("StartAt");
     reader.Take("States");

@@ -68,6 +68,7 @@ Catcher ReadCatcher(const QueryLanguage& language, ObjectReader& reader, bool la
   catcher.errors = ErrorMatcher(ReadErrorNames(reader, last));
   catcher.next_name = reader.TakeName("Next").value_or("");
   catcher.output = language.CompileCatchOutput(reader);
+  catcher.assign = language.CompileAssignment(reader);
   reader.Take("Comment");
   reader.Require({"ErrorEquals", "Next"});
   reader.ReportUnknown();

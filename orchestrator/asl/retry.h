@@ -45,6 +45,7 @@ struct Retrier {
 struct Catcher {
   ErrorMatcher errors;
   std::unique_ptr<const CatchOutput> output;
+  std::unique_ptr<const Assignment> assign;  // null: assigns nothing
   std::string next_name;
   const State* next = nullptr;
 };

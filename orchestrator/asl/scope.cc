@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "orchestrator/asl/task_token.h"
 #include "orchestrator/asl/timestamp.h"
 
 namespace orderflow::asl {
@@ -30,8 +31,17 @@ const Value& ContextObject::value() const {
         {"Map", Value::Object({{"Item", Value::Object({{"Index", sources_.item_index},
                                                        {"Value", *sources_.item}})}})});
   }
+  if (sources_.attempt != 0) {
+    members.push_back({"Task", Value::Object({{"Token", TaskToken(execution, sources_.attempt)}})});
+  }
   value_ = Value::FromMembers(std::move(members));
   return *value_;
+}
+
+const Value* Scope::Root(const Path& path) const {
+  if (path.from_context()) return &context.value();
+  if (path.variable().empty()) return &input;
+  return variables == nullptr ? nullptr : variables->Find(path.variable());
 }
 
 }  // namespace orderflow::asl

@@ -76,6 +76,10 @@ struct ParseOptions {
   // Whether a Task's Resource can be carried out here; answers what is wrong with it, or nothing.
   std::function<std::optional<std::string>(std::string_view resource)> check_resource;
   size_t max_definition_bytes = 1 << 20;
+  // Whether it is for an EXPRESS machine, which cannot wait for others.
+  bool express = false;
+  // Whether the caller carries out the child executions of distributed Maps (RunTask::child).
+  bool distributed_maps = false;
 };
 
 // A parsed definition, or all that is wrong with it. `machine` is set unless a diagnostic is an

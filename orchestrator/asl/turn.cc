@@ -30,6 +30,9 @@ ContextObject::Sources SourcesOf(const ExecutionState& state, const Branch& bran
                                  .state_name = branch.state->name,
                                  .state_entered = branch.entered,
                                  .retry_count = std::nullopt};
+  const auto* task = std::get_if<TaskState>(&branch.state->kind);
+  // The token is that of the attempt that is about to begin.
+  if (task != nullptr && task->resource.waits_for_token) sources.attempt = state.last_attempt + 1;
   if (CountsTries(branch.state->type)) sources.retry_count = std::max(0, branch.tries - 1);
   if (iteration != nullptr) {
     sources.item = &iteration->item;
@@ -44,13 +47,17 @@ uint64_t SeedOf(const ExecutionState& state, uint64_t use) {
 
 }  // namespace
 
+uint64_t Turn::SeedFor(Use use) const { return SeedOf(state_, static_cast<uint64_t>(use)); }
+
 Turn::Evaluation::Evaluation(const ExecutionState& state, const Branch& branch, Use use)
     : context(SourcesOf(state, branch, IterationOf(branch))),
-      random(SeedOf(state, static_cast<uint64_t>(use))) {}
+      random(SeedOf(state, static_cast<uint64_t>(use))),
+      variables(branch) {}
 
 Turn::Evaluation::Evaluation(const ExecutionState& state, const Branch& lane)
     : context(SourcesOf(state, *lane.parent, &lane)),
-      random(SeedOf(state, static_cast<uint64_t>(Use::kItem))) {}
+      random(SeedOf(state, static_cast<uint64_t>(Use::kItem))),
+      variables(*lane.parent) {}
 
 // --- Inputs ---
 
@@ -81,6 +88,11 @@ bool Turn::Handle(const TaskSucceeded& answer) {
   Branch* const owner = OwnerOf(answer.attempt);
   if (owner == nullptr) return false;
   Branch& branch = *owner;
+  if (branch.child != nullptr) {
+    ChildSucceeded(branch, answer.output);
+    Run(branch);
+    return true;
+  }
   const auto& task = std::get<TaskState>(branch.state->kind);
   CloseAttempt(branch);
   Extent extent;
@@ -89,7 +101,7 @@ bool Turn::Handle(const TaskSucceeded& answer) {
     Fail(branch, *failure);
   } else {
     history_.TaskSucceeded(branch, task, answer.output);
-    Finish(branch, answer.output, extent, branch.state->next);
+    Finish(branch, answer.output, extent);
   }
   Run(branch);
   return true;
@@ -98,9 +110,18 @@ bool Turn::Handle(const TaskSucceeded& answer) {
 bool Turn::Handle(const TaskFailed& answer) {
   Branch* const owner = OwnerOf(answer.attempt);
   if (owner == nullptr) return false;
+  if (owner->child != nullptr) {
+    ChildFailed(*owner);
+    Run(*owner);
+    return true;
+  }
   CloseAttempt(*owner);
-  history_.TaskFailed(*owner, std::get<TaskState>(owner->state->kind), answer.failure);
-  Fail(*owner, answer.failure);
+  if (CanBeHandled(answer.failure)) {
+    history_.TaskFailed(*owner, std::get<TaskState>(owner->state->kind), answer.failure);
+    Fail(*owner, answer.failure);
+  } else {
+    FailEvaluation(*owner, answer.failure);  // the task was never carried out
+  }
   Run(*owner);
   return true;
 }
@@ -133,8 +154,26 @@ bool Turn::Handle(const TimerFired& fired) {
 bool Turn::Handle(const Heartbeat& heartbeat) {
   Branch* const owner = OwnerOf(heartbeat.attempt);
   if (owner == nullptr || owner->heartbeat.id == 0) return false;
-  Cancel(owner->heartbeat);
-  Set(*owner, owner->heartbeat, now_ + absl::Seconds(owner->attempt.heartbeat_seconds));
+  SetHeartbeat(*owner);
+  return true;
+}
+
+bool Turn::Handle(const TaskSubmitted& submitted) {
+  Branch* const owner = OwnerOf(submitted.attempt);
+  if (owner == nullptr || !CanBeTaken(*owner, /*by_worker=*/false)) return false;
+  owner->attempt.taken = true;
+  history_.TaskSubmitted(*owner, std::get<TaskState>(owner->state->kind), submitted.output);
+  Run(*owner);
+  return true;
+}
+
+bool Turn::Handle(const TaskStarted& started) {
+  Branch* const owner = OwnerOf(started.attempt);
+  if (owner == nullptr || !CanBeTaken(*owner, /*by_worker=*/true)) return false;
+  owner->attempt.taken = true;
+  history_.ActivityStarted(*owner, started.worker);
+  SetHeartbeat(*owner);
+  Run(*owner);
   return true;
 }
 
@@ -208,7 +247,7 @@ void Turn::EnterKind(Branch& branch, const PassState& pass) {
     if (std::optional<Failure> failure = CheckSize(result, branch.state->name, extent))
       return Fail(branch, *failure);
   }
-  Finish(branch, result, extent, branch.state->next);
+  Finish(branch, result, extent);
 }
 
 Evaluated<Turn::Sized> Turn::View(const Branch& branch, Evaluation& evaluation) const {
@@ -228,11 +267,13 @@ void Turn::EnterKind(Branch& branch, const ChoiceState& choice) {
   if (!view.ok()) return Fail(branch, view.failure());
   const Scope scope = evaluation.WithInput(view->value);
   const State* next = choice.default_next;
+  const Assignment* assign = branch.state->assign.get();  // what goes with the default
   for (const ChoiceRule& rule : choice.rules) {
     Evaluated<bool> holds = rule.condition->Holds(scope);
     if (!holds.ok()) return FailEvaluation(branch, std::move(holds).failure());
     if (*holds) {
       next = rule.next;
+      assign = rule.assign.get();
       break;
     }
   }
@@ -242,7 +283,7 @@ void Turn::EnterKind(Branch& branch, const ChoiceState& choice) {
                         "Failed to transition out of the state. The state does not point to a next "
                         "state."});
   }
-  Finish(branch, view->value, view->extent, next);
+  Finish(branch, view->value, view->extent, next, assign);
 }
 
 Evaluated<absl::Time> Turn::WaitEnds(const WaitState& wait, const Scope& scope) const {
@@ -264,14 +305,14 @@ void Turn::EnterKind(Branch& branch, const WaitState& wait) {
   Evaluated<absl::Time> ends = WaitEnds(wait, evaluation.WithInput(view->value));
   if (!ends.ok()) return FailEvaluation(branch, std::move(ends).failure());
   if (*ends > now_) return Set(branch, branch.resume, *ends);
-  Finish(branch, view->value, view->extent, branch.state->next);
+  Finish(branch, view->value, view->extent);
 }
 
 void Turn::EnterKind(Branch& branch, const SucceedState&) {
   Evaluation evaluation(state_, branch, Use::kArguments);
   Evaluated<Sized> view = View(branch, evaluation);
   if (!view.ok()) return Fail(branch, view.failure());
-  Finish(branch, view->value, view->extent, nullptr);
+  Finish(branch, view->value, view->extent);
 }
 
 void Turn::EnterKind(Branch& branch, const FailState& fail) {
@@ -291,7 +332,7 @@ void Turn::EnterKind(Branch& branch, const FailState& fail) {
 }
 
 void Turn::Finish(Branch& branch, const Value& result, const Extent& result_extent,
-                  const State* next) {
+                  const State* next, const Assignment* assign) {
   Evaluation evaluation(state_, branch, Use::kOutput);
   Evaluated<Value> output = branch.state->data->Output(evaluation.WithInput(branch.input), result);
   if (!output.ok()) return FailEvaluation(branch, std::move(output).failure());
@@ -299,16 +340,54 @@ void Turn::Finish(Branch& branch, const Value& result, const Extent& result_exte
   if (std::optional<Failure> failure = CheckOutput(branch, *output, result_extent, extent)) {
     return Fail(branch, *failure);
   }
-  Leave(branch, *std::move(output), extent, next);
+  Evaluated<Value> assigned = Assigned(branch, assign, evaluation.WithInput(branch.input), result);
+  if (!assigned.ok()) return Fail(branch, std::move(assigned).failure());
+  Leave(branch, *std::move(output), extent, next, *assigned);
 }
 
-void Turn::Leave(Branch& branch, Value output, const Extent& extent, const State* next) {
-  history_.StateExited(branch, output);
+void Turn::Leave(Branch& branch, Value output, const Extent& extent, const State* next,
+                 const Value& assigned) {
+  history_.StateExited(branch, output, assigned);
   if (history_.full()) return;
   branch.entered_state = false;
+  if (assigned.size() > 0) {
+    json::Members members;
+    if (!branch.variables.IsNull()) members = branch.variables.AsMembers();
+    for (const json::Member& variable : assigned.AsMembers()) members.push_back(variable);
+    SetVariables(branch, Value::FromMembers(std::move(members)));
+  }
   if (next != nullptr) return Arrive(branch, *next, std::move(output), extent);
   if (branch.parent != nullptr) return FinishLane(branch, std::move(output), extent);
   Complete(Status::kSucceeded, std::move(output), Failure{}, branch);
+}
+
+// --- Variables ---
+
+Evaluated<Value> Turn::Assigned(const Branch& branch, const Assignment* assign, const Scope& scope,
+                                const Value& result) const {
+  if (assign == nullptr) return Value();
+  Evaluated<Value> values = assign->Values(scope, result);
+  if (!values.ok()) return InState(branch, std::move(values).failure());
+  Extent extent;
+  std::optional<Failure> failure = CheckSize(*values, branch.state->name, extent);
+  if (!failure.has_value() &&
+      state_.variable_bytes + extent.bytes > state_.limits.max_variable_bytes) {
+    // Not exact: what is replaced counts until it is.
+    failure = Failure{kErrorDataLimitExceeded,
+                      "The variables of the execution exceed the maximum number of bytes (" +
+                          std::to_string(state_.limits.max_variable_bytes) + ")."};
+  }
+  if (failure.has_value()) return InState(branch, *std::move(failure));
+  return values;
+}
+
+void Turn::SetVariables(Branch& branch, Value variables) {
+  const auto bytes = [](const Value& object) {
+    return object.IsNull() ? size_t{0} : json::SerializedSize(object);
+  };
+  state_.variable_bytes -= bytes(branch.variables);
+  state_.variable_bytes += bytes(variables);
+  branch.variables = std::move(variables);
 }
 
 // --- Tasks ---
@@ -331,6 +410,12 @@ void Turn::BeginAttempt(Branch& branch, const TaskState& task) {
   if (!heartbeat.ok()) return FailEvaluation(branch, std::move(heartbeat).failure());
   Evaluated<Value> arguments = data.Arguments(evaluation.WithInput(*view));
   if (!arguments.ok()) return FailEvaluation(branch, std::move(arguments).failure());
+  Value credentials;
+  if (task.credentials != nullptr) {
+    Evaluated<Value> given = task.credentials->Evaluate(evaluation.WithInput(*view));
+    if (!given.ok()) return FailEvaluation(branch, std::move(given).failure());
+    credentials = *std::move(given);
+  }
   Extent extent;
   if (!data.ArgumentsAreBounded()) {
     if (std::optional<Failure> failure = CheckSize(*arguments, branch.state->name, extent)) {
@@ -340,8 +425,8 @@ void Turn::BeginAttempt(Branch& branch, const TaskState& task) {
 
   branch.attempt.input = *std::move(arguments);
   branch.attempt.heartbeat_seconds = heartbeat->value_or(0);
-  history_.TaskScheduled(branch, task, *timeout);
-  history_.TaskStarted(branch, task);
+  history_.TaskScheduled(branch, task, *timeout, credentials);
+  if (!task.resource.is_activity) history_.TaskStarted(branch, task);
   if (history_.full()) return;
   branch.attempt.id = ++state_.last_attempt;
   state_.attempts.emplace(branch.attempt.id, &branch);
@@ -349,7 +434,8 @@ void Turn::BeginAttempt(Branch& branch, const TaskState& task) {
   if (timeout->has_value()) branch.attempt.deadline = now_ + absl::Seconds(**timeout);
   effects_.emplace_back(OpenTask(branch));
   if (branch.attempt.deadline.has_value()) Set(branch, branch.timeout, *branch.attempt.deadline);
-  if (heartbeat->has_value()) Set(branch, branch.heartbeat, now_ + absl::Seconds(**heartbeat));
+  // That of an activity begins to count when a worker takes the task.
+  if (!task.resource.is_activity) SetHeartbeat(branch);
 }
 
 void Turn::CloseAttempt(Branch& branch) {
@@ -401,19 +487,23 @@ bool Turn::TryCatch(Branch& branch, const Failure& failure) {
   for (const Catcher& catcher : branch.state->catchers) {
     if (!catcher.errors.Matches(failure)) continue;
     Evaluation evaluation(state_, branch, Use::kOutput);
-    Evaluated<Value> output =
-        catcher.output->Output(evaluation.WithInput(branch.input), ErrorOutput(failure));
+    const Value error = ErrorOutput(failure);
+    const Scope scope = evaluation.WithInput(branch.input);
+    Evaluated<Value> output = catcher.output->Output(scope, error);
+    Evaluated<Value> assigned = Assigned(branch, catcher.assign.get(), scope, error);
     std::optional<Failure> second;
     Extent extent;
     if (!output.ok()) {
       second = InState(branch, std::move(output).failure());
+    } else if (!assigned.ok()) {
+      second = std::move(assigned).failure();
     } else {
       second = CheckSize(*output, branch.state->name, extent);
     }
     if (second.has_value()) {
       FailBranch(branch, *second);
     } else {
-      Leave(branch, *std::move(output), extent, catcher.next);
+      Leave(branch, *std::move(output), extent, catcher.next, *assigned);
     }
     return true;
   }
@@ -460,6 +550,12 @@ void Turn::Set(Branch& branch, Timer& timer, absl::Time due) {
   timer = Timer{++state_.last_timer, due};
   state_.timers.emplace(timer.id, &branch);
   effects_.emplace_back(SetTimer{timer.id, timer.due});
+}
+
+void Turn::SetHeartbeat(Branch& branch) {
+  Cancel(branch.heartbeat);
+  if (branch.attempt.heartbeat_seconds > 0)
+    Set(branch, branch.heartbeat, now_ + absl::Seconds(branch.attempt.heartbeat_seconds));
 }
 
 void Turn::Cancel(Timer& timer) {

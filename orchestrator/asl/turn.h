@@ -12,6 +12,7 @@
 #include "orchestrator/asl/execution_state.h"
 #include "orchestrator/asl/history.h"
 #include "orchestrator/asl/interpreter.h"
+#include "orchestrator/asl/intrinsic_functions.h"
 #include "orchestrator/asl/random.h"
 #include "orchestrator/asl/scope.h"
 
@@ -36,19 +37,23 @@ class Turn {
   bool Handle(const TimerFired& fired);
   bool Handle(const Heartbeat& heartbeat);
   bool Handle(const Stop& stop);
+  bool Handle(const TaskSubmitted& submitted);
+  bool Handle(const TaskStarted& started);
 
  private:
   // What randomness is used for; each use has its own numbers.
-  enum class Use : uint64_t { kArguments, kOutput, kDelay, kItem };
+  enum class Use : uint64_t { kArguments, kOutput, kDelay, kItem, kRun };
+  uint64_t SeedFor(Use use) const;
 
   // What an expression sees in a branch at this moment.
   struct Evaluation {
     Evaluation(const ExecutionState& state, const Branch& branch, Use use);
     // The same for the ItemSelector of a Map, whose state `lane.parent` is in.
     Evaluation(const ExecutionState& state, const Branch& lane);
-    Scope WithInput(const json::Value& input) { return Scope{input, context, random}; }
+    Scope WithInput(const json::Value& input) { return Scope{input, context, random, &variables}; }
     ContextObject context;
     Random random;
+    BranchVariables variables;
   };
 
   // --- Going from state to state ---
@@ -74,11 +79,22 @@ class Turn {
   };
   Evaluated<Sized> View(const Branch& branch, Evaluation& evaluation) const;
 
-  // The state's result is known: makes its output and leaves for `next`, or ends the branch where
-  // there is none.
+  // The state's result is known: makes its output, assigns variables and leaves for `next`, or ends
+  // the branch where there is none.
   void Finish(Branch& branch, const json::Value& result, const Extent& result_extent,
-              const State* next);
-  void Leave(Branch& branch, json::Value output, const Extent& extent, const State* next);
+              const State* next, const Assignment* assign);
+  // The same for a state that goes on as its definition says.
+  void Finish(Branch& branch, const json::Value& result, const Extent& result_extent) {
+    Finish(branch, result, result_extent, branch.state->next, branch.state->assign.get());
+  }
+  void Leave(Branch& branch, json::Value output, const Extent& extent, const State* next,
+             const json::Value& assigned);
+
+  // --- Variables ---
+  // What an Assign gives: an object, or null where there is nothing to assign.
+  Evaluated<json::Value> Assigned(const Branch& branch, const Assignment* assign,
+                                  const Scope& scope, const json::Value& result) const;
+  void SetVariables(Branch& branch, json::Value variables);
 
   // --- Parallel and Map (turn_fork.cc) ---
   Fork& MakeFork(Branch& owner, size_t results);
@@ -91,6 +107,19 @@ class Turn {
   void FinishLane(Branch& lane, json::Value output, const Extent& extent);
   void FinishFork(Branch& owner);
   void FailFork(Branch& lane, const Failure& failure);
+  // --- Distributed Map (turn_map_run.cc) ---
+  void EnterDistributed(Branch& branch, const MapState& map, const Scope& scope, json::Value items);
+  // What the Map's fields say about the map run; nothing after a failure, which was handled.
+  Evaluated<std::unique_ptr<MapRun>> ReadMapRun(const Branch& branch, const DistributedMap& map,
+                                                const Scope& scope) const;
+  std::string MapRunArn(const Branch& branch, const DistributedMap& map) const;
+  // Begins one more child execution. False where that failed, and with it the Map.
+  bool StartChild(Branch& lane);
+  Evaluated<json::Value> NextBatch(Branch& lane, int64_t& items);
+  void ChildSucceeded(Branch& lane, const json::Value& output);
+  void ChildFailed(Branch& lane);
+  void FinishMapRun(Branch& owner);
+
   // Ends what runs within the owner's state, with events that say so.
   void AbortFork(Branch& owner, Branch* failed);
   void AbortLane(Branch& lane);
@@ -121,6 +150,7 @@ class Turn {
 
   // --- Effects ---
   void Set(Branch& branch, Timer& timer, absl::Time due);
+  void SetHeartbeat(Branch& branch);  // anew, if one is expected
   void Cancel(Timer& timer);
   // `failure` is empty if the execution succeeded; `branch` is the one that ends it.
   void Complete(Status status, json::Value output, const Failure& failure, const Branch& branch);

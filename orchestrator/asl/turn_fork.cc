@@ -55,6 +55,7 @@ void Turn::EnterKind(Branch& branch, const MapState& map) {
   const Scope scope = evaluation.WithInput(*view);
   Evaluated<Value> items = map.items->Items(scope);
   if (!items.ok()) return FailEvaluation(branch, std::move(items).failure());
+  if (map.distributed != nullptr) return EnterDistributed(branch, map, scope, *std::move(items));
   const auto count = static_cast<int64_t>(items->size());
   int64_t lanes = count;
   if (state_.limits.max_inline_concurrency > 0)
@@ -118,6 +119,7 @@ void Turn::FinishLane(Branch& lane, Value output, const Extent& extent) {
   fork.extent.depth = std::max(fork.extent.depth, extent.depth + 1);
   lane.state = nullptr;
   lane.input = Value();
+  SetVariables(lane, Value());
   // The history goes on from whoever comes last.
   owner.last_event = lane.last_event;
   if (owner.state->type == StateType::kMap) {
@@ -137,9 +139,14 @@ void Turn::FinishFork(Branch& owner) {
   if (history_.full()) return;
   Fork& fork = *owner.fork;
   const Extent extent = fork.extent;
-  Value results = Value::FromArray(std::move(fork.results));
+  json::Array outputs;
+  outputs.reserve(fork.results.size());
+  for (std::optional<Value>& result : fork.results) {
+    if (result.has_value()) outputs.push_back(*std::move(result));
+  }
+  Value results = Value::FromArray(std::move(outputs));
   ended_.push_back(std::move(owner.fork));
-  Finish(owner, results, extent, owner.state->next);
+  Finish(owner, results, extent);
 }
 
 void Turn::FailFork(Branch& lane, const Failure& failure) {
@@ -162,7 +169,10 @@ void Turn::AbortFork(Branch& owner, Branch* failed) {
   }
   for (const auto& lane : owner.fork->lanes) {
     CancelAll(*lane);
-    ForEachBranch(*lane, [](Branch& branch) { branch.cancelled = true; });
+    ForEachBranch(*lane, [this](Branch& branch) {
+      branch.cancelled = true;
+      SetVariables(branch, Value());
+    });
   }
   ended_.push_back(std::move(owner.fork));
 }
@@ -174,6 +184,7 @@ void Turn::AbortLane(Branch& branch) {
       AbortLane(*lane);
       if (branch.state->type == StateType::kMap) history_.IterationAborted(*lane);
     }
+    if (branch.fork->run != nullptr) history_.MapRunAborted(branch);
   }
   if (branch.entered_state) history_.StateAborted(branch);
 }

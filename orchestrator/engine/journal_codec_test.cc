@@ -53,6 +53,12 @@ TEST(JournalCodecTest, TimersAndHeartbeatsAreTheirNumber) {
   EXPECT_TRUE(EncodeInput(1, 1, asl::Input{kAt, asl::TimerFired{11}}).payload.empty());
 }
 
+TEST(JournalCodecTest, WhoTookATaskIsKept) {
+  EXPECT_EQ(RoundTrip(asl::TaskSubmitted{5, json::Value("id")}).output, json::Value("id"));
+  EXPECT_EQ(RoundTrip(asl::TaskStarted{6, "Ann \"A\""}).worker, "Ann \"A\"");
+  EXPECT_EQ(RoundTrip(asl::TaskStarted{6, std::nullopt}).worker, std::nullopt);
+}
+
 TEST(JournalCodecTest, ADamagedRecordIsDataLoss) {
   JournalRecord record = EncodeInput(7, 3, asl::Input{kAt, asl::TaskSucceeded{5, json::Value(1)}});
   record.payload = "{";
