@@ -108,9 +108,10 @@ bool Compare(const Comparison& comparison, const Value& a, const Value& b) {
 
 // The value at a definite path, without a copy; nullptr where there is none.
 const Value* Look(const Path& path, const Scope& scope, std::optional<Value>& storage) {
-  const Value& root = path.from_context() ? scope.context.value() : scope.input;
-  if (path.is_simple()) return path.Find(root);
-  storage = path.Evaluate(root).value;
+  const Value* root = scope.Root(path);
+  if (root == nullptr) return nullptr;
+  if (path.is_simple()) return path.Find(*root);
+  storage = path.Evaluate(*root).value;
   return storage.has_value() ? &*storage : nullptr;
 }
 
@@ -210,7 +211,10 @@ std::optional<Path> TakePath(ObjectReader& rule, std::string_view name) {
   if (!text.has_value()) return std::nullopt;
   std::string problem;
   std::optional<Path> path = Path::Parse(*text, problem);
-  if (path.has_value()) return path;
+  if (path.has_value()) {
+    if (!path->variable().empty()) rule.diagnostics().UsesVariable(path->variable());
+    return path;
+  }
   rule.ErrorAt(name, "Value is not a valid JSONPath", problem);
   return std::nullopt;
 }

@@ -2,8 +2,10 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "common/json/value.h"
@@ -13,6 +15,7 @@ namespace orderflow::asl {
 
 // The codes of ValidateStateMachineDefinition that we give.
 inline constexpr char kSchemaValidationFailed[] = "SCHEMA_VALIDATION_FAILED";
+inline constexpr char kDuplicateStateName[] = "DUPLICATE_STATE_NAME";
 inline constexpr char kInvalidJson[] = "INVALID_JSON_DESCRIPTION";
 inline constexpr char kMissingTransitionTarget[] = "MISSING_TRANSITION_TARGET";
 
@@ -30,6 +33,9 @@ class Diagnostics {
   void Error(std::string_view code, std::string location, std::string message,
              std::string hint = "");
   bool has_errors() const { return has_errors_; }
+  // Expressions that are read by the way name variables; see State::variables.
+  void UsesVariable(const std::string& name) { variables_.insert(name); }
+  std::set<std::string> TakeVariables() { return std::exchange(variables_, {}); }
   // Whether this very place was reported already, so that one mistake is not told twice.
   bool HasErrorAt(std::string_view location) const;
   std::vector<Diagnostic> Take() { return std::move(found_); }
@@ -37,6 +43,7 @@ class Diagnostics {
  private:
   std::vector<Diagnostic> found_;
   bool has_errors_ = false;
+  std::set<std::string> variables_;
 };
 
 // Reads the members of one object of a definition; what nobody took by the end is reported as not

@@ -15,6 +15,7 @@ struct ExecutionContext {
   std::string state_machine_arn;
   std::string state_machine_name;
   absl::Time start_time;
+  std::string token_key = {};  // known to nobody else: makes task tokens impossible to guess
 };
 
 }  // namespace orderflow::asl

@@ -3,7 +3,9 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/container/inlined_vector.h"
 #include "absl/time/time.h"
 #include "common/json/value.h"
@@ -12,6 +14,9 @@
 #include "orchestrator/asl/state.h"
 
 namespace orderflow::asl {
+
+struct Fork;
+struct MapRun;
 
 // An open timer; id 0: none.
 struct Timer {
@@ -25,15 +30,28 @@ struct Attempt {
   json::Value input;
   std::optional<absl::Time> deadline;
   int64_t heartbeat_seconds = 0;  // 0: none is expected
+  bool taken = false;             // submitted to its service, or taken by an activity's worker
 };
 
-// One path of an execution through a graph of states. A Parallel or Map state will own one per
-// branch or item; the root is the execution itself.
+// One path of an execution through a graph of states. The root is the execution itself; a branch
+// that is in a Parallel or Map state owns the branches within it, as a Fork. The tree is no deeper
+// than the definition nests. Stays where it is: others point to it.
 struct Branch {
-  const State* state = nullptr;
-  json::Value input;      // the state's raw input
-  Extent extent;          // how large `input` is, at most
-  bool arriving = false;  // `state` is to be entered next
+  Branch();
+  ~Branch();
+  Branch(const Branch&) = delete;
+  Branch& operator=(const Branch&) = delete;
+
+  Branch* parent = nullptr;  // the branch in whose Parallel or Map state this one runs
+  int64_t index = 0;         // which branch of a Parallel, or item of a Map
+  json::Value item;          // of a Map: the item itself, before ItemSelector
+
+  json::Value variables;         // an object, of those assigned here; null: none yet
+  const State* state = nullptr;  // null: nothing left to do
+  json::Value input;             // the state's raw input
+  Extent extent;                 // how large `input` is, at most
+  bool entered_state = false;    // between the events StateEntered and StateExited
+  bool cancelled = false;        // has failed with others; about to be freed
   absl::Time entered;
   int64_t entered_event = 0;
   int64_t last_event = 0;  // what the branch's next event names as the previous one
@@ -42,9 +60,43 @@ struct Branch {
   int tries = 0;                            // attempts begun since the state was entered
   absl::InlinedVector<int32_t, 4> retries;  // how often each retrier was used since then
   Attempt attempt;
-  Timer resume;     // the end of a Wait, or of the pause before a retry
-  Timer timeout;    // of the attempt
-  Timer heartbeat;  // of the attempt
+  Timer resume;                // the end of a Wait, or of the pause before a retry
+  Timer timeout;               // of the attempt
+  Timer heartbeat;             // of the attempt
+  std::unique_ptr<Fork> fork;  // what runs within a Parallel or Map
+
+  // Set while this is a lane of a map run: the child execution that the open attempt is. Such a
+  // lane is in no state.
+  std::shared_ptr<const ChildExecution> child;
+};
+
+// What a distributed Map has beside its lanes.
+struct MapRun {
+  std::string arn;
+  json::Value batch_input;                 // null: none
+  int64_t max_items = 1;                   // in one child execution
+  size_t max_bytes = 0;                    // of the items of one child execution; 0: no limit
+  std::optional<int64_t> tolerated_count;  // of failed items; without either none may fail
+  std::optional<double> tolerated_percentage;
+  int64_t failed_items = 0;
+  int64_t children = 0;  // begun so far
+  int64_t open = 0;      // begun and not yet ended
+};
+
+// What runs within a Parallel or Map state. A Parallel has one lane per branch; a Map has one per
+// iteration that may run at the same time, each going from item to item, so that an item that
+// waits for its turn costs no more than its place in `results`.
+struct Fork {
+  json::Value view;  // what the state's expressions see as input
+  json::Value items;
+  std::vector<std::optional<json::Value>> results;
+  Extent extent;           // of the results together, at most
+  int64_t next = 0;        // the first item that no lane has taken
+  int64_t unfinished = 0;  // branches or items without a result
+  std::vector<std::unique_ptr<Branch>> lanes;
+  // Of a distributed Map. `results` then has one place per child execution begun, with nothing in
+  // those that failed.
+  std::unique_ptr<MapRun> run;
 };
 
 // All that an execution is between two inputs.
@@ -60,11 +112,37 @@ struct ExecutionState {
   AttemptId last_attempt = 0;
   TimerId last_timer = 0;
   int64_t last_task = 0;
-  Timer timeout;  // of the whole execution
+  size_t variable_bytes = 0;  // of all variables of all branches together, as JSON
+  Timer timeout;              // of the whole execution
   Branch root;
+
+  // Whose the open attempts and timers are.
+  absl::flat_hash_map<AttemptId, Branch*> attempts;
+  absl::flat_hash_map<TimerId, Branch*> timers;
 };
+
+// The variables of a branch and of those around it.
+class BranchVariables final : public Variables {
+ public:
+  explicit BranchVariables(const Branch& branch) : branch_(branch) {}
+  const json::Value* Find(std::string_view name) const override;
+
+ private:
+  const Branch& branch_;
+};
+
+// Whether the branch's open attempt waits to be submitted, or to be taken by an activity's worker.
+bool CanBeTaken(const Branch& branch, bool by_worker);
 
 // The effect that carries out the branch's open attempt.
 RunTask OpenTask(const Branch& branch);
+
+// Calls `visit` for the branch and then for those within it, in the order of their index.
+template <typename BranchType, typename Visit>
+void ForEachBranch(BranchType& branch, const Visit& visit) {
+  visit(branch);
+  if (branch.fork == nullptr) return;
+  for (const auto& lane : branch.fork->lanes) ForEachBranch(*lane, visit);
+}
 
 }  // namespace orderflow::asl

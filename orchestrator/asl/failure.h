@@ -9,7 +9,7 @@ namespace orderflow::asl {
 
 // An error as the language sees it: what Retry and Catch match.
 struct Failure {
-  std::string error;                 // such as "States.Timeout"
+  std::optional<std::string> error;  // such as "States.Timeout"; a Fail state may leave it out
   std::optional<std::string> cause;  // for people; absent for a timeout
   bool operator==(const Failure&) const = default;
 };
@@ -17,6 +17,8 @@ struct Failure {
 // The error names that the language reserves.
 inline constexpr char kErrorAll[] = "States.ALL";
 inline constexpr char kErrorDataLimitExceeded[] = "States.DataLimitExceeded";
+inline constexpr char kErrorExceedToleratedFailureThreshold[] =
+    "States.ExceedToleratedFailureThreshold";
 inline constexpr char kErrorIntrinsicFailure[] = "States.IntrinsicFailure";
 inline constexpr char kErrorNoChoiceMatched[] = "States.NoChoiceMatched";
 inline constexpr char kErrorResultPathMatchFailure[] = "States.ResultPathMatchFailure";

@@ -36,10 +36,16 @@ int64_t History::Add(int64_t previous, std::string_view type, std::string_view d
 }
 
 template <typename MakeDetails>
+int64_t History::AddBeside(const Branch& branch, std::string_view type,
+                           std::string_view details_name, MakeDetails make_details) {
+  full_ = full_ || state_.events + 1 >= state_.limits.max_events;
+  return full_ ? branch.last_event : Add(branch.last_event, type, details_name, make_details);
+}
+
+template <typename MakeDetails>
 void History::AddTo(Branch& branch, std::string_view type, std::string_view details_name,
                     MakeDetails make_details) {
-  full_ = full_ || state_.events + 1 >= state_.limits.max_events;
-  if (!full_) branch.last_event = Add(branch.last_event, type, details_name, make_details);
+  branch.last_event = AddBeside(branch, type, details_name, make_details);
 }
 
 // arn:aws:states:REGION:...
@@ -68,16 +74,24 @@ void History::StateEntered(Branch& branch) {
   branch.entered_event = branch.last_event;
 }
 
-void History::StateExited(Branch& branch, const Value& output) {
+void History::StateExited(Branch& branch, const Value& output, const Value& assigned) {
   AddTo(branch, ExitedEventType(branch.state->type), "stateExitedEventDetails", [&] {
-    return Value::Object({{"name", branch.state->name},
-                          {"output", json::Serialize(output)},
-                          {"outputDetails", NotTruncated()}});
+    Members members = {{"name", branch.state->name},
+                       {"output", json::Serialize(output)},
+                       {"outputDetails", NotTruncated()}};
+    if (assigned.size() > 0) {
+      Members texts;
+      for (const json::Member& variable : assigned.AsMembers())
+        texts.push_back({variable.key, json::Serialize(variable.value)});
+      members.push_back({"assignedVariables", Value::FromMembers(std::move(texts))});
+      members.push_back({"assignedVariablesDetails", NotTruncated()});
+    }
+    return Value::FromMembers(std::move(members));
   });
 }
 
 void History::TaskScheduled(Branch& branch, const TaskState& task,
-                            std::optional<int64_t> timeout_seconds) {
+                            std::optional<int64_t> timeout_seconds, const Value& credentials) {
   const TaskEventNames& names = *task.resource.events;
   AddTo(branch, names.scheduled, names.scheduled_details, [&] {
     Members members;
@@ -89,6 +103,8 @@ void History::TaskScheduled(Branch& branch, const TaskState& task,
     if (timeout_seconds.has_value()) members.push_back({"timeoutInSeconds", *timeout_seconds});
     const int64_t heartbeat = branch.attempt.heartbeat_seconds;
     if (heartbeat > 0) members.push_back({"heartbeatInSeconds", heartbeat});
+    if (const Value* role = credentials.Find("RoleArn"))
+      members.push_back({"taskCredentials", Value::Object({{"roleArn", *role}})});
     return Value::FromMembers(std::move(members));
   });
 }
@@ -98,6 +114,24 @@ void History::TaskStarted(Branch& branch, const TaskState& task) {
   AddTo(branch, names.started, names.started_details, [&] {
     Members members;
     AddService(members, task.resource);
+    return Value::FromMembers(std::move(members));
+  });
+}
+
+void History::ActivityStarted(Branch& branch, const std::optional<std::string>& worker) {
+  AddTo(branch, "ActivityStarted", "activityStartedEventDetails", [&] {
+    Members members;
+    if (worker.has_value()) members.push_back({"workerName", *worker});
+    return Value::FromMembers(std::move(members));
+  });
+}
+
+void History::TaskSubmitted(Branch& branch, const TaskState& task, const Value& output) {
+  AddTo(branch, "TaskSubmitted", "taskSubmittedEventDetails", [&] {
+    Members members;
+    AddService(members, task.resource);
+    members.push_back({"output", json::Serialize(output)});
+    members.push_back({"outputDetails", NotTruncated()});
     return Value::FromMembers(std::move(members));
   });
 }
@@ -132,6 +166,70 @@ void History::TaskTimedOut(Branch& branch, const TaskState& task) {
     return Value::FromMembers(std::move(members));
   });
 }
+
+void History::ParallelStarted(Branch& branch) {
+  AddTo(branch, "ParallelStateStarted", "", NoDetails);
+}
+
+void History::MapStarted(Branch& branch, int64_t length) {
+  AddTo(branch, "MapStateStarted", "mapStateStartedEventDetails", [&] {
+    return Value::Object({{"length", length}});
+  });
+}
+
+void History::ForkSucceeded(const Branch& branch) {
+  AddBeside(branch, SucceededEventType(branch.state->type), "", NoDetails);
+}
+
+void History::ForkFailed(Branch& branch) {
+  AddTo(branch, FailedEventType(branch.state->type), "", NoDetails);
+}
+
+int64_t History::AddIteration(const Branch& lane, std::string_view type,
+                              std::string_view details_name) {
+  return AddBeside(lane, type, details_name, [&] {
+    return Value::Object({{"name", lane.parent->state->name}, {"index", lane.index}});
+  });
+}
+
+void History::IterationStarted(Branch& lane) {
+  lane.last_event = AddIteration(lane, "MapIterationStarted", "mapIterationStartedEventDetails");
+}
+
+int64_t History::IterationSucceeded(const Branch& lane) {
+  return AddIteration(lane, "MapIterationSucceeded", "mapIterationSucceededEventDetails");
+}
+
+void History::IterationFailed(const Branch& lane) {
+  AddIteration(lane, "MapIterationFailed", "mapIterationFailedEventDetails");
+}
+
+void History::IterationAborted(const Branch& lane) {
+  AddIteration(lane, "MapIterationAborted", "mapIterationAbortedEventDetails");
+}
+
+void History::StateAborted(Branch& branch) {
+  const std::string_view type = AbortedEventType(branch.state->type);
+  if (!type.empty()) AddTo(branch, type, "", NoDetails);
+}
+
+void History::MapRunStarted(Branch& branch, const std::string& arn) {
+  AddTo(branch, "MapRunStarted", "mapRunStartedEventDetails", [&] {
+    return Value::Object({{"mapRunArn", arn}});
+  });
+}
+
+void History::MapRunSucceeded(Branch& branch) { AddTo(branch, "MapRunSucceeded", "", NoDetails); }
+
+void History::MapRunFailed(Branch& branch, const Failure& failure) {
+  AddTo(branch, "MapRunFailed", "mapRunFailedEventDetails", [&] {
+    Members members;
+    AddFailure(members, failure.error, failure.cause);
+    return Value::FromMembers(std::move(members));
+  });
+}
+
+void History::MapRunAborted(Branch& branch) { AddTo(branch, "MapRunAborted", "", NoDetails); }
 
 void History::ExecutionSucceeded(int64_t previous, const Value& output) {
   Add(previous, "ExecutionSucceeded", "executionSucceededEventDetails", [&] {

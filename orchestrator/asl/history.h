@@ -26,13 +26,33 @@ class History {
 
   void ExecutionStarted(Branch& branch);
   void StateEntered(Branch& branch);
-  void StateExited(Branch& branch, const json::Value& output);
+  // `assigned` is an object of variables, or null.
+  void StateExited(Branch& branch, const json::Value& output, const json::Value& assigned);
 
-  void TaskScheduled(Branch& branch, const TaskState& task, std::optional<int64_t> timeout_seconds);
+  // `credentials` is the value of the field, null where there is none.
+  void TaskScheduled(Branch& branch, const TaskState& task, std::optional<int64_t> timeout_seconds,
+                     const json::Value& credentials);
   void TaskStarted(Branch& branch, const TaskState& task);
+  void ActivityStarted(Branch& branch, const std::optional<std::string>& worker);
+  void TaskSubmitted(Branch& branch, const TaskState& task, const json::Value& output);
   void TaskSucceeded(Branch& branch, const TaskState& task, const json::Value& output);
   void TaskFailed(Branch& branch, const TaskState& task, const Failure& failure);
   void TaskTimedOut(Branch& branch, const TaskState& task);
+
+  // --- Parallel and Map. Events "beside" the branch are not what its next event follows. ---
+  void ParallelStarted(Branch& branch);
+  void MapStarted(Branch& branch, int64_t length);
+  void ForkSucceeded(const Branch& branch);  // beside the branch
+  void ForkFailed(Branch& branch);
+  void IterationStarted(Branch& lane);
+  int64_t IterationSucceeded(const Branch& lane);  // beside the lane; the event's id
+  void IterationFailed(const Branch& lane);        // beside the lane
+  void IterationAborted(const Branch& lane);       // beside the lane
+  void StateAborted(Branch& branch);
+  void MapRunStarted(Branch& branch, const std::string& arn);
+  void MapRunSucceeded(Branch& branch);
+  void MapRunFailed(Branch& branch, const Failure& failure);
+  void MapRunAborted(Branch& branch);
 
   // The ends. `previous` is the event that led there.
   void ExecutionSucceeded(int64_t previous, const json::Value& output);
@@ -44,6 +64,10 @@ class History {
   template <typename MakeDetails>
   int64_t Add(int64_t previous, std::string_view type, std::string_view details_name,
               MakeDetails make_details);
+  template <typename MakeDetails>
+  int64_t AddBeside(const Branch& branch, std::string_view type, std::string_view details_name,
+                    MakeDetails make_details);
+  int64_t AddIteration(const Branch& lane, std::string_view type, std::string_view details_name);
   template <typename MakeDetails>
   void AddTo(Branch& branch, std::string_view type, std::string_view details_name,
              MakeDetails make_details);

@@ -14,33 +14,36 @@ struct Acceptance {
   const ExecutionState& state;
 
   bool operator()(const Start&) const { return !state.started; }
-  bool operator()(const TaskSucceeded& answer) const { return IsOpen(answer.attempt); }
-  bool operator()(const TaskFailed& answer) const { return IsOpen(answer.attempt); }
+  bool operator()(const TaskSucceeded& answer) const { return Owner(answer.attempt) != nullptr; }
+  bool operator()(const TaskFailed& answer) const { return Owner(answer.attempt) != nullptr; }
   bool operator()(const Heartbeat& heartbeat) const {
-    return IsOpen(heartbeat.attempt) && state.root.heartbeat.id != 0;
+    const Branch* branch = Owner(heartbeat.attempt);
+    return branch != nullptr && branch->heartbeat.id != 0;
+  }
+  bool operator()(const TaskSubmitted& submitted) const {
+    return MayTake(submitted.attempt, /*by_worker=*/false);
+  }
+  bool operator()(const TaskStarted& started) const {
+    return MayTake(started.attempt, /*by_worker=*/true);
   }
   bool operator()(const Stop&) const { return state.started; }
   bool operator()(const TimerFired& fired) const {
-    const Branch& root = state.root;
-    return fired.timer != 0 && (fired.timer == state.timeout.id || fired.timer == root.resume.id ||
-                                fired.timer == root.timeout.id || fired.timer == root.heartbeat.id);
+    return fired.timer != 0 &&
+           (fired.timer == state.timeout.id || state.timers.contains(fired.timer));
   }
 
-  bool IsOpen(AttemptId attempt) const { return attempt != 0 && attempt == state.root.attempt.id; }
+  bool MayTake(AttemptId attempt, bool by_worker) const {
+    const Branch* branch = Owner(attempt);
+    return branch != nullptr && CanBeTaken(*branch, by_worker);
+  }
+
+  const Branch* Owner(AttemptId attempt) const {
+    const auto found = state.attempts.find(attempt);
+    return found == state.attempts.end() ? nullptr : found->second;
+  }
 };
 
 }  // namespace
-
-RunTask OpenTask(const Branch& branch) {
-  const auto& task = std::get<TaskState>(branch.state->kind);
-  return RunTask{.attempt = branch.attempt.id,
-                 .task = branch.task,
-                 .try_number = branch.tries,
-                 .state = branch.state,
-                 .resource = task.resource.text,
-                 .input = branch.attempt.input,
-                 .deadline = branch.attempt.deadline};
-}
 
 class Execution::Impl {
  public:
@@ -72,22 +75,26 @@ bool Execution::WouldAccept(const Input& input) const {
 
 void Execution::AppendOutstanding(std::vector<Effect>& effects) const {
   const ExecutionState& state = impl_->state;
-  const Branch& root = state.root;
   const auto append = [&](const Timer& timer) {
     if (timer.id != 0) effects.emplace_back(SetTimer{timer.id, timer.due});
   };
   append(state.timeout);
-  if (root.attempt.id != 0) effects.emplace_back(OpenTask(root));
-  append(root.timeout);
-  append(root.heartbeat);
-  append(root.resume);
+  ForEachBranch(state.root, [&](const Branch& branch) {
+    if (branch.attempt.id != 0) effects.emplace_back(OpenTask(branch));
+    append(branch.timeout);
+    append(branch.heartbeat);
+    append(branch.resume);
+  });
 }
 
 Status Execution::status() const { return impl_->state.status; }
 
 std::vector<std::string_view> Execution::CurrentStates() const {
-  if (impl_->state.root.state == nullptr) return {};
-  return {impl_->state.root.state->name};
+  std::vector<std::string_view> names;
+  ForEachBranch(impl_->state.root, [&](const Branch& branch) {
+    if (branch.state != nullptr && branch.fork == nullptr) names.push_back(branch.state->name);
+  });
+  return names;
 }
 
 int64_t Execution::event_count() const { return impl_->state.events; }

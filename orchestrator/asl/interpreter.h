@@ -18,11 +18,10 @@
 #include "orchestrator/asl/execution_context.h"
 #include "orchestrator/asl/failure.h"
 #include "orchestrator/asl/state_machine.h"
+#include "orchestrator/asl/task_token.h"
 
 namespace orderflow::asl {
 
-// One try at a task. Unique within its execution, and the same after a replay.
-using AttemptId = int64_t;
 using TimerId = int64_t;
 
 // --- Inputs: all that the interpreter cannot compute by itself. Exactly these are journaled. ---
@@ -37,6 +36,17 @@ struct TaskFailed {
   AttemptId attempt;
   Failure failure;
 };
+// The service that a task goes to has accepted it and answers later: a task whose resource ends in
+// `.waitForTaskToken` or `.sync`.
+struct TaskSubmitted {
+  AttemptId attempt;
+  json::Value output;  // what the service said
+};
+// A worker has taken the task of an activity.
+struct TaskStarted {
+  AttemptId attempt;
+  std::optional<std::string> worker;
+};
 struct TimerFired {
   TimerId timer;
 };
@@ -50,7 +60,19 @@ struct Stop {
 };
 struct Input {
   absl::Time at;  // when it happened; never before the input that precedes it; whole microseconds
-  std::variant<Start, TaskSucceeded, TaskFailed, TimerFired, Heartbeat, Stop> what;
+  std::variant<Start, TaskSucceeded, TaskFailed, TimerFired, Heartbeat, Stop, TaskSubmitted,
+               TaskStarted>
+      what;
+};
+
+// One execution among those of a distributed Map.
+struct ChildExecution {
+  std::shared_ptr<const StateMachine> machine;
+  bool express = false;
+  std::string name;  // of the execution; the same after a replay
+  std::string map_run_arn;
+  std::string label;
+  int64_t items = 0;  // how many it is given
 };
 
 // --- Effects: what the engine carries out once the input that caused them is durable. ---
@@ -64,6 +86,9 @@ struct RunTask {
   json::Value input;  // after InputPath and Parameters
   std::optional<absl::Time>
       deadline;  // from TimeoutSeconds; a timer of the interpreter's guards it, too
+  // Set where the task is to run an execution of this machine with `input`, and to answer with its
+  // end; there is no resource then.
+  std::shared_ptr<const ChildExecution> child = nullptr;
 };
 struct CancelTask {
   AttemptId attempt;
@@ -107,6 +132,13 @@ class EventSink {
 struct Limits {
   int64_t max_events = 25'000;            // then the execution fails, as on AWS
   size_t max_payload_bytes = 256 * 1024;  // States.DataLimitExceeded
+  // How many iterations of an inline Map are under way at most, whatever MaxConcurrency says;
+  // the service's own limit. 0: no limit.
+  int64_t max_inline_concurrency = 40;
+  // How many child executions of a distributed Map; the service's own limit. 0: no limit.
+  int64_t max_distributed_concurrency = 10'000;
+  // Of all variables of an execution together; those of one Assign are bound as any payload is.
+  size_t max_variable_bytes = 10 << 20;
 };
 
 // The state of one execution: a tree of branches with one leaf running or waiting per path. Build

@@ -57,7 +57,6 @@ class IntrinsicParser {
     out.function_ = FindIntrinsicFunction(name);
     if (out.function_ != nullptr) return true;
     at_ = begin;
-    if (name == "States.Hash") return Fail("States.Hash is not supported by this engine");
     return Fail("there is no function '" + name + "'; expected one of " + IntrinsicFunctionNames());
   }
 
@@ -160,7 +159,8 @@ Evaluated<IntrinsicArgument> Intrinsic::EvaluateArgument(const Argument& argumen
                              .is_literal_text = argument.literal.IsString()};
   }
   const Path& path = *argument.path;
-  Path::Result found = path.Evaluate(path.from_context() ? scope.context.value() : scope.input);
+  const Value* root = scope.Root(path);
+  Path::Result found = root == nullptr ? Path::Result{} : path.Evaluate(*root);
   if (found.value.has_value())
     return IntrinsicArgument{.value = *std::move(found.value), .raw = {}};
   return RuntimeFailure("The function '" + text_ +
@@ -180,6 +180,14 @@ Evaluated<Value> Intrinsic::Evaluate(const Scope& scope) const {
   if (result.ok()) return result;
   return Failure{result.failure().error, "The function '" + text_ + "' had the following error: " +
                                              result.failure().cause.value_or("")};
+}
+
+void Intrinsic::ForEachVariable(const std::function<void(const std::string&)>& visit) const {
+  for (const Argument& argument : arguments_) {
+    if (argument.call != nullptr) argument.call->ForEachVariable(visit);
+    if (argument.path.has_value() && !argument.path->variable().empty())
+      visit(argument.path->variable());
+  }
 }
 
 }  // namespace orderflow::asl

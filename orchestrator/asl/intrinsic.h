@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -30,6 +31,7 @@ class Intrinsic {
   Evaluated<json::Value> Evaluate(const Scope& scope) const;
 
   const std::string& text() const { return text_; }
+  void ForEachVariable(const std::function<void(const std::string&)>& visit) const;
 
  private:
   friend class IntrinsicParser;

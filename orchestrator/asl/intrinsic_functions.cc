@@ -8,6 +8,7 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/escaping.h"
+#include "common/hash/digest.h"
 #include "orchestrator/asl/measure.h"
 
 namespace orderflow::asl {
@@ -321,7 +322,20 @@ Evaluated<Value> Uuid(const Arguments&, Random& random) {
   return Value(std::string(text));
 }
 
-constexpr std::array<IntrinsicFunction, 17> kFunctions = {{
+Evaluated<Value> Hash(const Arguments& arguments, Random&) {
+  ORDERFLOW_ASL_ASSIGN_OR_FAIL(const std::string* algorithm, TextArgument(arguments, 1));
+  // What is no text is hashed as its JSON.
+  const Value& data = arguments[0].value;
+  if (!Fits(data, kMaxResultBytes)) return Wrong("the data is too large");
+  const std::string text = data.IsString() ? data.AsString() : json::Serialize(data);
+  if (text.size() > kMaxCodedCharacters) return Wrong("the data has more than 10000 characters");
+  const std::optional<std::string> digest = DigestHex(*algorithm, text);
+  if (digest.has_value()) return Value(*digest);
+  return Wrong("there is no algorithm '" + *algorithm +
+               "'; expected MD5, SHA-1, SHA-256, SHA-384 or SHA-512");
+}
+
+constexpr std::array<IntrinsicFunction, 18> kFunctions = {{
     {"States.Array", 0, -1, Array},
     {"States.ArrayContains", 2, 2, ArrayContains},
     {"States.ArrayGetItem", 2, 2, ArrayGetItem},
@@ -332,6 +346,7 @@ constexpr std::array<IntrinsicFunction, 17> kFunctions = {{
     {"States.Base64Decode", 1, 1, Base64Decode},
     {"States.Base64Encode", 1, 1, Base64Encode},
     {"States.Format", 1, -1, Format},
+    {"States.Hash", 2, 2, Hash},
     {"States.JsonMerge", 3, 3, JsonMerge},
     {"States.JsonToString", 1, 1, JsonToString},
     {"States.MathAdd", 2, 2, MathAdd},

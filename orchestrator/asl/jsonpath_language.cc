@@ -1,9 +1,12 @@
 #include "orchestrator/asl/jsonpath_language.h"
 
+#include <cmath>
+#include <limits>
 #include <optional>
 #include <string>
 #include <utility>
 
+#include "absl/strings/numbers.h"
 #include "orchestrator/asl/condition.h"
 #include "orchestrator/asl/describe.h"
 #include "orchestrator/asl/path.h"
@@ -43,8 +46,10 @@ PathField TakePathField(ObjectReader& fields, std::string_view name, PathUse use
     fields.ErrorAt(name, "Value is not a Reference Path",
                    "a place to put a result is named by '$', names and single indexes only");
   }
+  if (field.path.has_value() && !field.path->variable().empty())
+    fields.diagnostics().UsesVariable(field.path->variable());
   // `$` is what an absent path means: the fast way.
-  if (field.path.has_value() && field.path->is_root() && !field.path->from_context())
+  if (field.path.has_value() && field.path->is_root() && field.path->from_input())
     field.path.reset();
   return field;
 }
@@ -54,12 +59,16 @@ Evaluated<Value> Select(const PathField& field, const Scope& scope) {
   if (field.is_null) return Value::Object({});
   if (!field.path.has_value()) return scope.input;
   const Path& path = *field.path;
-  const Value& root = path.from_context() ? scope.context.value() : scope.input;
-  Path::Result found = path.Evaluate(root);
+  const Value* root = scope.Root(path);
+  if (root == nullptr) {
+    return RuntimeFailure("Invalid path '" + path.text() + "' : No value has been assigned to '$" +
+                          path.variable() + "'");
+  }
+  Path::Result found = path.Evaluate(*root);
   if (found.value.has_value()) return *std::move(found.value);
   return RuntimeFailure(
       "Invalid path '" + path.text() +
-      "' : " + (found.too_expensive ? "it looks at too many values" : path.DescribeMiss(root)));
+      "' : " + (found.too_expensive ? "it looks at too many values" : path.DescribeMiss(*root)));
 }
 
 // `result` put where a ResultPath says.
@@ -74,7 +83,14 @@ Evaluated<Value> Combine(const PathField& result_path, const Value& input, const
 }
 
 bool SelectsAPart(const PathField& field) {
-  return !field.path.has_value() || (field.path->is_simple() && !field.path->from_context());
+  return !field.path.has_value() || field.path->is_reference();
+}
+
+std::optional<PayloadTemplate> TakeTemplate(ObjectReader& fields, std::string_view name,
+                                            bool must_be_object) {
+  const Value* json = must_be_object ? fields.TakeObject(name) : fields.Take(name);
+  if (json == nullptr) return std::nullopt;
+  return PayloadTemplate::Compile(*json, fields.LocationOf(name), fields.diagnostics());
 }
 
 class JsonPathDataFlow final : public DataFlow {
@@ -85,7 +101,9 @@ class JsonPathDataFlow final : public DataFlow {
     const bool has_result =
         type == StateType::kTask || type == StateType::kParallel || type == StateType::kMap;
     if (has_result || type == StateType::kPass) {
-      parameters_ = TakeTemplate(fields, "Parameters", /*must_be_object=*/false);
+      // A Map's Parameters are for its items.
+      if (type != StateType::kMap)
+        parameters_ = TakeTemplate(fields, "Parameters", /*must_be_object=*/false);
       result_path_ = TakePathField(fields, "ResultPath", PathUse::kWrite);
     }
     if (has_result)
@@ -126,18 +144,38 @@ class JsonPathDataFlow final : public DataFlow {
   }
 
  private:
-  static std::optional<PayloadTemplate> TakeTemplate(ObjectReader& fields, std::string_view name,
-                                                     bool must_be_object) {
-    const Value* json = must_be_object ? fields.TakeObject(name) : fields.Take(name);
-    if (json == nullptr) return std::nullopt;
-    return PayloadTemplate::Compile(*json, fields.LocationOf(name), fields.diagnostics());
-  }
-
   PathField input_path_;
   std::optional<PayloadTemplate> parameters_;
   std::optional<PayloadTemplate> result_selector_;
   PathField result_path_;
   PathField output_path_;
+};
+
+class JsonPathItemFlow final : public ItemFlow {
+ public:
+  explicit JsonPathItemFlow(ObjectReader& fields) {
+    items_path_ = TakePathField(fields, "ItemsPath", PathUse::kRead);
+    if (fields.Has("ItemSelector") && fields.Has("Parameters"))
+      fields.Error("The fields 'ItemSelector' and 'Parameters' cannot both be given");
+    selector_ = TakeTemplate(fields, "ItemSelector", /*must_be_object=*/false);
+    // What older definitions call it.
+    std::optional<PayloadTemplate> parameters =
+        TakeTemplate(fields, "Parameters", /*must_be_object=*/false);
+    if (!selector_.has_value()) selector_ = std::move(parameters);
+  }
+
+  Evaluated<Value> Items(const Scope& scope) const override {
+    ORDERFLOW_ASL_ASSIGN_OR_FAIL(Value items, Select(items_path_, scope));
+    if (items.IsArray()) return items;
+    const std::string path = items_path_.path.has_value() ? items_path_.path->text() : "$";
+    return RuntimeFailure("Reference path \"" + path + "\" must point to array.");
+  }
+  bool SelectsItems() const override { return selector_.has_value(); }
+  Evaluated<Value> Item(const Scope& scope) const override { return selector_->Evaluate(scope); }
+
+ private:
+  PathField items_path_;
+  std::optional<PayloadTemplate> selector_;
 };
 
 class JsonPathCatchOutput final : public CatchOutput {
@@ -151,6 +189,30 @@ class JsonPathCatchOutput final : public CatchOutput {
 
  private:
   const PathField result_path_;
+};
+
+class JsonPathAssignment final : public Assignment {
+ public:
+  JsonPathAssignment(PayloadTemplate values, std::vector<std::string> names)
+      : values_(std::move(values)), names_(std::move(names)) {}
+
+  Evaluated<Value> Values(const Scope& scope, const Value& result) const override {
+    return values_.Evaluate(scope.WithInput(result));
+  }
+  std::vector<std::string> Names() const override { return names_; }
+
+ private:
+  const PayloadTemplate values_;
+  const std::vector<std::string> names_;
+};
+
+class TemplateExpression final : public Expression {
+ public:
+  explicit TemplateExpression(PayloadTemplate json) : json_(std::move(json)) {}
+  Evaluated<Value> Evaluate(const Scope& scope) const override { return json_.Evaluate(scope); }
+
+ private:
+  const PayloadTemplate json_;
 };
 
 class ConstantExpression final : public Expression {
@@ -170,8 +232,18 @@ class PathFieldExpression final : public Expression {
 
   Evaluated<Value> Evaluate(const Scope& scope) const override {
     Evaluated<Value> value = expression_.Evaluate(scope, field_);
-    if (type_ == FieldType::kText)
-      return value.ok() ? CheckText(*std::move(value)) : std::move(value);
+    switch (type_) {
+      case FieldType::kText:
+        return value.ok() ? CheckText(*std::move(value)) : std::move(value);
+      case FieldType::kCount:
+        return value.ok() ? CheckCount(*std::move(value)) : std::move(value);
+      case FieldType::kPercentage:
+        return value.ok() ? CheckPercentage(*std::move(value)) : std::move(value);
+      case FieldType::kTimestamp:
+      case FieldType::kSeconds:
+      case FieldType::kPositiveSeconds:
+        break;
+    }
     if (!value.ok()) return Wrong("does not reference an input value", nullptr);
     return type_ == FieldType::kTimestamp ? CheckTimestamp(*std::move(value))
                                           : CheckSeconds(*std::move(value));
@@ -181,9 +253,44 @@ class PathFieldExpression final : public Expression {
   Failure Wrong(std::string_view what, const Value* value) const {
     std::string cause =
         "The " + field_ + " parameter " + std::string(what) + ": " + expression_.text();
-    if (value != nullptr)
-      cause += " == " + (value->IsString() ? value->AsString() : DescribeInput(*value));
+    if (value != nullptr) cause += " == " + Shown(*value);
     return RuntimeFailure(std::move(cause));
+  }
+
+  static std::string Shown(const Value& value) {
+    return value.IsString() ? value.AsString() : DescribeInput(value);
+  }
+
+  // An integer, perhaps written as a text.
+  Evaluated<Value> CheckCount(const Value& value) const {
+    int64_t count = 0;
+    bool is_count = value.IsInt();
+    if (is_count) {
+      count = value.AsInt();
+    } else if (value.IsString()) {
+      is_count = absl::SimpleAtoi(value.AsString(), &count);
+    }
+    if (!is_count) return NotValid(value, "integer");
+    if (count >= 0) return Value(count);
+    return RuntimeFailure(field_.substr(0, field_.size() - 4) + " must not be negative.");
+  }
+
+  Evaluated<Value> CheckPercentage(const Value& value) const {
+    double percentage = 0;
+    bool is_number = value.IsNumber();
+    if (is_number) {
+      percentage = value.AsDouble();
+    } else if (value.IsString()) {
+      is_number = absl::SimpleAtod(value.AsString(), &percentage) && std::isfinite(percentage);
+    }
+    if (!is_number) return NotValid(value, "float");
+    if (percentage >= 0 && percentage <= 100) return Value(percentage);
+    return RuntimeFailure(field_.substr(0, field_.size() - 4) + " must be between 0 and 100.");
+  }
+
+  Failure NotValid(const Value& value, const std::string& type) const {
+    return RuntimeFailure("The " + field_ + " field refers to value \"" + Shown(value) +
+                          "\" which is not a valid " + type + ": " + expression_.text());
   }
 
   Evaluated<Value> CheckText(Value value) const {
@@ -221,6 +328,17 @@ std::unique_ptr<const Expression> TakeLiteral(std::string_view name, FieldType t
     if (!seconds.has_value()) return nullptr;
     return std::make_unique<ConstantExpression>(Value(*seconds));
   }
+  if (type == FieldType::kPercentage) {
+    const std::optional<double> percentage = fields.TakeNumber(name, 0, 100);
+    if (!percentage.has_value()) return nullptr;
+    return std::make_unique<ConstantExpression>(Value(*percentage));
+  }
+  if (type == FieldType::kCount) {
+    const std::optional<int64_t> count =
+        fields.TakeInteger(name, 0, std::numeric_limits<int64_t>::max());
+    if (!count.has_value()) return nullptr;
+    return std::make_unique<ConstantExpression>(Value(*count));
+  }
   std::optional<std::string> text = fields.TakeText(name);
   if (!text.has_value()) return nullptr;
   if (type == FieldType::kTimestamp && !ParseTimestamp(*text).has_value()) {
@@ -237,6 +355,10 @@ std::unique_ptr<const DataFlow> JsonPathLanguage::CompileDataFlow(StateType type
   return std::make_unique<JsonPathDataFlow>(type, fields);
 }
 
+std::unique_ptr<const ItemFlow> JsonPathLanguage::CompileItemFlow(ObjectReader& fields) const {
+  return std::make_unique<JsonPathItemFlow>(fields);
+}
+
 std::unique_ptr<const CatchOutput> JsonPathLanguage::CompileCatchOutput(
     ObjectReader& catcher) const {
   return std::make_unique<JsonPathCatchOutput>(catcher);
@@ -244,6 +366,32 @@ std::unique_ptr<const CatchOutput> JsonPathLanguage::CompileCatchOutput(
 
 std::unique_ptr<const Condition> JsonPathLanguage::CompileCondition(ObjectReader& rule) const {
   return CompileJsonPathCondition(rule);
+}
+
+std::unique_ptr<const Assignment> JsonPathLanguage::CompileAssignment(ObjectReader& fields) const {
+  const Value* json = fields.TakeObject("Assign");
+  if (json == nullptr) return nullptr;
+  std::vector<std::string> names;
+  for (const json::Member& member : json->AsMembers()) {
+    std::string_view name = member.key;
+    if (name.size() > 2 && name.substr(name.size() - 2) == ".$") name.remove_suffix(2);
+    if (!IsVariableName(name) || name == "states") {
+      fields.ErrorAt("Assign", "The name '" + std::string(name) + "' is not valid for a variable",
+                     name == "states" ? "it is reserved"
+                                      : "up to 80 letters, digits and '_', no digit in front");
+    }
+    names.emplace_back(name);
+  }
+  return std::make_unique<JsonPathAssignment>(
+      PayloadTemplate::Compile(*json, fields.LocationOf("Assign"), fields.diagnostics()),
+      std::move(names));
+}
+
+std::unique_ptr<const Expression> JsonPathLanguage::CompileTemplate(std::string_view name,
+                                                                    ObjectReader& fields) const {
+  std::optional<PayloadTemplate> json = TakeTemplate(fields, name, /*must_be_object=*/true);
+  if (!json.has_value()) return nullptr;
+  return std::make_unique<TemplateExpression>(*std::move(json));
 }
 
 std::unique_ptr<const Expression> JsonPathLanguage::CompileField(std::string_view name,
@@ -269,6 +417,8 @@ std::unique_ptr<const Expression> JsonPathLanguage::CompileField(std::string_vie
                    problem);
     return nullptr;
   }
+  expression->ForEachVariable(
+      [&](const std::string& used) { fields.diagnostics().UsesVariable(used); });
   return std::make_unique<PathFieldExpression>(path_name, type, *std::move(expression));
 }
 

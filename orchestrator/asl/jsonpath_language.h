@@ -12,8 +12,12 @@ class JsonPathLanguage final : public QueryLanguage {
   std::string_view name() const override { return "JSONPath"; }
   std::unique_ptr<const DataFlow> CompileDataFlow(StateType type,
                                                   ObjectReader& fields) const override;
+  std::unique_ptr<const ItemFlow> CompileItemFlow(ObjectReader& fields) const override;
   std::unique_ptr<const CatchOutput> CompileCatchOutput(ObjectReader& catcher) const override;
   std::unique_ptr<const Condition> CompileCondition(ObjectReader& rule) const override;
+  std::unique_ptr<const Assignment> CompileAssignment(ObjectReader& fields) const override;
+  std::unique_ptr<const Expression> CompileTemplate(std::string_view name,
+                                                    ObjectReader& fields) const override;
   std::unique_ptr<const Expression> CompileField(std::string_view name, FieldType type,
                                                  ObjectReader& fields) const override;
 };

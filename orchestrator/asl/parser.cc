@@ -71,24 +71,6 @@ void ReadVersion(ObjectReader& reader) {
   }
 }
 
-// StartAt and States. Also what a branch of a Parallel consists of.
-StateGraph ReadGraph(ObjectReader& reader, const QueryLanguage& language,
-                     const ParseOptions& options) {
-  StateGraph graph;
-  const std::string start_at = reader.TakeName("StartAt").value_or("");
-  const Value* states = reader.TakeObject("States");
-  if (states == nullptr) return graph;
-  const std::string location = reader.LocationOf("States");
-  if (states->size() == 0) reader.ErrorAt("States", "Value cannot be empty");
-  StateParser parser(options, reader.diagnostics());
-  for (const json::Member& member : states->AsMembers()) {
-    graph.states.push_back(
-        parser.Parse(member.key, member.value, ChildLocation(location, member.key), language));
-  }
-  LinkGraph(graph, start_at, reader.location(), reader.diagnostics());
-  return graph;
-}
-
 StateMachine::Parts ReadMachine(const Value& definition, const ParseOptions& options,
                                 Diagnostics& diagnostics) {
   StateMachine::Parts parts;
@@ -100,7 +82,8 @@ StateMachine::Parts ReadMachine(const Value& definition, const ParseOptions& opt
   const QueryLanguage* language = ReadQueryLanguage(reader);
   if (language != nullptr) {
     parts.query_language = std::string(language->name());
-    parts.graph = ReadGraph(reader, *language, options);
+    parts.graph = StateParser(options, diagnostics).ParseGraph(reader, *language);
+    CheckVariableScopes(parts.graph, reader.location(), diagnostics);
   } else {
     reader.Take("StartAt");
     reader.Take("States");

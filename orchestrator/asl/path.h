@@ -13,6 +13,9 @@ namespace orderflow::asl {
 
 class PathFilter;
 
+// Whether a variable may have this name: up to 80 letters, digits and '_', no digit in front.
+bool IsVariableName(std::string_view name);
+
 // A JSONPath, parsed once when a definition is read and then only walked.
 //
 //   std::string problem;
@@ -20,8 +23,8 @@ class PathFilter;
 //   PathResult found = path->Evaluate(input);   // a list, because the path is not definite
 //
 // A definite path (names and single indexes) yields one value or nothing; any other yields a list,
-// empty where nothing matches. A path that begins with `$$` walks the Context Object. Thread-safe:
-// it does not change.
+// empty where nothing matches. A path that begins with `$$` walks the Context Object, one that
+// begins with `$name` a variable. Thread-safe: it does not change.
 class Path {
  public:
   // One way down the tree.
@@ -56,12 +59,15 @@ class Path {
                                          std::string& problem);
 
   const std::string& text() const { return text_; }
+  // Where it begins; scope.h knows the values.
   bool from_context() const { return from_context_; }
+  const std::string& variable() const { return variable_; }  // empty: from no variable
+  bool from_input() const { return !from_context_ && variable_.empty(); }
   bool is_root() const { return steps_.empty(); }
   bool is_definite() const { return definite_; }
   // Whether it names exactly one place (names and indexes from `$`), so that a result can be put
   // there.
-  bool is_reference() const { return simple_ && !from_context_; }
+  bool is_reference() const { return simple_ && from_input(); }
 
   Result Evaluate(const json::Value& root) const;
 
@@ -88,6 +94,7 @@ class Path {
 
   std::string text_;
   std::vector<Step> steps_;
+  std::string variable_;
   bool from_context_ = false;
   bool definite_ = true;  // yields one value
   bool simple_ = true;    // kName and kIndex steps only

@@ -20,8 +20,9 @@ std::optional<PathExpression> PathExpression::Parse(std::string_view text, std::
 Evaluated<json::Value> PathExpression::Evaluate(const Scope& scope, std::string_view field) const {
   if (const auto* call = std::get_if<Intrinsic>(&content_)) return call->Evaluate(scope);
   const Path& path = *std::get_if<Path>(&content_);
-  Path::Result found = path.Evaluate(path.from_context() ? scope.context.value() : scope.input);
-  if (found.value.has_value()) return *std::move(found.value);
+  const json::Value* root = scope.Root(path);
+  const Path::Result found = root == nullptr ? Path::Result{} : path.Evaluate(*root);
+  if (found.value.has_value()) return *found.value;
   if (found.too_expensive) {
     return RuntimeFailure("The JSONPath '" + path.text() + "' specified for the field '" +
                           std::string(field) + "' looks at too many values");
@@ -34,6 +35,12 @@ Evaluated<json::Value> PathExpression::Evaluate(const Scope& scope, std::string_
 const std::string& PathExpression::text() const {
   const auto* call = std::get_if<Intrinsic>(&content_);
   return call != nullptr ? call->text() : std::get_if<Path>(&content_)->text();
+}
+
+void PathExpression::ForEachVariable(const std::function<void(const std::string&)>& visit) const {
+  if (const auto* call = std::get_if<Intrinsic>(&content_)) return call->ForEachVariable(visit);
+  const Path& path = *std::get_if<Path>(&content_);
+  if (!path.variable().empty()) visit(path.variable());
 }
 
 }  // namespace orderflow::asl

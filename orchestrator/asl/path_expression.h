@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,6 +24,8 @@ class PathExpression {
   Evaluated<json::Value> Evaluate(const Scope& scope, std::string_view field) const;
 
   const std::string& text() const;
+  // Calls `visit` with the name of each variable in it.
+  void ForEachVariable(const std::function<void(const std::string&)>& visit) const;
   // The path, where it is one.
   const Path* path() const { return std::get_if<Path>(&content_); }
 

@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "absl/strings/ascii.h"
 #include "orchestrator/asl/path.h"
 #include "orchestrator/asl/path_filter.h"
 
@@ -18,7 +19,11 @@ class PathParser {
     Path path;
     const size_t begin = at_;
     if (!Accept('$') && !Accept('@')) return Fail("a path begins with '$'");
-    if (text_[begin] == '$' && Accept('$')) path.from_context_ = true;
+    if (text_[begin] == '$' && Accept('$')) {
+      path.from_context_ = true;
+    } else if (text_[begin] == '$' && BeginsVariable(Peek()) && !ParseVariable(path.variable_)) {
+      return std::nullopt;
+    }
     while (ok() && (Peek() == '.' || Peek() == '[')) {
       if (path.steps_.size() == Path::kMaxSteps) return Fail("a path has at most 128 steps");
       Path::Step step;
@@ -67,6 +72,18 @@ class PathParser {
   }
   void SkipBlanks() {
     while (Peek() == ' ' || Peek() == '\t') ++at_;
+  }
+
+  static bool BeginsVariable(char c) {
+    return c == '_' || absl::ascii_isalpha(static_cast<unsigned char>(c)) ||
+           static_cast<unsigned char>(c) >= 0x80;
+  }
+
+  bool ParseVariable(std::string& name) {
+    const size_t begin = at_;
+    while (!AtEnd() && !EndsName(text_[at_])) ++at_;
+    name = std::string(text_.substr(begin, at_ - begin));
+    return IsVariableName(name) || False("'" + name + "' is not the name of a variable");
   }
 
   // What the steps say about the path as a whole. `['a','b']` at the end of a definite path picks
@@ -312,7 +329,8 @@ class PathParser {
       std::optional<Path> path = inner.ParsePath();
       at_ += inner.position();
       if (!path.has_value()) return False(inner.problem_);
-      if (path->from_context()) return False("a filter cannot ask the Context Object");
+      if (!path->from_input())
+        return False("a filter can ask neither the Context Object nor a variable");
       out.path = std::make_shared<const Path>(*std::move(path));
       return true;
     }
@@ -371,6 +389,18 @@ class PathParser {
   std::string problem_;
 };
 
+bool IsVariableName(std::string_view name) {
+  constexpr size_t kMaxCharacters = 80;  // the language's limit
+  size_t characters = 0;
+  for (const char c : name) {
+    const auto u = static_cast<unsigned char>(c);
+    if (u < 0x80 && c != '_' && !absl::ascii_isalnum(u)) return false;
+    characters += (u & 0xc0) != 0x80 ? 1 : 0;
+  }
+  return !name.empty() && !absl::ascii_isdigit(static_cast<unsigned char>(name[0])) &&
+         characters <= kMaxCharacters;
+}
+
 std::optional<Path> Path::ParsePrefix(std::string_view text, size_t& length, std::string& problem) {
   PathParser parser(text, 0);
   if (text.empty() || text[0] != '$') {
@@ -390,7 +420,7 @@ std::optional<Path> Path::Parse(std::string_view text, std::string& problem) {
     problem = "unexpected '" + std::string(text.substr(length, 1)) + "' at position " +
               std::to_string(length + 1);
     if (length == 1 && !path->from_context())
-      problem += " (variables are not supported; a path goes on with '.' or '[')";
+      problem += " (a path goes on with '.', '[' or the name of a variable)";
     return std::nullopt;
   }
   return path;

@@ -100,7 +100,8 @@ TEST(PathTest, MistakesAreToldWithTheirPlace) {
   const std::vector<std::pair<const char*, const char*>> mistakes = {
       {"", "begins with '$'"},
       {"name", "begins with '$'"},
-      {"$name", "variables are not supported"},
+      {"$x-y", "'x-y' is not the name of a variable"},
+      {"$.a[?(@.b == $x)]", "a variable"},
       {"$.", "expected a name after '.' at position 3"},
       {"$.a..", "expected a name"},
       {"$.a[", "expected an index"},

@@ -35,6 +35,7 @@ PayloadTemplate::Member PayloadTemplate::CompileMember(const json::Member& membe
   std::optional<PathExpression> expression;
   if (member.value.IsString()) expression = PathExpression::Parse(member.value.AsString(), problem);
   if (expression.has_value()) {
+    expression->ForEachVariable([&](const std::string& name) { diagnostics.UsesVariable(name); });
     compiled.expression.push_back(*std::move(expression));
   } else {
     diagnostics.Error(kSchemaValidationFailed, location,

@@ -4,7 +4,9 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "common/json/value.h"
 #include "orchestrator/asl/definition_reader.h"
@@ -47,6 +49,18 @@ class DataFlow {
   virtual bool ArgumentsAreBounded() const = 0;
 };
 
+// What a Map makes its iterations of. `scope.input` is the state's view (see DataFlow).
+class ItemFlow {
+ public:
+  virtual ~ItemFlow() = default;
+  // The list to go through.
+  virtual Evaluated<json::Value> Items(const Scope& scope) const = 0;
+  // Whether an iteration is given something else than the item itself: Item tells what, with
+  // `$$.Map.Item` in the scope's Context Object.
+  virtual bool SelectsItems() const = 0;
+  virtual Evaluated<json::Value> Item(const Scope& scope) const = 0;
+};
+
 // A value written in a field, as itself or as an expression.
 class Expression {
  public:
@@ -54,6 +68,18 @@ class Expression {
   // The value, of the field's type (see FieldType). A failure says what the field is and what it
   // found.
   virtual Evaluated<json::Value> Evaluate(const Scope& scope) const = 0;
+};
+
+// An Assign field: new values for variables.
+class Assignment {
+ public:
+  virtual ~Assignment() = default;
+  // An object: name of a variable to its new value. `scope.input` is the state's raw input;
+  // `result` is what the state made: a task's answer, a Pass's result, the view of a Choice or
+  // Wait, in a Catch the error's object.
+  virtual Evaluated<json::Value> Values(const Scope& scope, const json::Value& result) const = 0;
+  // The names, as the definition has them.
+  virtual std::vector<std::string> Names() const = 0;
 };
 
 // The condition of a Choice rule.
@@ -75,6 +101,8 @@ enum class FieldType : uint8_t {
   kPositiveSeconds,  // the same without 0
   kTimestamp,        // a text that ParseTimestamp reads
   kText,
+  kCount,       // an integer from 0; a text that reads as one will do
+  kPercentage,  // a number from 0 to 100, or a text that reads as one
 };
 
 class QueryLanguage {
@@ -86,9 +114,15 @@ class QueryLanguage {
   // back is never null if nothing was reported.
   virtual std::unique_ptr<const DataFlow> CompileDataFlow(StateType type,
                                                           ObjectReader& fields) const = 0;
+  virtual std::unique_ptr<const ItemFlow> CompileItemFlow(ObjectReader& fields) const = 0;
   virtual std::unique_ptr<const CatchOutput> CompileCatchOutput(ObjectReader& catcher) const = 0;
   // Takes the comparison of a Choice rule; `rule` keeps Next and Comment for the caller.
   virtual std::unique_ptr<const Condition> CompileCondition(ObjectReader& rule) const = 0;
+  // Null where there is no Assign.
+  virtual std::unique_ptr<const Assignment> CompileAssignment(ObjectReader& fields) const = 0;
+  // A field that is JSON with expressions in it, as Credentials is. Null where it is absent.
+  virtual std::unique_ptr<const Expression> CompileTemplate(std::string_view name,
+                                                            ObjectReader& fields) const = 0;
   // Null where the field is absent in each of its forms (`Seconds` and `SecondsPath`, in JSONPath).
   virtual std::unique_ptr<const Expression> CompileField(std::string_view name, FieldType type,
                                                          ObjectReader& fields) const = 0;

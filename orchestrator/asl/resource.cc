@@ -76,20 +76,84 @@ Resource ParseArn(std::string_view text) {
   if (parts.size() == 6 && parts[2] == "lambda") return Make(text, "lambda", "", kLambdaEvents);
   if (parts.size() == 6 && parts[2] == "states") {
     const std::string_view rest = parts[5];
-    if (rest.substr(0, 9) == "activity:") return Make(text, "activity", "", kActivityEvents);
+    if (rest.substr(0, 9) == "activity:") {
+      Resource activity = Make(text, "activity", "", kActivityEvents);
+      activity.is_activity = true;
+      return activity;
+    }
     // The action is behind the last colon: "aws-sdk:s3:getObject" is action getObject of
-    // "aws-sdk:s3".
-    const size_t colon = rest.rfind(':');
+    // "aws-sdk:s3". What comes behind a dot says how it is waited for.
+    const size_t dot = rest.find('.');
+    const size_t colon = rest.substr(0, dot).rfind(':');
     if (colon != std::string_view::npos) {
       Resource service = Make(text, rest.substr(0, colon), rest.substr(colon + 1), kServiceEvents);
       service.label = service.type;
+      const std::string_view pattern = dot == std::string_view::npos ? "" : rest.substr(dot);
+      service.waits_for_token = pattern == ".waitForTaskToken";
+      service.is_submitted = service.waits_for_token || pattern == ".sync" || pattern == ".sync:2";
       return service;
     }
   }
   return Make(text, "", text, kServiceEvents);
 }
 
+// The optimized integrations, as the service's guide lists them: type, and its actions between
+// blanks. `*` stands for any.
+struct Integration {
+  std::string_view type, actions;
+};
+constexpr Integration kIntegrations[] = {
+    {"apigateway", " invoke "},
+    {"athena", " getQueryExecution getQueryResults startQueryExecution stopQueryExecution "},
+    {"batch", " submitJob "},
+    {"bedrock", " createModelCustomizationJob invokeModel "},
+    {"codebuild",
+     " batchDeleteBuilds batchGetReports startBuild startBuildBatch stopBuild "
+     "stopBuildBatch retryBuild retryBuildBatch deleteBuildBatch "},
+    {"databrew", " startJobRun "},
+    {"dynamodb", " deleteItem getItem putItem updateItem "},
+    {"ecs", " runTask "},
+    {"eks",
+     " call createCluster createFargateProfile createNodegroup deleteCluster "
+     "deleteFargateProfile deleteNodegroup runJob "},
+    {"elasticmapreduce",
+     " addStep cancelStep createCluster modifyInstanceFleetByName modifyInstanceGroupByName "
+     "setClusterTerminationProtection terminateCluster "},
+    {"emr-containers", " createVirtualCluster deleteVirtualCluster startJobRun "},
+    {"emr-serverless",
+     " cancelJobRun createApplication deleteApplication startApplication startJobRun "
+     "stopApplication "},
+    {"events", " putEvents "},
+    {"glue", " startJobRun "},
+    {"http", " invoke "},
+    {"lambda", " invoke "},
+    {"mediaconvert", " createJob "},
+    {"sagemaker",
+     " createEndpoint createEndpointConfig createHyperParameterTuningJob "
+     "createLabelingJob createModel createProcessingJob createTrainingJob "
+     "createTransformJob updateEndpoint "},
+    {"sns", " publish "},
+    {"sqs", " sendMessage "},
+    {"states", " startExecution "},
+};
+
 }  // namespace
+
+bool IsKnownIntegration(const Resource& resource) {
+  const std::vector<std::string_view> parts = SplitArn(resource.text, 6);
+  if (parts.size() != 6 || parts[0] != "arn" || parts[2] != "states" || resource.is_activity)
+    return true;
+  const std::string_view action =
+      std::string_view(resource.action).substr(0, resource.action.find('.'));
+  // Any operation of any service, as its SDK names them.
+  if (resource.type.substr(0, 8) == "aws-sdk:") return !action.empty();
+  for (const Integration& known : kIntegrations) {
+    if (known.type != resource.type) continue;
+    return !action.empty() &&
+           known.actions.find(" " + std::string(action) + " ") != std::string_view::npos;
+  }
+  return false;
+}
 
 Resource ParseResource(std::string_view text) {
   if (text.substr(0, 4) == "arn:") return ParseArn(text);

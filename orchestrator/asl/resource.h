@@ -21,6 +21,7 @@ struct TaskEventNames {
 //
 //   grpc://host:port/package.Service/Method   type "grpc", action "package.Service/Method"
 //   arn:aws:states:::lambda:invoke            type "lambda", action "invoke"
+//   arn:aws:states:::states:startExecution.sync:2  type "states", action "startExecution.sync:2"
 //   arn:aws:lambda:REGION:ACCOUNT:function:F  a function called directly: events have their own
 //   names arn:aws:states:REGION:ACCOUNT:activity:A  an activity, likewise
 struct Resource {
@@ -29,7 +30,14 @@ struct Resource {
   std::string action;  // the history's `resource`
   std::string label;   // how a message names it: the text, or for a service of AWS its type
   const TaskEventNames* events = nullptr;
+  bool waits_for_token = false;  // `.waitForTaskToken`: whoever has the token answers
+  bool is_submitted = false;     // that, or `.sync`: the service accepts first and answers later
+  bool is_activity = false;      // a worker takes the task and answers it
 };
 Resource ParseResource(std::string_view text);
+
+// Whether a text that names an integration with another service (arn:aws:states:::...) names one
+// that the service has. Any other text is not asked about here.
+bool IsKnownIntegration(const Resource& resource);
 
 }  // namespace orderflow::asl

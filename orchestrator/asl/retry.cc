@@ -68,6 +68,7 @@ Catcher ReadCatcher(const QueryLanguage& language, ObjectReader& reader, bool la
   catcher.errors = ErrorMatcher(ReadErrorNames(reader, last));
   catcher.next_name = reader.TakeName("Next").value_or("");
   catcher.output = language.CompileCatchOutput(reader);
+  catcher.assign = language.CompileAssignment(reader);
   reader.Take("Comment");
   reader.Require({"ErrorEquals", "Next"});
   reader.ReportUnknown();
@@ -104,15 +105,25 @@ void ForEachElement(ObjectReader& state, std::string_view field, const Read& rea
 
 }  // namespace
 
-bool ErrorMatcher::Matches(std::string_view error) const {
+bool ErrorMatcher::Matches(const Failure& failure) const {
   for (const std::string& name : names_) {
-    if (name == error || name == kErrorAll) return true;
-    if (name == kErrorTaskFailed && error != kErrorTimeout) return true;
+    if (name == kErrorAll || name == failure.error) return true;
+    if (name == kErrorTaskFailed && failure.error != kErrorTimeout) return true;
   }
   return false;
 }
 
-bool CanBeHandled(std::string_view error) { return error != kErrorRuntime; }
+bool CanBeHandled(const Failure& failure) { return failure.error != kErrorRuntime; }
+
+Value ErrorOutput(const Failure& failure) {
+  const auto text = [](const std::optional<std::string>& given) {
+    return given.has_value() ? Value(*given) : Value();
+  };
+  // A timeout has no cause in the history, but an empty one here.
+  const Value cause =
+      failure.error == kErrorTimeout ? Value(failure.cause.value_or("")) : text(failure.cause);
+  return Value::Object({{"Error", text(failure.error)}, {"Cause", cause}});
+}
 
 absl::Duration Retrier::Delay(int64_t retry, Random& random) const {
   const double limit = static_cast<double>(max_delay_seconds.value_or(kMaxDelaySeconds));

@@ -9,6 +9,7 @@
 
 #include "absl/time/time.h"
 #include "orchestrator/asl/definition_reader.h"
+#include "orchestrator/asl/failure.h"
 #include "orchestrator/asl/query_language.h"
 #include "orchestrator/asl/random.h"
 
@@ -21,7 +22,7 @@ class ErrorMatcher {
  public:
   ErrorMatcher() = default;
   explicit ErrorMatcher(std::vector<std::string> names) : names_(std::move(names)) {}
-  bool Matches(std::string_view error) const;
+  bool Matches(const Failure& failure) const;
 
  private:
   std::vector<std::string> names_;
@@ -44,13 +45,17 @@ struct Retrier {
 struct Catcher {
   ErrorMatcher errors;
   std::unique_ptr<const CatchOutput> output;
+  std::unique_ptr<const Assignment> assign;  // null: assigns nothing
   std::string next_name;
   const State* next = nullptr;
 };
 
 // Whether Retry and Catch get to see an error at all: what went wrong in the definition itself is
 // not theirs.
-bool CanBeHandled(std::string_view error);
+bool CanBeHandled(const Failure& failure);
+
+// What a Catch puts into the state's output.
+json::Value ErrorOutput(const Failure& failure);
 
 // Reads the lists of a state; mistakes are reported.
 std::vector<Retrier> ReadRetriers(ObjectReader& state);

@@ -31,11 +31,11 @@ TEST(RetryTest, ThePauseIsNeverLongerThanAYear) {
 }
 
 TEST(RetryTest, NamesMatchThemselvesAndTheReservedOnesMatchMore) {
-  EXPECT_TRUE(ErrorMatcher({"A", "B"}).Matches("B"));
-  EXPECT_FALSE(ErrorMatcher({"A", "B"}).Matches("C"));
-  EXPECT_TRUE(ErrorMatcher({"States.ALL"}).Matches("States.Timeout"));
-  EXPECT_TRUE(ErrorMatcher({"States.TaskFailed"}).Matches("Grpc.UNAVAILABLE"));
-  EXPECT_FALSE(ErrorMatcher({"States.TaskFailed"}).Matches("States.Timeout"));
+  EXPECT_TRUE(ErrorMatcher({"A", "B"}).Matches({"B", "why"}));
+  EXPECT_FALSE(ErrorMatcher({"A", "B"}).Matches({"C", "why"}));
+  EXPECT_TRUE(ErrorMatcher({"States.ALL"}).Matches({"States.Timeout", "why"}));
+  EXPECT_TRUE(ErrorMatcher({"States.TaskFailed"}).Matches({"Grpc.UNAVAILABLE", "why"}));
+  EXPECT_FALSE(ErrorMatcher({"States.TaskFailed"}).Matches({"States.Timeout", "why"}));
 }
 
 }  // namespace

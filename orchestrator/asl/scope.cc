@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "orchestrator/asl/task_token.h"
 #include "orchestrator/asl/timestamp.h"
 
 namespace orderflow::asl {
@@ -15,17 +16,32 @@ const Value& ContextObject::value() const {
                          {"EnteredTime", Value(FormatTimestamp(sources_.state_entered))}};
   if (sources_.retry_count.has_value())
     state.push_back({"RetryCount", Value(*sources_.retry_count)});
-  value_ = Value::Object(
-      {{"Execution", Value::Object({{"Id", execution.execution_arn},
-                                    {"Input", *sources_.execution_input},
-                                    {"StartTime", FormatTimestamp(execution.start_time)},
-                                    {"Name", execution.execution_name},
-                                    {"RoleArn", execution.role_arn},
-                                    {"RedriveCount", 0}})},
-       {"StateMachine", Value::Object({{"Id", execution.state_machine_arn},
-                                       {"Name", execution.state_machine_name}})},
-       {"State", Value::FromMembers(std::move(state))}});
+  json::Members members = {
+      {"Execution", Value::Object({{"Id", execution.execution_arn},
+                                   {"Input", *sources_.execution_input},
+                                   {"StartTime", FormatTimestamp(execution.start_time)},
+                                   {"Name", execution.execution_name},
+                                   {"RoleArn", execution.role_arn},
+                                   {"RedriveCount", 0}})},
+      {"StateMachine", Value::Object({{"Id", execution.state_machine_arn},
+                                      {"Name", execution.state_machine_name}})},
+      {"State", Value::FromMembers(std::move(state))}};
+  if (sources_.item != nullptr) {
+    members.push_back(
+        {"Map", Value::Object({{"Item", Value::Object({{"Index", sources_.item_index},
+                                                       {"Value", *sources_.item}})}})});
+  }
+  if (sources_.attempt != 0) {
+    members.push_back({"Task", Value::Object({{"Token", TaskToken(execution, sources_.attempt)}})});
+  }
+  value_ = Value::FromMembers(std::move(members));
   return *value_;
+}
+
+const Value* Scope::Root(const Path& path) const {
+  if (path.from_context()) return &context.value();
+  if (path.variable().empty()) return &input;
+  return variables == nullptr ? nullptr : variables->Find(path.variable());
 }
 
 }  // namespace orderflow::asl

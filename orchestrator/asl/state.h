@@ -12,6 +12,7 @@
 #include "orchestrator/asl/query_language.h"
 #include "orchestrator/asl/resource.h"
 #include "orchestrator/asl/retry.h"
+#include "orchestrator/asl/state_machine.h"
 #include "orchestrator/asl/state_type.h"
 
 namespace orderflow::asl {
@@ -23,6 +24,7 @@ struct TaskState {
   Resource resource;
   std::unique_ptr<const Expression> timeout_seconds;    // null: no limit
   std::unique_ptr<const Expression> heartbeat_seconds;  // null: none is expected
+  std::unique_ptr<const Expression> credentials;        // null: the machine's own role
 };
 
 struct PassState {
@@ -33,6 +35,7 @@ struct PassState {
 // The first rule whose condition holds decides.
 struct ChoiceRule {
   std::unique_ptr<const Condition> condition;
+  std::unique_ptr<const Assignment> assign;  // null: assigns nothing
   std::string next_name;
   const State* next = nullptr;
 };
@@ -56,8 +59,35 @@ struct FailState {
   std::unique_ptr<const Expression> cause;
 };
 
-using StateKind =
-    std::variant<TaskState, PassState, ChoiceState, WaitState, SucceedState, FailState>;
+// The branches run side by side; the result is a list of their outputs.
+struct ParallelState {
+  std::vector<StateGraph> branches;
+};
+
+// A Map in mode DISTRIBUTED: its items, alone or in batches, are the inputs of child executions,
+// each with a history of its own. Together they are a map run.
+struct DistributedMap {
+  std::shared_ptr<const StateMachine> processor;  // what a child execution runs
+  bool express = false;                           // the type of the child executions
+  std::string label;                              // part of the map run's name; may be empty
+  std::unique_ptr<const Expression> tolerated_failure_count;       // null: none
+  std::unique_ptr<const Expression> tolerated_failure_percentage;  // null: none
+  bool batches = false;  // an ItemBatcher is there, with the three fields below
+  std::unique_ptr<const Expression> batch_input;          // null: none
+  std::unique_ptr<const Expression> max_items_per_batch;  // null: no limit
+  std::unique_ptr<const Expression> max_bytes_per_batch;  // null: no limit
+};
+
+// Runs its states once per item; the result is a list of the outputs.
+struct MapState {
+  std::unique_ptr<const ItemFlow> items;
+  StateGraph processor;                               // of an inline Map
+  std::unique_ptr<const Expression> max_concurrency;  // null or 0: no limit of the definition's own
+  std::unique_ptr<const DistributedMap> distributed;  // null: an inline Map
+};
+
+using StateKind = std::variant<TaskState, PassState, ChoiceState, WaitState, SucceedState,
+                               FailState, ParallelState, MapState>;
 
 // One state of a definition. Does not change once its machine is parsed.
 struct State {
@@ -68,6 +98,9 @@ struct State {
   std::unique_ptr<const DataFlow> data;  // null for a Fail, which has none
   std::string next_name;  // empty at an end and where the kind has its own transitions
   const State* next = nullptr;
+  std::unique_ptr<const Assignment> assign;  // null: assigns nothing
+  std::vector<std::string> assigned;         // variables that it may assign in any way
+  std::vector<std::string> variables;        // those that its expressions name, sorted
   std::vector<Retrier> retriers;
   std::vector<Catcher> catchers;
   StateKind kind;

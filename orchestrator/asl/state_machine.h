@@ -14,8 +14,8 @@ namespace orderflow::asl {
 
 struct State;
 
-// States that transit among each other: those of a state machine, and later those of a Parallel
-// branch or a Map's items. Owns its states; their addresses do not change.
+// States that transit among each other: those of a state machine, of a Parallel branch, or of a
+// Map's items. Owns its states; their addresses do not change.
 struct StateGraph {
   StateGraph();
   ~StateGraph();
@@ -76,6 +76,10 @@ struct ParseOptions {
   // Whether a Task's Resource can be carried out here; answers what is wrong with it, or nothing.
   std::function<std::optional<std::string>(std::string_view resource)> check_resource;
   size_t max_definition_bytes = 1 << 20;
+  // Whether it is for an EXPRESS machine, which cannot wait for others.
+  bool express = false;
+  // Whether the caller carries out the child executions of distributed Maps (RunTask::child).
+  bool distributed_maps = false;
 };
 
 // A parsed definition, or all that is wrong with it. `machine` is set unless a diagnostic is an

@@ -1,6 +1,9 @@
 #include "orchestrator/asl/state_parser.h"
 
+#include <set>
 #include <utility>
+
+#include "orchestrator/asl/validator.h"
 
 namespace orderflow::asl {
 namespace {
@@ -24,7 +27,7 @@ bool CanFail(StateType type) {
   return type == StateType::kTask || type == StateType::kParallel || type == StateType::kMap;
 }
 
-bool IsSupported(StateType type) { return type != StateType::kParallel && type != StateType::kMap; }
+bool CanAssign(StateType type) { return type != StateType::kSucceed && type != StateType::kFail; }
 
 void CheckName(const std::string& name, const std::string& location, Diagnostics& diagnostics) {
   if (!name.empty() && Characters(name) <= kMaxNameCharacters) return;
@@ -40,20 +43,53 @@ void TakeAll(ObjectReader& reader) {
 
 }  // namespace
 
+// The depth of recursion is that of the definition's JSON text, which the JSON parser bounds.
+StateGraph StateParser::ParseGraph(ObjectReader& reader, const QueryLanguage& language) {
+  StateGraph graph;
+  language_ = &language;
+  const std::string start_at = reader.TakeName("StartAt").value_or("");
+  const Value* states = reader.TakeObject("States");
+  if (states == nullptr) return graph;
+  const std::string location = reader.LocationOf("States");
+  if (states->size() == 0) reader.ErrorAt("States", "Value cannot be empty");
+  for (const json::Member& member : states->AsMembers()) {
+    graph.states.push_back(
+        Parse(member.key, member.value, ChildLocation(location, member.key), language));
+  }
+  LinkGraph(graph, start_at, reader.location(), diagnostics_);
+  return graph;
+}
+
 std::unique_ptr<State> StateParser::Parse(const std::string& name, const Value& json,
                                           const std::string& location,
                                           const QueryLanguage& machine_language) {
   auto state = std::make_unique<State>();
   state->name = name;
   CheckName(name, location, diagnostics_);
+  // Twice in one object is told by the reader of the text.
+  if (!names_.insert(name).second && !diagnostics_.HasErrorAt(location)) {
+    diagnostics_.Error(kDuplicateStateName, location, "Duplicate State name: " + name,
+                       "names are unique in the whole state machine");
+  }
   if (!json.IsObject()) {
     diagnostics_.Error(kSchemaValidationFailed, location, "A state must be an object");
     return state;
   }
+  // The graph within a state keeps its own account of variables.
+  const std::set<std::string> outer = diagnostics_.TakeVariables();
+  ReadState(json, location, machine_language, *state);
+  const std::set<std::string> used = diagnostics_.TakeVariables();
+  state->variables.assign(used.begin(), used.end());
+  for (const std::string& name : outer) diagnostics_.UsesVariable(name);
+  return state;
+}
+
+void StateParser::ReadState(const Value& json, const std::string& location,
+                            const QueryLanguage& machine_language, State& state) {
   ObjectReader reader(json, location, diagnostics_);
   reader.Require({"Type"});
   const std::optional<std::string> type_name = reader.TakeText("Type");
-  if (!type_name.has_value()) return state;
+  if (!type_name.has_value()) return;
   const std::optional<StateType> type = ParseStateType(*type_name);
   if (!type.has_value()) {
     reader.ErrorAt("Type",
@@ -61,19 +97,18 @@ std::unique_ptr<State> StateParser::Parse(const std::string& name, const Value& 
                    "Fail, Choice, "
                    "Parallel, Map]",
                    "but was '" + *type_name + "'");
-    return state;
+    return;
   }
-  state->type = *type;
-  state->comment = reader.TakeText("Comment").value_or("");
-  if (HasTransition(*type)) ReadTransition(reader, *state);
-  state->language = ReadLanguage(reader, machine_language);
-  if (state->language == nullptr) {
+  state.type = *type;
+  state.comment = reader.TakeText("Comment").value_or("");
+  if (HasTransition(*type)) ReadTransition(reader, state);
+  state.language = ReadLanguage(reader, machine_language);
+  if (state.language == nullptr) {
     TakeAll(reader);
   } else {
-    ReadKind(reader, *state);
+    ReadKind(reader, state);
   }
   reader.ReportUnknown();
-  return state;
 }
 
 const QueryLanguage* StateParser::ReadLanguage(ObjectReader& reader,
@@ -104,14 +139,9 @@ void StateParser::ReadTransition(ObjectReader& reader, State& state) {
 }
 
 void StateParser::ReadKind(ObjectReader& reader, State& state) {
-  if (!IsSupported(state.type)) {
-    reader.ErrorAt("Type", "State type '" + std::string(StateTypeName(state.type)) +
-                               "' is not supported yet by this engine");
-    state.catchers = ReadCatchers(*state.language, reader);  // their targets count as reached
-    return TakeAll(reader);
-  }
   if (state.type != StateType::kFail)
     state.data = state.language->CompileDataFlow(state.type, reader);
+  if (CanAssign(state.type)) state.assign = state.language->CompileAssignment(reader);
   if (CanFail(state.type)) {
     state.retriers = ReadRetriers(reader);
     state.catchers = ReadCatchers(*state.language, reader);
@@ -141,8 +171,24 @@ void StateParser::ReadKind(ObjectReader& reader, State& state) {
                     .cause = state.language->CompileField("Cause", FieldType::kText, reader)};
       break;
     case StateType::kParallel:
-    case StateType::kMap:
+      state.kind = ReadParallel(reader);
       break;
+    case StateType::kMap:
+      state.kind = ReadMap(reader, state);
+      break;
+  }
+  NoteAssigned(state);
+}
+
+void StateParser::NoteAssigned(State& state) {
+  const auto note = [&](const std::unique_ptr<const Assignment>& assign) {
+    if (assign == nullptr) return;
+    for (std::string& name : assign->Names()) state.assigned.push_back(std::move(name));
+  };
+  note(state.assign);
+  for (const Catcher& catcher : state.catchers) note(catcher.assign);
+  if (const auto* choice = std::get_if<ChoiceState>(&state.kind)) {
+    for (const ChoiceRule& rule : choice->rules) note(rule.assign);
   }
 }
 
@@ -150,12 +196,25 @@ Resource StateParser::ReadResource(ObjectReader& reader) {
   reader.Require({"Resource"});
   const std::optional<std::string> text = reader.TakeName("Resource");
   if (!text.has_value()) return ParseResource("");
-  if (options_.check_resource && !diagnostics_.HasErrorAt(reader.LocationOf("Resource"))) {
-    if (std::optional<std::string> problem = options_.check_resource(*text)) {
+  Resource resource = ParseResource(*text);
+  if (diagnostics_.HasErrorAt(reader.LocationOf("Resource"))) return resource;
+  if (!IsKnownIntegration(resource)) {
+    reader.ErrorAt("Resource", "The resource provided " + *text +
+                                   " is not recognized. The value is not a valid resource ARN, or "
+                                   "the resource is not available in this region.");
+  } else if (express_ && (resource.is_submitted || resource.is_activity)) {
+    // The blank at the end of the one text is the service's.
+    reader.ErrorAt("Resource",
+                   resource.is_activity ? "Express state machine does not support activities"
+                   : resource.waits_for_token
+                       ? "Express state machine does not support '.waitForTaskToken' service "
+                         "integration "
+                       : "Express state machine does not support '.sync' service integration");
+  } else if (options_.check_resource) {
+    if (std::optional<std::string> problem = options_.check_resource(*text))
       reader.ErrorAt("Resource", *std::move(problem));
-    }
   }
-  return ParseResource(*text);
+  return resource;
 }
 
 TaskState StateParser::ReadTask(ObjectReader& reader, const State& state) {
@@ -165,6 +224,12 @@ TaskState StateParser::ReadTask(ObjectReader& reader, const State& state) {
       state.language->CompileField("TimeoutSeconds", FieldType::kPositiveSeconds, reader);
   task.heartbeat_seconds =
       state.language->CompileField("HeartbeatSeconds", FieldType::kPositiveSeconds, reader);
+  task.credentials = state.language->CompileTemplate("Credentials", reader);
+  if (const Value* credentials = reader.object().Find("Credentials");
+      credentials != nullptr && credentials->IsObject() &&
+      credentials->Find("RoleArn") == nullptr && credentials->Find("RoleArn.$") == nullptr) {
+    reader.ErrorAt("Credentials", "The field 'RoleArn' is required but was missing");
+  }
   const Value* timeout = reader.object().Find("TimeoutSeconds");
   const Value* heartbeat = reader.object().Find("HeartbeatSeconds");
   if (timeout != nullptr && heartbeat != nullptr && timeout->IsInt() && heartbeat->IsInt() &&
@@ -188,6 +253,7 @@ ChoiceRule StateParser::ReadChoiceRule(const Value& json, const std::string& loc
   reader.Require({"Next"});
   rule.next_name = reader.TakeName("Next").value_or("");
   reader.Take("Comment");
+  rule.assign = language.CompileAssignment(reader);
   rule.condition = language.CompileCondition(reader);
   reader.ReportUnknown();
   return rule;
@@ -218,6 +284,27 @@ WaitState StateParser::ReadWait(ObjectReader& reader, const State& state) {
         "TimestampPath]");
   }
   return wait;
+}
+
+ParallelState StateParser::ReadParallel(ObjectReader& reader) {
+  ParallelState parallel;
+  reader.Require({"Branches"});
+  const json::Array* branches = reader.TakeList("Branches", /*allow_empty=*/false);
+  if (branches == nullptr) return parallel;
+  for (size_t i = 0; i < branches->size(); ++i) {
+    const std::string location = ChildLocation(reader.LocationOf("Branches"), i);
+    if (!(*branches)[i].IsObject()) {
+      diagnostics_.Error(kSchemaValidationFailed, location,
+                         "Expected an object with StartAt and States");
+      continue;
+    }
+    ObjectReader branch((*branches)[i], location, diagnostics_);
+    branch.Require({"States", "StartAt"});
+    branch.Take("Comment");
+    parallel.branches.push_back(ParseGraph(branch, *language_));
+    branch.ReportUnknown();
+  }
+  return parallel;
 }
 
 }  // namespace orderflow::asl

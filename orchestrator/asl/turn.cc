@@ -10,16 +10,54 @@ namespace orderflow::asl {
 
 using json::Value;
 
+namespace {
+
+bool CountsTries(StateType type) {
+  return type == StateType::kTask || type == StateType::kParallel || type == StateType::kMap;
+}
+
+// The innermost iteration of a Map that a branch belongs to.
+const Branch* IterationOf(const Branch& branch) {
+  const Branch* at = &branch;
+  while (at->parent != nullptr && at->parent->state->type != StateType::kMap) at = at->parent;
+  return at->parent == nullptr ? nullptr : at;
+}
+
+ContextObject::Sources SourcesOf(const ExecutionState& state, const Branch& branch,
+                                 const Branch* iteration) {
+  ContextObject::Sources sources{.execution = state.context.get(),
+                                 .execution_input = &state.input,
+                                 .state_name = branch.state->name,
+                                 .state_entered = branch.entered,
+                                 .retry_count = std::nullopt};
+  const auto* task = std::get_if<TaskState>(&branch.state->kind);
+  // The token is that of the attempt that is about to begin.
+  if (task != nullptr && task->resource.waits_for_token) sources.attempt = state.last_attempt + 1;
+  if (CountsTries(branch.state->type)) sources.retry_count = std::max(0, branch.tries - 1);
+  if (iteration != nullptr) {
+    sources.item = &iteration->item;
+    sources.item_index = iteration->index;
+  }
+  return sources;
+}
+
+uint64_t SeedOf(const ExecutionState& state, uint64_t use) {
+  return state.seed ^ Random(static_cast<uint64_t>(state.events) * 8 + use).Next();
+}
+
+}  // namespace
+
+uint64_t Turn::SeedFor(Use use) const { return SeedOf(state_, static_cast<uint64_t>(use)); }
+
 Turn::Evaluation::Evaluation(const ExecutionState& state, const Branch& branch, Use use)
-    : context({.execution = state.context.get(),
-               .execution_input = &state.input,
-               .state_name = branch.state->name,
-               .state_entered = branch.entered,
-               .retry_count = branch.state->type == StateType::kTask
-                                  ? std::optional<int>(std::max(0, branch.tries - 1))
-                                  : std::nullopt}),
-      random(state.seed ^
-             Random(static_cast<uint64_t>(state.events) * 8 + static_cast<uint64_t>(use)).Next()) {}
+    : context(SourcesOf(state, branch, IterationOf(branch))),
+      random(SeedOf(state, static_cast<uint64_t>(use))),
+      variables(branch) {}
+
+Turn::Evaluation::Evaluation(const ExecutionState& state, const Branch& lane)
+    : context(SourcesOf(state, *lane.parent, &lane)),
+      random(SeedOf(state, static_cast<uint64_t>(Use::kItem))),
+      variables(*lane.parent) {}
 
 // --- Inputs ---
 
@@ -30,22 +68,31 @@ bool Turn::Handle(const Start& start) {
   Branch& root = state_.root;
   history_.ExecutionStarted(root);
   if (const std::optional<int64_t> seconds = state_.machine->timeout_seconds()) {
-    Set(state_.timeout, now_ + absl::Seconds(*seconds));
+    state_.timeout = Timer{++state_.last_timer, now_ + absl::Seconds(*seconds)};
+    effects_.emplace_back(SetTimer{state_.timeout.id, state_.timeout.due});
   }
-  root.state = &state_.machine->start();
-  root.input = start.input;
-  root.arriving = true;
-  if (std::optional<Failure> failure =
-          CheckSize(root.input, state_.context->execution_name, root.extent)) {
-    FailBranch(root, failure->error, failure->cause);
-  }
+  Extent extent;
+  std::optional<Failure> failure = CheckSize(start.input, state_.context->execution_name, extent);
+  Arrive(root, state_.machine->start(), start.input, extent);
+  if (failure.has_value()) FailBranch(root, *failure);
   Run(root);
   return true;
 }
 
+Branch* Turn::OwnerOf(AttemptId attempt) const {
+  const auto found = state_.attempts.find(attempt);
+  return found == state_.attempts.end() ? nullptr : found->second;
+}
+
 bool Turn::Handle(const TaskSucceeded& answer) {
-  Branch& branch = state_.root;
-  if (answer.attempt == 0 || branch.attempt.id != answer.attempt) return false;
+  Branch* const owner = OwnerOf(answer.attempt);
+  if (owner == nullptr) return false;
+  Branch& branch = *owner;
+  if (branch.child != nullptr) {
+    ChildSucceeded(branch, answer.output);
+    Run(branch);
+    return true;
+  }
   const auto& task = std::get<TaskState>(branch.state->kind);
   CloseAttempt(branch);
   Extent extent;
@@ -54,85 +101,132 @@ bool Turn::Handle(const TaskSucceeded& answer) {
     Fail(branch, *failure);
   } else {
     history_.TaskSucceeded(branch, task, answer.output);
-    Finish(branch, answer.output, extent, branch.state->next);
+    Finish(branch, answer.output, extent);
   }
   Run(branch);
   return true;
 }
 
 bool Turn::Handle(const TaskFailed& answer) {
-  Branch& branch = state_.root;
-  if (answer.attempt == 0 || branch.attempt.id != answer.attempt) return false;
-  CloseAttempt(branch);
-  history_.TaskFailed(branch, std::get<TaskState>(branch.state->kind), answer.failure);
-  Fail(branch, answer.failure);
-  Run(branch);
+  Branch* const owner = OwnerOf(answer.attempt);
+  if (owner == nullptr) return false;
+  if (owner->child != nullptr) {
+    ChildFailed(*owner);
+    Run(*owner);
+    return true;
+  }
+  CloseAttempt(*owner);
+  if (CanBeHandled(answer.failure)) {
+    history_.TaskFailed(*owner, std::get<TaskState>(owner->state->kind), answer.failure);
+    Fail(*owner, answer.failure);
+  } else {
+    FailEvaluation(*owner, answer.failure);  // the task was never carried out
+  }
+  Run(*owner);
   return true;
 }
 
 bool Turn::Handle(const TimerFired& fired) {
   if (fired.timer == 0) return false;
-  Branch& branch = state_.root;
   if (fired.timer == state_.timeout.id) {
     state_.timeout = Timer{};
-    Complete(Status::kTimedOut, Value(), kErrorTimeout, std::nullopt, branch);
-  } else if (fired.timer == branch.resume.id) {
+    Complete(Status::kTimedOut, Value(), Failure{kErrorTimeout, std::nullopt}, state_.root);
+    return true;
+  }
+  const auto found = state_.timers.find(fired.timer);
+  if (found == state_.timers.end()) return false;
+  Branch& branch = *found->second;
+  state_.timers.erase(found);
+  if (fired.timer == branch.resume.id) {
     branch.resume = Timer{};
-    if (const auto* task = std::get_if<TaskState>(&branch.state->kind)) {
-      BeginAttempt(branch, *task);
-    } else {
-      EnterKind(branch, std::get<WaitState>(branch.state->kind));
-    }
-  } else if (fired.timer == branch.timeout.id || fired.timer == branch.heartbeat.id) {
+    Resume(branch);
+  } else {
     (fired.timer == branch.timeout.id ? branch.timeout : branch.heartbeat) = Timer{};
     effects_.emplace_back(CancelTask{branch.attempt.id});
     CloseAttempt(branch);
     history_.TaskTimedOut(branch, std::get<TaskState>(branch.state->kind));
     Fail(branch, Failure{kErrorTimeout, std::nullopt});
-  } else {
-    return false;
   }
   Run(branch);
   return true;
 }
 
 bool Turn::Handle(const Heartbeat& heartbeat) {
-  Branch& branch = state_.root;
-  if (heartbeat.attempt == 0 || branch.attempt.id != heartbeat.attempt || branch.heartbeat.id == 0)
-    return false;
-  Cancel(branch.heartbeat);
-  Set(branch.heartbeat, now_ + absl::Seconds(branch.attempt.heartbeat_seconds));
+  Branch* const owner = OwnerOf(heartbeat.attempt);
+  if (owner == nullptr || owner->heartbeat.id == 0) return false;
+  SetHeartbeat(*owner);
+  return true;
+}
+
+bool Turn::Handle(const TaskSubmitted& submitted) {
+  Branch* const owner = OwnerOf(submitted.attempt);
+  if (owner == nullptr || !CanBeTaken(*owner, /*by_worker=*/false)) return false;
+  owner->attempt.taken = true;
+  history_.TaskSubmitted(*owner, std::get<TaskState>(owner->state->kind), submitted.output);
+  Run(*owner);
+  return true;
+}
+
+bool Turn::Handle(const TaskStarted& started) {
+  Branch* const owner = OwnerOf(started.attempt);
+  if (owner == nullptr || !CanBeTaken(*owner, /*by_worker=*/true)) return false;
+  owner->attempt.taken = true;
+  history_.ActivityStarted(*owner, started.worker);
+  SetHeartbeat(*owner);
+  Run(*owner);
   return true;
 }
 
 bool Turn::Handle(const Stop& stop) {
   if (!state_.started) return false;
-  Complete(Status::kAborted, Value(), stop.error, stop.cause, state_.root);
+  Complete(Status::kAborted, Value(), Failure{stop.error, stop.cause}, state_.root);
   return true;
 }
 
 // --- Going from state to state ---
 
-void Turn::Run(Branch& branch) {
+void Turn::Run(Branch& handled) {
+  const Branch* at = &handled;
   while (state_.status == Status::kRunning) {
     if (history_.full()) {
-      return FailBranch(branch, kErrorRuntime,
-                        "The execution reached the maximum number of history events (" +
-                            std::to_string(state_.limits.max_events) + ").");
+      return Complete(
+          Status::kFailed, Value(),
+          RuntimeFailure("The execution reached the maximum number of history events (" +
+                         std::to_string(state_.limits.max_events) + ")."),
+          *at);
     }
-    if (!branch.arriving) return;
-    Enter(branch);
+    if (ready_.empty()) return;
+    Branch& next = *ready_.front();
+    ready_.pop_front();
+    if (next.cancelled) continue;
+    at = &next;
+    Enter(next);
   }
 }
 
+void Turn::Arrive(Branch& branch, const State& state, Value input, const Extent& extent) {
+  branch.state = &state;
+  branch.input = std::move(input);
+  branch.extent = extent;
+  ready_.push_back(&branch);
+}
+
 void Turn::Enter(Branch& branch) {
-  branch.arriving = false;
   branch.entered = now_;
   branch.tries = 0;
   branch.retries.assign(branch.state->retriers.size(), 0);
   history_.StateEntered(branch);
   if (history_.full()) return;
+  branch.entered_state = true;
   std::visit([&](const auto& kind) { EnterKind(branch, kind); }, branch.state->kind);
+}
+
+void Turn::Resume(Branch& branch) {
+  if (const auto* task = std::get_if<TaskState>(&branch.state->kind)) {
+    BeginAttempt(branch, *task);
+  } else {
+    std::visit([&](const auto& kind) { EnterKind(branch, kind); }, branch.state->kind);
+  }
 }
 
 void Turn::EnterKind(Branch& branch, const TaskState& task) {
@@ -153,7 +247,7 @@ void Turn::EnterKind(Branch& branch, const PassState& pass) {
     if (std::optional<Failure> failure = CheckSize(result, branch.state->name, extent))
       return Fail(branch, *failure);
   }
-  Finish(branch, result, extent, branch.state->next);
+  Finish(branch, result, extent);
 }
 
 Evaluated<Turn::Sized> Turn::View(const Branch& branch, Evaluation& evaluation) const {
@@ -173,11 +267,13 @@ void Turn::EnterKind(Branch& branch, const ChoiceState& choice) {
   if (!view.ok()) return Fail(branch, view.failure());
   const Scope scope = evaluation.WithInput(view->value);
   const State* next = choice.default_next;
+  const Assignment* assign = branch.state->assign.get();  // what goes with the default
   for (const ChoiceRule& rule : choice.rules) {
     Evaluated<bool> holds = rule.condition->Holds(scope);
     if (!holds.ok()) return FailEvaluation(branch, std::move(holds).failure());
     if (*holds) {
       next = rule.next;
+      assign = rule.assign.get();
       break;
     }
   }
@@ -187,7 +283,7 @@ void Turn::EnterKind(Branch& branch, const ChoiceState& choice) {
                         "Failed to transition out of the state. The state does not point to a next "
                         "state."});
   }
-  Finish(branch, view->value, view->extent, next);
+  Finish(branch, view->value, view->extent, next, assign);
 }
 
 Evaluated<absl::Time> Turn::WaitEnds(const WaitState& wait, const Scope& scope) const {
@@ -208,15 +304,15 @@ void Turn::EnterKind(Branch& branch, const WaitState& wait) {
   if (!view.ok()) return Fail(branch, view.failure());
   Evaluated<absl::Time> ends = WaitEnds(wait, evaluation.WithInput(view->value));
   if (!ends.ok()) return FailEvaluation(branch, std::move(ends).failure());
-  if (*ends > now_) return Set(branch.resume, *ends);
-  Finish(branch, view->value, view->extent, branch.state->next);
+  if (*ends > now_) return Set(branch, branch.resume, *ends);
+  Finish(branch, view->value, view->extent);
 }
 
 void Turn::EnterKind(Branch& branch, const SucceedState&) {
   Evaluation evaluation(state_, branch, Use::kArguments);
   Evaluated<Sized> view = View(branch, evaluation);
   if (!view.ok()) return Fail(branch, view.failure());
-  Finish(branch, view->value, view->extent, nullptr);
+  Finish(branch, view->value, view->extent);
 }
 
 void Turn::EnterKind(Branch& branch, const FailState& fail) {
@@ -232,11 +328,11 @@ void Turn::EnterKind(Branch& branch, const FailState& fail) {
   if (!error.ok()) return FailEvaluation(branch, std::move(error).failure());
   Evaluated<std::optional<std::string>> cause = evaluate(fail.cause);
   if (!cause.ok()) return FailEvaluation(branch, std::move(cause).failure());
-  FailBranch(branch, *error, *cause);
+  Fail(branch, Failure{*std::move(error), *std::move(cause)});
 }
 
 void Turn::Finish(Branch& branch, const Value& result, const Extent& result_extent,
-                  const State* next) {
+                  const State* next, const Assignment* assign) {
   Evaluation evaluation(state_, branch, Use::kOutput);
   Evaluated<Value> output = branch.state->data->Output(evaluation.WithInput(branch.input), result);
   if (!output.ok()) return FailEvaluation(branch, std::move(output).failure());
@@ -244,18 +340,54 @@ void Turn::Finish(Branch& branch, const Value& result, const Extent& result_exte
   if (std::optional<Failure> failure = CheckOutput(branch, *output, result_extent, extent)) {
     return Fail(branch, *failure);
   }
-  Leave(branch, *std::move(output), extent, next);
+  Evaluated<Value> assigned = Assigned(branch, assign, evaluation.WithInput(branch.input), result);
+  if (!assigned.ok()) return Fail(branch, std::move(assigned).failure());
+  Leave(branch, *std::move(output), extent, next, *assigned);
 }
 
-void Turn::Leave(Branch& branch, Value output, const Extent& extent, const State* next) {
-  history_.StateExited(branch, output);
+void Turn::Leave(Branch& branch, Value output, const Extent& extent, const State* next,
+                 const Value& assigned) {
+  history_.StateExited(branch, output, assigned);
   if (history_.full()) return;
-  if (next == nullptr)
-    return Complete(Status::kSucceeded, std::move(output), std::nullopt, std::nullopt, branch);
-  branch.state = next;
-  branch.input = std::move(output);
-  branch.extent = extent;
-  branch.arriving = true;
+  branch.entered_state = false;
+  if (assigned.size() > 0) {
+    json::Members members;
+    if (!branch.variables.IsNull()) members = branch.variables.AsMembers();
+    for (const json::Member& variable : assigned.AsMembers()) members.push_back(variable);
+    SetVariables(branch, Value::FromMembers(std::move(members)));
+  }
+  if (next != nullptr) return Arrive(branch, *next, std::move(output), extent);
+  if (branch.parent != nullptr) return FinishLane(branch, std::move(output), extent);
+  Complete(Status::kSucceeded, std::move(output), Failure{}, branch);
+}
+
+// --- Variables ---
+
+Evaluated<Value> Turn::Assigned(const Branch& branch, const Assignment* assign, const Scope& scope,
+                                const Value& result) const {
+  if (assign == nullptr) return Value();
+  Evaluated<Value> values = assign->Values(scope, result);
+  if (!values.ok()) return InState(branch, std::move(values).failure());
+  Extent extent;
+  std::optional<Failure> failure = CheckSize(*values, branch.state->name, extent);
+  if (!failure.has_value() &&
+      state_.variable_bytes + extent.bytes > state_.limits.max_variable_bytes) {
+    // Not exact: what is replaced counts until it is.
+    failure = Failure{kErrorDataLimitExceeded,
+                      "The variables of the execution exceed the maximum number of bytes (" +
+                          std::to_string(state_.limits.max_variable_bytes) + ")."};
+  }
+  if (failure.has_value()) return InState(branch, *std::move(failure));
+  return values;
+}
+
+void Turn::SetVariables(Branch& branch, Value variables) {
+  const auto bytes = [](const Value& object) {
+    return object.IsNull() ? size_t{0} : json::SerializedSize(object);
+  };
+  state_.variable_bytes -= bytes(branch.variables);
+  state_.variable_bytes += bytes(variables);
+  branch.variables = std::move(variables);
 }
 
 // --- Tasks ---
@@ -278,6 +410,12 @@ void Turn::BeginAttempt(Branch& branch, const TaskState& task) {
   if (!heartbeat.ok()) return FailEvaluation(branch, std::move(heartbeat).failure());
   Evaluated<Value> arguments = data.Arguments(evaluation.WithInput(*view));
   if (!arguments.ok()) return FailEvaluation(branch, std::move(arguments).failure());
+  Value credentials;
+  if (task.credentials != nullptr) {
+    Evaluated<Value> given = task.credentials->Evaluate(evaluation.WithInput(*view));
+    if (!given.ok()) return FailEvaluation(branch, std::move(given).failure());
+    credentials = *std::move(given);
+  }
   Extent extent;
   if (!data.ArgumentsAreBounded()) {
     if (std::optional<Failure> failure = CheckSize(*arguments, branch.state->name, extent)) {
@@ -287,18 +425,21 @@ void Turn::BeginAttempt(Branch& branch, const TaskState& task) {
 
   branch.attempt.input = *std::move(arguments);
   branch.attempt.heartbeat_seconds = heartbeat->value_or(0);
-  history_.TaskScheduled(branch, task, *timeout);
-  history_.TaskStarted(branch, task);
+  history_.TaskScheduled(branch, task, *timeout, credentials);
+  if (!task.resource.is_activity) history_.TaskStarted(branch, task);
   if (history_.full()) return;
   branch.attempt.id = ++state_.last_attempt;
+  state_.attempts.emplace(branch.attempt.id, &branch);
   branch.attempt.deadline = std::nullopt;
   if (timeout->has_value()) branch.attempt.deadline = now_ + absl::Seconds(**timeout);
   effects_.emplace_back(OpenTask(branch));
-  if (branch.attempt.deadline.has_value()) Set(branch.timeout, *branch.attempt.deadline);
-  if (heartbeat->has_value()) Set(branch.heartbeat, now_ + absl::Seconds(**heartbeat));
+  if (branch.attempt.deadline.has_value()) Set(branch, branch.timeout, *branch.attempt.deadline);
+  // That of an activity begins to count when a worker takes the task.
+  if (!task.resource.is_activity) SetHeartbeat(branch);
 }
 
 void Turn::CloseAttempt(Branch& branch) {
+  if (branch.attempt.id != 0) state_.attempts.erase(branch.attempt.id);
   branch.attempt = Attempt{};
   Cancel(branch.timeout);
   Cancel(branch.heartbeat);
@@ -319,21 +460,24 @@ void Turn::FailEvaluation(Branch& branch, Failure failure) {
 
 void Turn::Fail(Branch& branch, const Failure& failure) {
   if (history_.full()) return;
-  if (CanBeHandled(failure.error) && (TryRetry(branch, failure) || TryCatch(branch, failure)))
-    return;
-  FailBranch(branch, failure.error, failure.cause);
+  // Nobody on the way up may handle it: the execution is over at once.
+  if (!CanBeHandled(failure)) return Complete(Status::kFailed, Value(), failure, branch);
+  if (branch.fork != nullptr) AbortFork(branch, nullptr);
+  if (TryRetry(branch, failure)) return;
+  if (!FailedEventType(branch.state->type).empty()) history_.ForkFailed(branch);
+  if (!history_.full() && !TryCatch(branch, failure)) FailBranch(branch, failure);
 }
 
 bool Turn::TryRetry(Branch& branch, const Failure& failure) {
   const std::vector<Retrier>& retriers = branch.state->retriers;
   for (size_t i = 0; i < retriers.size(); ++i) {
-    if (!retriers[i].errors.Matches(failure.error)) continue;
+    if (!retriers[i].errors.Matches(failure)) continue;
     if (branch.retries[i] >= retriers[i].max_attempts) return false;  // the first match decides
     ++branch.retries[i];
     Random random(state_.seed ^ Random(static_cast<uint64_t>(state_.last_attempt) * 8 +
                                        static_cast<uint64_t>(Use::kDelay))
                                     .Next());
-    Set(branch.resume, now_ + retriers[i].Delay(branch.retries[i], random));
+    Set(branch, branch.resume, now_ + retriers[i].Delay(branch.retries[i], random));
     return true;
   }
   return false;
@@ -341,31 +485,34 @@ bool Turn::TryRetry(Branch& branch, const Failure& failure) {
 
 bool Turn::TryCatch(Branch& branch, const Failure& failure) {
   for (const Catcher& catcher : branch.state->catchers) {
-    if (!catcher.errors.Matches(failure.error)) continue;
-    const Value error =
-        Value::Object({{"Error", failure.error}, {"Cause", failure.cause.value_or("")}});
+    if (!catcher.errors.Matches(failure)) continue;
     Evaluation evaluation(state_, branch, Use::kOutput);
-    Evaluated<Value> output = catcher.output->Output(evaluation.WithInput(branch.input), error);
+    const Value error = ErrorOutput(failure);
+    const Scope scope = evaluation.WithInput(branch.input);
+    Evaluated<Value> output = catcher.output->Output(scope, error);
+    Evaluated<Value> assigned = Assigned(branch, catcher.assign.get(), scope, error);
     std::optional<Failure> second;
     Extent extent;
     if (!output.ok()) {
       second = InState(branch, std::move(output).failure());
+    } else if (!assigned.ok()) {
+      second = std::move(assigned).failure();
     } else {
       second = CheckSize(*output, branch.state->name, extent);
     }
     if (second.has_value()) {
-      FailBranch(branch, second->error, second->cause);
+      FailBranch(branch, *second);
     } else {
-      Leave(branch, *std::move(output), extent, catcher.next);
+      Leave(branch, *std::move(output), extent, catcher.next, *assigned);
     }
     return true;
   }
   return false;
 }
 
-void Turn::FailBranch(Branch& branch, const std::optional<std::string>& error,
-                      const std::optional<std::string>& cause) {
-  Complete(Status::kFailed, Value(), error, cause, branch);
+void Turn::FailBranch(Branch& branch, const Failure& failure) {
+  if (branch.parent != nullptr && CanBeHandled(failure)) return FailFork(branch, failure);
+  Complete(Status::kFailed, Value(), failure, branch);
 }
 
 std::optional<Failure> Turn::CheckSize(const Value& value, std::string_view what,
@@ -399,38 +546,51 @@ std::optional<Failure> Turn::CheckOutput(const Branch& branch, const Value& outp
 
 // --- Effects ---
 
-void Turn::Set(Timer& timer, absl::Time due) {
+void Turn::Set(Branch& branch, Timer& timer, absl::Time due) {
   timer = Timer{++state_.last_timer, due};
+  state_.timers.emplace(timer.id, &branch);
   effects_.emplace_back(SetTimer{timer.id, timer.due});
+}
+
+void Turn::SetHeartbeat(Branch& branch) {
+  Cancel(branch.heartbeat);
+  if (branch.attempt.heartbeat_seconds > 0)
+    Set(branch, branch.heartbeat, now_ + absl::Seconds(branch.attempt.heartbeat_seconds));
 }
 
 void Turn::Cancel(Timer& timer) {
   if (timer.id == 0) return;
+  state_.timers.erase(timer.id);
   effects_.emplace_back(CancelTimer{timer.id});
   timer = Timer{};
 }
 
-void Turn::Complete(Status status, Value output, const std::optional<std::string>& error,
-                    const std::optional<std::string>& cause, const Branch& branch) {
-  Branch& root = state_.root;
+void Turn::CancelAll(Branch& branch) {
+  if (branch.attempt.id != 0) effects_.emplace_back(CancelTask{branch.attempt.id});
+  CloseAttempt(branch);
+  Cancel(branch.resume);
+  if (branch.fork == nullptr) return;
+  for (const auto& lane : branch.fork->lanes) CancelAll(*lane);
+}
+
+void Turn::Complete(Status status, Value output, const Failure& failure, const Branch& branch) {
   if (status == Status::kSucceeded) {
     history_.ExecutionSucceeded(branch.last_event, output);
   } else {
     // What comes from outside of the states follows no event of theirs.
-    history_.ExecutionEnded(status == Status::kFailed ? branch.last_event : 0, status, error,
-                            cause);
+    history_.ExecutionEnded(status == Status::kFailed ? branch.last_event : 0, status,
+                            failure.error, failure.cause);
   }
-  if (root.attempt.id != 0) effects_.emplace_back(CancelTask{root.attempt.id});
-  CloseAttempt(root);
-  Cancel(root.resume);
+  CancelAll(state_.root);
   Cancel(state_.timeout);
   state_.status = status;
-  effects_.emplace_back(
-      asl::Complete{.status = status,
-                    .output = std::move(output),
-                    .error = error,
-                    .cause = cause,
-                    .state = status == Status::kSucceeded ? "" : branch.state->name});
+  // A lane between two items is in no state of its own.
+  const State& last = branch.state != nullptr ? *branch.state : *branch.parent->state;
+  effects_.emplace_back(asl::Complete{.status = status,
+                                      .output = std::move(output),
+                                      .error = failure.error,
+                                      .cause = failure.cause,
+                                      .state = status == Status::kSucceeded ? "" : last.name});
 }
 
 }  // namespace orderflow::asl

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <deque>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,6 +12,7 @@
 #include "orchestrator/asl/execution_state.h"
 #include "orchestrator/asl/history.h"
 #include "orchestrator/asl/interpreter.h"
+#include "orchestrator/asl/intrinsic_functions.h"
 #include "orchestrator/asl/random.h"
 #include "orchestrator/asl/scope.h"
 
@@ -17,6 +20,9 @@ namespace orderflow::asl {
 
 // One input applied to an execution: decides, writes history, asks for effects, until nothing more
 // can be done without another input.
+//
+// Branches that can go on stand in a queue and take one state each in turn, so that those of a
+// Parallel or Map advance side by side and nothing recurses over data.
 //
 // Each Handle answers whether the input mattered. Borrows everything; lives for one call of
 // Execution::Apply.
@@ -31,28 +37,40 @@ class Turn {
   bool Handle(const TimerFired& fired);
   bool Handle(const Heartbeat& heartbeat);
   bool Handle(const Stop& stop);
+  bool Handle(const TaskSubmitted& submitted);
+  bool Handle(const TaskStarted& started);
 
  private:
   // What randomness is used for; each use has its own numbers.
-  enum class Use : uint64_t { kArguments, kOutput, kDelay };
+  enum class Use : uint64_t { kArguments, kOutput, kDelay, kItem, kRun };
+  uint64_t SeedFor(Use use) const;
 
   // What an expression sees in a branch at this moment.
   struct Evaluation {
     Evaluation(const ExecutionState& state, const Branch& branch, Use use);
-    Scope WithInput(const json::Value& input) { return Scope{input, context, random}; }
+    // The same for the ItemSelector of a Map, whose state `lane.parent` is in.
+    Evaluation(const ExecutionState& state, const Branch& lane);
+    Scope WithInput(const json::Value& input) { return Scope{input, context, random, &variables}; }
     ContextObject context;
     Random random;
+    BranchVariables variables;
   };
 
   // --- Going from state to state ---
-  void Run(Branch& branch);
+  Branch* OwnerOf(AttemptId attempt) const;  // nullptr: the attempt is not open
+  // `handled` is the branch that the input was for.
+  void Run(Branch& handled);
+  void Arrive(Branch& branch, const State& state, json::Value input, const Extent& extent);
   void Enter(Branch& branch);
+  void Resume(Branch& branch);  // a pause is over
   void EnterKind(Branch& branch, const TaskState& task);
   void EnterKind(Branch& branch, const PassState& pass);
   void EnterKind(Branch& branch, const ChoiceState& choice);
   void EnterKind(Branch& branch, const WaitState& wait);
   void EnterKind(Branch& branch, const SucceedState& succeed);
   void EnterKind(Branch& branch, const FailState& fail);
+  void EnterKind(Branch& branch, const ParallelState& parallel);
+  void EnterKind(Branch& branch, const MapState& map);
 
   // What a state without parameters passes on.
   struct Sized {
@@ -61,11 +79,52 @@ class Turn {
   };
   Evaluated<Sized> View(const Branch& branch, Evaluation& evaluation) const;
 
-  // The state's result is known: makes its output and leaves for `next`, or ends the branch where
-  // there is none.
+  // The state's result is known: makes its output, assigns variables and leaves for `next`, or ends
+  // the branch where there is none.
   void Finish(Branch& branch, const json::Value& result, const Extent& result_extent,
-              const State* next);
-  void Leave(Branch& branch, json::Value output, const Extent& extent, const State* next);
+              const State* next, const Assignment* assign);
+  // The same for a state that goes on as its definition says.
+  void Finish(Branch& branch, const json::Value& result, const Extent& result_extent) {
+    Finish(branch, result, result_extent, branch.state->next, branch.state->assign.get());
+  }
+  void Leave(Branch& branch, json::Value output, const Extent& extent, const State* next,
+             const json::Value& assigned);
+
+  // --- Variables ---
+  // What an Assign gives: an object, or null where there is nothing to assign.
+  Evaluated<json::Value> Assigned(const Branch& branch, const Assignment* assign,
+                                  const Scope& scope, const json::Value& result) const;
+  void SetVariables(Branch& branch, json::Value variables);
+
+  // --- Parallel and Map (turn_fork.cc) ---
+  Fork& MakeFork(Branch& owner, size_t results);
+  Branch& AddLane(Branch& owner, int64_t index);
+  // Begins the next item of the owner's Map in an idle lane. False where that failed, and with it
+  // the Map.
+  bool StartIteration(Branch& lane);
+  Evaluated<Sized> IterationInput(const Branch& lane) const;
+  // A branch or an iteration is at its end.
+  void FinishLane(Branch& lane, json::Value output, const Extent& extent);
+  void FinishFork(Branch& owner);
+  void FailFork(Branch& lane, const Failure& failure);
+  // --- Distributed Map (turn_map_run.cc) ---
+  void EnterDistributed(Branch& branch, const MapState& map, const Scope& scope, json::Value items);
+  // What the Map's fields say about the map run; nothing after a failure, which was handled.
+  Evaluated<std::unique_ptr<MapRun>> ReadMapRun(const Branch& branch, const DistributedMap& map,
+                                                const Scope& scope) const;
+  std::string MapRunArn(const Branch& branch, const DistributedMap& map) const;
+  // Begins one more child execution. False where that failed, and with it the Map.
+  bool StartChild(Branch& lane);
+  Evaluated<json::Value> NextBatch(Branch& lane, int64_t& items);
+  void ChildSucceeded(Branch& lane, const json::Value& output);
+  void ChildFailed(Branch& lane);
+  void FinishMapRun(Branch& owner);
+
+  // Ends what runs within the owner's state, with events that say so.
+  void AbortFork(Branch& owner, Branch* failed);
+  void AbortLane(Branch& lane);
+  // Cancels the branch's task and timers, and those of all branches within it.
+  void CancelAll(Branch& branch);
 
   // --- Tasks ---
   void BeginAttempt(Branch& branch, const TaskState& task);
@@ -79,8 +138,8 @@ class Turn {
   void Fail(Branch& branch, const Failure& failure);
   bool TryRetry(Branch& branch, const Failure& failure);
   bool TryCatch(Branch& branch, const Failure& failure);
-  void FailBranch(Branch& branch, const std::optional<std::string>& error,
-                  const std::optional<std::string>& cause);
+  // The end of the branch: of the execution, or of the Parallel or Map that it is in.
+  void FailBranch(Branch& branch, const Failure& failure);
   Failure InState(const Branch& branch, Failure failure) const;
 
   // Measure values that came into being here; a value beyond the limits is a failure.
@@ -90,15 +149,19 @@ class Turn {
                                      const Extent& result, Extent& extent) const;
 
   // --- Effects ---
-  void Set(Timer& timer, absl::Time due);
+  void Set(Branch& branch, Timer& timer, absl::Time due);
+  void SetHeartbeat(Branch& branch);  // anew, if one is expected
   void Cancel(Timer& timer);
-  void Complete(Status status, json::Value output, const std::optional<std::string>& error,
-                const std::optional<std::string>& cause, const Branch& branch);
+  // `failure` is empty if the execution succeeded; `branch` is the one that ends it.
+  void Complete(Status status, json::Value output, const Failure& failure, const Branch& branch);
 
   ExecutionState& state_;
   const absl::Time now_;
   std::vector<Effect>& effects_;
   History history_;
+  std::deque<Branch*> ready_;  // arrived at a state; to enter it
+  // What has ended, kept until the turn ends: callers up the stack may be in it.
+  std::vector<std::unique_ptr<Fork>> ended_;
 };
 
 }  // namespace orderflow::asl

@@ -106,7 +106,54 @@ class Linker {
   absl::flat_hash_map<std::string_view, const State*> by_name_;
 };
 
+// Goes down the graphs within graphs with the names assigned around them.
+class ScopeChecker {
+ public:
+  explicit ScopeChecker(Diagnostics& diagnostics) : diagnostics_(diagnostics) {}
+
+  void Check(const StateGraph& graph, const std::string& location) {
+    std::vector<std::string_view> added;
+    for (const auto& state : graph.states) {
+      const std::string at = ChildLocation(ChildLocation(location, "States"), state->name);
+      for (const std::string& name : state->assigned) {
+        if (outer_.contains(name)) {
+          diagnostics_.Error(kSchemaValidationFailed, at,
+                             "The variable '" + name + "' is assigned in an outer scope as well",
+                             "give the inner one another name");
+        }
+      }
+    }
+    for (const auto& state : graph.states) {
+      for (const std::string& name : state->assigned) {
+        if (outer_.insert(name).second) added.push_back(name);
+      }
+    }
+    for (const auto& state : graph.states) {
+      CheckWithin(*state, ChildLocation(ChildLocation(location, "States"), state->name));
+    }
+    for (const std::string_view name : added) outer_.erase(name);
+  }
+
+ private:
+  void CheckWithin(const State& state, const std::string& location) {
+    if (const auto* parallel = std::get_if<ParallelState>(&state.kind)) {
+      for (size_t i = 0; i < parallel->branches.size(); ++i)
+        Check(parallel->branches[i], ChildLocation(ChildLocation(location, "Branches"), i));
+    } else if (const auto* map = std::get_if<MapState>(&state.kind)) {
+      Check(map->processor, ChildLocation(location, "ItemProcessor"));
+    }
+  }
+
+  Diagnostics& diagnostics_;
+  absl::flat_hash_set<std::string_view> outer_;
+};
+
 }  // namespace
+
+void CheckVariableScopes(const StateGraph& graph, const std::string& location,
+                         Diagnostics& diagnostics) {
+  ScopeChecker(diagnostics).Check(graph, location);
+}
 
 void LinkGraph(StateGraph& graph, const std::string& start_at, const std::string& location,
                Diagnostics& diagnostics) {

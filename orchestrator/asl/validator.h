@@ -13,4 +13,9 @@ namespace orderflow::asl {
 void LinkGraph(StateGraph& graph, const std::string& start_at, const std::string& location,
                Diagnostics& diagnostics);
 
+// Reports variables that are assigned within a Parallel or Map and also around it: the language
+// wants different names, since the inner one could not change the outer one.
+void CheckVariableScopes(const StateGraph& graph, const std::string& location,
+                         Diagnostics& diagnostics);
+
 }  // namespace orderflow::asl

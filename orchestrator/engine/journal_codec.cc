@@ -34,6 +34,14 @@ struct Encoder {
     Set(JournalRecord::Kind::kTaskFailed, input.attempt);
     record.payload = EncodeError(input.failure.error, input.failure.cause);
   }
+  void operator()(const asl::TaskSubmitted& input) const {
+    Set(JournalRecord::Kind::kTaskSubmitted, input.attempt);
+    json::AppendSerialized(input.output, record.payload);
+  }
+  void operator()(const asl::TaskStarted& input) const {
+    Set(JournalRecord::Kind::kTaskStarted, input.attempt);
+    if (input.worker) json::AppendQuoted(*input.worker, record.payload);
+  }
   void operator()(const asl::TimerFired& input) const {
     Set(JournalRecord::Kind::kTimerFired, input.timer);
   }
@@ -89,11 +97,23 @@ absl::StatusOr<asl::Input> DecodeRecord(const JournalRecord& record) {
     }
     case JournalRecord::Kind::kTaskFailed: {
       ORDERFLOW_ASSIGN_OR_RETURN(const json::Value payload, ParsePayload(record));
-      std::optional<std::string> error = TextMember(payload, "error");
-      if (!error) return Corrupt(record, "a failure without an error name");
+      if (!payload.IsObject()) return Corrupt(record, "a failure that is no object");
       return asl::Input{
-          record.at, asl::TaskFailed{record.subject, asl::Failure{*std::move(error),
+          record.at, asl::TaskFailed{record.subject, asl::Failure{TextMember(payload, "error"),
                                                                   TextMember(payload, "cause")}}};
+    }
+    case JournalRecord::Kind::kTaskSubmitted: {
+      ORDERFLOW_ASSIGN_OR_RETURN(json::Value output, ParsePayload(record));
+      return asl::Input{record.at, asl::TaskSubmitted{record.subject, std::move(output)}};
+    }
+    case JournalRecord::Kind::kTaskStarted: {
+      asl::TaskStarted started{record.subject, std::nullopt};
+      if (!record.payload.empty()) {
+        ORDERFLOW_ASSIGN_OR_RETURN(const json::Value worker, ParsePayload(record));
+        if (!worker.IsString()) return Corrupt(record, "a worker's name that is no text");
+        started.worker = worker.AsString();
+      }
+      return asl::Input{record.at, std::move(started)};
     }
     case JournalRecord::Kind::kTimerFired:
       return asl::Input{record.at, asl::TimerFired{record.subject}};

@@ -37,6 +37,7 @@ TEST(JournalCodecTest, AFailureWithoutACauseStaysWithoutOne) {
             std::nullopt);
   EXPECT_EQ(RoundTrip(asl::TaskFailed{5, {"E", ""}}).failure.cause, "");
   EXPECT_EQ(RoundTrip(asl::TaskFailed{5, {"E", "c"}}).failure, (asl::Failure{"E", "c"}));
+  EXPECT_EQ(RoundTrip(asl::TaskFailed{5, {}}).failure, asl::Failure{});
 }
 
 TEST(JournalCodecTest, AStopKeepsWhatItWasGiven) {
@@ -52,6 +53,12 @@ TEST(JournalCodecTest, TimersAndHeartbeatsAreTheirNumber) {
   EXPECT_TRUE(EncodeInput(1, 1, asl::Input{kAt, asl::TimerFired{11}}).payload.empty());
 }
 
+TEST(JournalCodecTest, WhoTookATaskIsKept) {
+  EXPECT_EQ(RoundTrip(asl::TaskSubmitted{5, json::Value("id")}).output, json::Value("id"));
+  EXPECT_EQ(RoundTrip(asl::TaskStarted{6, "Ann \"A\""}).worker, "Ann \"A\"");
+  EXPECT_EQ(RoundTrip(asl::TaskStarted{6, std::nullopt}).worker, std::nullopt);
+}
+
 TEST(JournalCodecTest, ADamagedRecordIsDataLoss) {
   JournalRecord record = EncodeInput(7, 3, asl::Input{kAt, asl::TaskSucceeded{5, json::Value(1)}});
   record.payload = "{";
@@ -59,7 +66,7 @@ TEST(JournalCodecTest, ADamagedRecordIsDataLoss) {
   record.kind = static_cast<JournalRecord::Kind>(99);
   EXPECT_THAT(DecodeRecord(record), StatusIs(absl::StatusCode::kDataLoss));
   record.kind = JournalRecord::Kind::kTaskFailed;
-  record.payload = "{}";
+  record.payload = "[]";
   EXPECT_THAT(DecodeRecord(record), StatusIs(absl::StatusCode::kDataLoss));
 }
 

@@ -68,7 +68,9 @@ struct JournalRecord {
     kTaskFailed = 2,
     kTimerFired = 3,
     kHeartbeat = 4,
-    kStop = 5
+    kStop = 5,
+    kTaskSubmitted = 6,
+    kTaskStarted = 7
   };
   ExecutionKey execution = 0;
   int64_t sequence = 0;  // from 1, without gaps

@@ -28,7 +28,7 @@ std::unique_ptr<TaskRunner> MakeRunner(const GrpcTaskRunnerOptions& options = {}
 json::Value CauseOf(const asl::Failure& failure) {
   json::ParseResult parsed = json::Parse(failure.cause.value_or(""));
   EXPECT_TRUE(parsed.value.has_value())
-      << failure.error << " " << failure.cause.value_or("(no cause)");
+      << failure.error.value_or("(no error)") << " " << failure.cause.value_or("(no cause)");
   return parsed.value.value_or(json::Value::Object({{"message", ""}, {"code", ""}}));
 }
 std::string MessageOf(const asl::Failure& failure) {

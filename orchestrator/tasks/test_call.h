@@ -37,7 +37,7 @@ class Told {
     const auto* output = std::get_if<json::Value>(&Wait());
     if (output != nullptr) return *output;
     const auto& failure = std::get<asl::Failure>(Wait());
-    ADD_FAILURE() << failure.error << " " << failure.cause.value_or("");
+    ADD_FAILURE() << failure.error.value_or("(no error)") << " " << failure.cause.value_or("");
     return {};
   }
   bool told() {
