@@ -23,6 +23,15 @@ TEST(HistoryDetailTest, ShowsWhatFailedAndWhy) {
             "grpc://inventory:50052/x.Y/Z: Grpc.UNAVAILABLE: connection refused");
 }
 
+TEST(HistoryDetailTest, ShowsWhichIterationOfAMapAndHowManyThereAre) {
+  workflow::v1::HistoryEvent event;
+  event.mutable_map_iteration_started_event_details()->set_name("Pack");
+  event.mutable_map_iteration_started_event_details()->set_index(0);
+  EXPECT_EQ(HistoryDetail(event), "Pack: index 0");
+  event.mutable_map_state_started_event_details()->set_length(3);
+  EXPECT_EQ(HistoryDetail(event), "length 3");
+}
+
 TEST(HistoryDetailTest, IsEmptyWhereAnEventHasNoDetails) {
   EXPECT_EQ(HistoryDetail(workflow::v1::HistoryEvent()), "");
 }

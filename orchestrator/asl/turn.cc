@@ -141,11 +141,12 @@ bool Turn::Handle(const TimerFired& fired) {
     branch.resume = Timer{};
     Resume(branch);
   } else {
-    (fired.timer == branch.timeout.id ? branch.timeout : branch.heartbeat) = Timer{};
+    const bool missed_heartbeat = fired.timer == branch.heartbeat.id;
+    (missed_heartbeat ? branch.heartbeat : branch.timeout) = Timer{};
     effects_.emplace_back(CancelTask{branch.attempt.id});
     CloseAttempt(branch);
     history_.TaskTimedOut(branch, std::get<TaskState>(branch.state->kind));
-    Fail(branch, Failure{kErrorTimeout, std::nullopt});
+    Fail(branch, Failure{kErrorTimeout, std::nullopt, missed_heartbeat});
   }
   Run(branch);
   return true;
