@@ -65,7 +65,9 @@ class Diagnostics {
 class ObjectReader {
  public:
   ObjectReader(const json::Value& object, std::string location, Diagnostics& diagnostics)
-      : object_(object), location_(std::move(location)), diagnostics_(diagnostics) {}
+      : object_(object), location_(std::move(location)), diagnostics_(diagnostics) {
+    known_.reserve(24);  // as many as the richest state has
+  }
 
   // The member, or nullptr where it is absent; from now on it counts as known.
   const json::Value* Take(std::string_view name);

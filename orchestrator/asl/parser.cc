@@ -121,7 +121,28 @@ StateMachine::Parts ReadMachine(const Value& definition, const ParseOptions& opt
   return parts;
 }
 
+using References = std::vector<StateMachine::VariableReferences>;
+
+void AppendReferences(const std::vector<std::unique_ptr<State>>& states, References& found) {
+  for (const auto& state : states) {
+    if (!state->variables.empty()) found.push_back({state->name, state->variables});
+    if (const auto* parallel = std::get_if<ParallelState>(&state->kind)) {
+      for (const StateGraph& branch : parallel->branches) AppendReferences(branch.states, found);
+    } else if (const auto* map = std::get_if<MapState>(&state->kind)) {
+      AppendReferences(map->distributed == nullptr ? map->processor.states
+                                                   : map->distributed->processor->states(),
+                       found);
+    }
+  }
+}
+
 }  // namespace
+
+std::vector<StateMachine::VariableReferences> StateMachine::FindVariableReferences() const {
+  References found;
+  AppendReferences(states(), found);
+  return found;
+}
 
 StateGraph::StateGraph() = default;
 StateGraph::~StateGraph() = default;
