@@ -34,8 +34,8 @@ struct ServerResponse {
 };
 
 struct ServerOptions {
-  std::string listen;  // IP:PORT; port 0 takes any (Server::port tells)
-  int threads = 2;     // that read, write and call the handler
+  std::string listen = "127.0.0.1:0";  // IP:PORT; port 0 takes any (Server::port tells)
+  int threads = 2;                     // that read, write and call the handler
   size_t max_header_bytes = 16 << 10;
   size_t max_body_bytes = 4 << 20;
   // How long a connection may say nothing between two requests.

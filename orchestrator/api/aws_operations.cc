@@ -2,19 +2,32 @@
 
 namespace orderflow::api {
 
-aws::Operations AwsOperations(StateMachineApi& machines, ExecutionApi& executions) {
+aws::Operations AwsOperations(const WorkflowApis& apis) {
   aws::Operations operations;
-  operations.Add(machines, &StateMachineApi::Create);
-  operations.Add(machines, &StateMachineApi::Update);
-  operations.Add(machines, &StateMachineApi::Delete);
-  operations.Add(machines, &StateMachineApi::Describe);
-  operations.Add(machines, &StateMachineApi::List);
-  operations.Add(executions, &ExecutionApi::Start);
-  operations.Add(executions, &ExecutionApi::StartSync);
-  operations.Add(executions, &ExecutionApi::Describe);
-  operations.Add(executions, &ExecutionApi::List);
-  operations.Add(executions, &ExecutionApi::GetHistory);
-  operations.Add(executions, &ExecutionApi::Stop);
+  operations.Add(apis.machines, &StateMachineApi::Create);
+  operations.Add(apis.machines, &StateMachineApi::Update);
+  operations.Add(apis.machines, &StateMachineApi::Delete);
+  operations.Add(apis.machines, &StateMachineApi::Describe);
+  operations.Add(apis.machines, &StateMachineApi::List);
+  operations.Add(apis.executions, &ExecutionApi::Start);
+  operations.Add(apis.executions, &ExecutionApi::StartSync);
+  operations.Add(apis.executions, &ExecutionApi::Describe);
+  operations.Add(apis.executions, &ExecutionApi::List);
+  operations.Add(apis.executions, &ExecutionApi::GetHistory);
+  operations.Add(apis.executions, &ExecutionApi::Stop);
+  operations.Add(apis.definitions, &DefinitionApi::Validate);
+  operations.Add(apis.definitions, &DefinitionApi::DescribeForExecution);
+  operations.Add(apis.tags, &TagApi::Tag);
+  operations.Add(apis.tags, &TagApi::Untag);
+  operations.Add(apis.tags, &TagApi::List);
+  operations.Add(apis.versions, &VersionApi::Publish);
+  operations.Add(apis.versions, &VersionApi::List);
+  operations.Add(apis.versions, &VersionApi::Delete);
+  operations.Add(apis.aliases, &AliasApi::Create);
+  operations.Add(apis.aliases, &AliasApi::Update);
+  operations.Add(apis.aliases, &AliasApi::Delete);
+  operations.Add(apis.aliases, &AliasApi::Describe);
+  operations.Add(apis.aliases, &AliasApi::List);
   return operations;
 }
 

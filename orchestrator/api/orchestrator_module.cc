@@ -10,14 +10,13 @@
 #include "common/logging/logging.h"
 #include "common/metrics/metrics.h"
 #include "orchestrator/api/aws_operations.h"
-#include "orchestrator/api/execution_api.h"
 #include "orchestrator/api/execution_meter.h"
 #include "orchestrator/api/machine_registry.h"
 #include "orchestrator/api/orchestrator_metrics.h"
 #include "orchestrator/api/order_api.h"
 #include "orchestrator/api/order_outcome.h"
 #include "orchestrator/api/order_service.h"
-#include "orchestrator/api/state_machine_api.h"
+#include "orchestrator/api/workflow_apis.h"
 #include "orchestrator/api/workflow_deployment.h"
 #include "orchestrator/api/workflow_service.h"
 #include "orchestrator/store/sql_execution_store.h"
@@ -81,10 +80,14 @@ class Orchestrator final : public OrchestratorModule {
                                        [this](int64_t revision, Callback<engine::MachinePtr> done) {
                                          registry_.Load(revision, std::move(done));
                                        })),
-        machines_(registry_, *store_),
-        executions_(registry_, *engine_, *store_, options.engine.limits),
+        machines_(registry_, *store_, *store_, *options.clock),
+        executions_(registry_, *engine_, *store_, *store_, options.engine.limits),
+        definitions_(registry_, *store_),
+        tags_(*store_, *store_),
+        versions_(*store_, *options.clock),
+        aliases_(*store_, *options.clock),
         orders_(registry_, *engine_, *store_),
-        workflow_service_(machines_, executions_),
+        workflow_service_(apis()),
         order_service_({options.place_order_wait, options.engine.limits}, orders_, registry_,
                        *engine_, *store_, *options.clock),
         metrics_(ExportMetrics(*engine_, *store_)) {}
@@ -139,10 +142,12 @@ class Orchestrator final : public OrchestratorModule {
   }
 
  private:
+  WorkflowApis apis() { return {machines_, executions_, definitions_, tags_, versions_, aliases_}; }
+
   absl::Status ServeAws(const OrchestratorOptions& options) {
     if (options.aws.listen.empty()) return absl::OkStatus();
-    auto endpoint = aws::Endpoint::Start(EndpointOptions(options),
-                                         AwsOperations(machines_, executions_), *options.clock);
+    auto endpoint =
+        aws::Endpoint::Start(EndpointOptions(options), AwsOperations(apis()), *options.clock);
     if (!endpoint.ok()) return endpoint.status();
     endpoint_ = *std::move(endpoint);
     return absl::OkStatus();
@@ -155,6 +160,10 @@ class Orchestrator final : public OrchestratorModule {
   std::unique_ptr<engine::Engine> engine_;
   StateMachineApi machines_;
   ExecutionApi executions_;
+  DefinitionApi definitions_;
+  TagApi tags_;
+  VersionApi versions_;
+  AliasApi aliases_;
   OrderApi orders_;
   WorkflowService workflow_service_;
   OrderService order_service_;

@@ -17,7 +17,8 @@ struct Error {
   StatusCode code;
 };
 
-constexpr std::array<Error, 19> kErrors = {{
+constexpr std::array<Error, 21> kErrors = {{
+    {"ConflictException", StatusCode::kFailedPrecondition},
     {"ExecutionAlreadyExists", StatusCode::kAlreadyExists},
     {"ExecutionDoesNotExist", StatusCode::kNotFound},
     {"ExecutionLimitExceeded", StatusCode::kResourceExhausted},
@@ -30,6 +31,7 @@ constexpr std::array<Error, 19> kErrors = {{
     {"InvalidToken", StatusCode::kInvalidArgument},
     {"InvalidTracingConfiguration", StatusCode::kInvalidArgument},
     {"MissingRequiredParameter", StatusCode::kInvalidArgument},
+    {"ResourceNotFound", StatusCode::kNotFound},
     {"ServiceUnavailable", StatusCode::kUnavailable},
     {"StateMachineAlreadyExists", StatusCode::kAlreadyExists},
     {"StateMachineDeleting", StatusCode::kFailedPrecondition},
@@ -64,7 +66,7 @@ absl::Status InvalidArn(std::string_view arn, std::string_view why) {
 }
 
 absl::Status InvalidToken() {
-  return StatesError("InvalidToken", "Invalid Token: 'the token was not given by this list'");
+  return StatesError("InvalidToken", "Invalid Token: 'Invalid token'");
 }
 
 absl::Status StateMachineDoesNotExist(std::string_view arn) {
