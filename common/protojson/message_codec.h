@@ -31,8 +31,8 @@ struct Options {
   bool strip_enum_prefix = false;
   // Leaves out fields without presence that hold 0, "", false, the first enum value or nothing.
   bool omit_defaults = false;
-  // Leaves out texts, enumerations and maps without presence that hold nothing, and lists, but for
-  // those of the outermost message. Numbers and booleans stay.
+  // Leaves out what holds nothing and has no presence: of the outermost message its texts,
+  // enumerations and maps, of inner ones their lists and maps.
   bool omit_empty = false;
   // Messages, arrays and objects within each other; deeper ones are an error.
   int max_depth = 100;

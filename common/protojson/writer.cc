@@ -167,7 +167,8 @@ class Writer {
     }
     const bool may_be_empty = field.cpp_type() == FieldDescriptor::CPPTYPE_STRING ||
                               field.cpp_type() == FieldDescriptor::CPPTYPE_ENUM;
-    return may_be_empty && !field.has_presence() && !reflection.HasField(message, &field);
+    return depth == 1 && may_be_empty && !field.has_presence() &&
+           !reflection.HasField(message, &field);
   }
 
   Value WriteField(const FieldPlan& field, const Message& message, int depth) {

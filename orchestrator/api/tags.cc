@@ -31,14 +31,9 @@ absl::Status CheckNumber(const Tags& tags) {
 }  // namespace
 
 absl::Status CheckTags(const Tags& tags) {
-  std::set<std::string> keys;
   for (const workflow::v1::Tag& tag : tags) {
     ORDERFLOW_RETURN_IF_ERROR(CheckLength("tags.member.key", tag.key(), 1, 128));
     ORDERFLOW_RETURN_IF_ERROR(CheckLength("tags.member.value", tag.value(), 0, 256));
-    if (!keys.insert(tag.key()).second) {
-      return StatesError("ValidationException",
-                         absl::StrCat("Duplicate tag key: '", tag.key(), "'"));
-    }
   }
   return absl::OkStatus();
 }
@@ -46,6 +41,13 @@ absl::Status CheckTags(const Tags& tags) {
 absl::StatusOr<std::string> EncodeTags(const Tags& tags) {
   ORDERFLOW_RETURN_IF_ERROR(CheckNumber(tags));
   ORDERFLOW_RETURN_IF_ERROR(CheckTags(tags));
+  std::set<std::string> keys;
+  for (const workflow::v1::Tag& tag : tags) {
+    if (!keys.insert(tag.key()).second) {
+      return StatesError("ValidationException",
+                         absl::StrCat("Duplicate tag key: '", tag.key(), "'"));
+    }
+  }
   return Serialize(tags);
 }
 

@@ -18,10 +18,11 @@ using Tags = google::protobuf::RepeatedPtrField<workflow::v1::Tag>;
 absl::StatusOr<std::string> EncodeTags(const Tags& tags);
 Tags DecodeTags(const std::string& text);
 
-// ValidationException: a length, or a key that is there twice.
+// ValidationException: a length.
 absl::Status CheckTags(const Tags& tags);
 
-// The tags of `text` with `added` ones, and without those of the keys. TooManyTags.
+// The tags of `text` with `added` ones, of which the last of a key counts, and without those of the
+// keys. TooManyTags.
 absl::StatusOr<std::string> WithTags(const std::string& text, const Tags& added);
 std::string WithoutTags(const std::string& text, const std::vector<std::string>& keys);
 
