@@ -94,6 +94,8 @@ class BadStartTest(unittest.TestCase):
         usual = ["--listen=127.0.0.1:0", "--metrics_listen=", f"--database=sqlite:{self.directory}/{program}.db"]
         if program == "email":
             usual.append(f"--maildir={self.directory}/mail")
+        if program == "orchestrator":
+            usual.append("--aws_listen=127.0.0.1:0")
         return [str(BINARIES / f"orderflow-{program}"), *usual, *flags]
 
     def assert_ends(self, status: int, says: tuple[str, ...], command: list[str], environment: dict[str, str] | None = None,

@@ -6,6 +6,8 @@
 #include "common/base/status.h"
 #include "orchestrator/api/convert.h"
 #include "orchestrator/api/history_page.h"
+#include "orchestrator/api/machine_finder.h"
+#include "orchestrator/api/qualified_arn.h"
 #include "orchestrator/api/request_checks.h"
 #include "orchestrator/api/states_error.h"
 #include "orchestrator/api/uuid.h"
@@ -17,11 +19,10 @@ namespace {
 using engine::Arn;
 using store::ExecutionRecord;
 
-// What StartExecution and StartSyncExecution have in common, checked; the machine comes later.
+// What StartExecution and StartSyncExecution have in common beside the machine, checked; that comes
+// later.
 template <typename Request>
 absl::StatusOr<engine::StartRequest> ToStart(const Request& request) {
-  ORDERFLOW_RETURN_IF_ERROR(
-      CheckArn("stateMachineArn", request.state_machine_arn(), Arn::Kind::kStateMachine).status());
   if (request.has_name()) ORDERFLOW_RETURN_IF_ERROR(CheckName(request.name()));
   ORDERFLOW_RETURN_IF_ERROR(CheckTraceHeader(request.trace_header()));
   engine::StartRequest start;
@@ -30,6 +31,23 @@ absl::StatusOr<engine::StartRequest> ToStart(const Request& request) {
   start.name = request.has_name() ? request.name() : NewUuid();
   start.trace_header = request.trace_header();
   return start;
+}
+
+void SetMachine(FoundMachine found, engine::StartRequest& start) {
+  start.machine = std::move(found.machine);
+  start.version = found.version;
+  start.alias = std::move(found.alias);
+}
+
+// By what an execution was started, in a description and in a list.
+template <typename Message>
+void SetQualifiers(const ExecutionRecord& record, Message& message) {
+  if (record.version > 0) {
+    message.set_state_machine_version_arn(VersionArn(record.state_machine_arn, record.version));
+  }
+  if (!record.alias.empty()) {
+    message.set_state_machine_alias_arn(AliasArn(record.state_machine_arn, record.alias));
+  }
 }
 
 absl::Status TypeNotSupported(std::string_view what) {
@@ -87,6 +105,7 @@ workflow::v1::StartSyncExecutionResponse SyncResponse(
 
 workflow::v1::DescribeExecutionResponse Description(ExecutionRecord record, bool with_data) {
   workflow::v1::DescribeExecutionResponse response;
+  SetQualifiers(record, response);
   response.set_execution_arn(std::move(record.arn));
   response.set_state_machine_arn(std::move(record.state_machine_arn));
   response.set_name(std::move(record.name));
@@ -112,6 +131,7 @@ workflow::v1::ListExecutionsResponse ToProto(store::Page<ExecutionRecord> page) 
   workflow::v1::ListExecutionsResponse response;
   for (ExecutionRecord& record : page.items) {
     workflow::v1::ExecutionListItem& item = *response.add_executions();
+    SetQualifiers(record, item);
     item.set_execution_arn(std::move(record.arn));
     item.set_state_machine_arn(std::move(record.state_machine_arn));
     item.set_name(std::move(record.name));
@@ -128,13 +148,15 @@ workflow::v1::ListExecutionsResponse ToProto(store::Page<ExecutionRecord> page) 
 
 void ExecutionApi::Start(const workflow::v1::StartExecutionRequest& request,
                          Callback<workflow::v1::StartExecutionResponse> done) {
+  const auto arn = CheckQualifiedArn("stateMachineArn", request.state_machine_arn());
+  if (!arn.ok()) return std::move(done)(arn.status());
   absl::StatusOr<engine::StartRequest> start = ToStart(request);
   if (!start.ok()) return std::move(done)(start.status());
-  auto started = [this, &request,
+  auto started = [this, &request, machine_arn = arn->machine_arn,
                   done = std::move(done)](absl::StatusOr<engine::StartResult> result) mutable {
     if (absl::IsFailedPrecondition(result.status())) {
       // Deleted between the look at the registry and the start.
-      registry_.Forget(request.state_machine_arn());
+      registry_.Forget(machine_arn);
       return std::move(done)(StateMachineDoesNotExist(request.state_machine_arn()));
     }
     if (!result.ok()) return std::move(done)(ToStatesError(result.status()));
@@ -143,19 +165,22 @@ void ExecutionApi::Start(const workflow::v1::StartExecutionRequest& request,
     SetTimestamp(result->start_time, *response.mutable_start_date());
     std::move(done)(std::move(response));
   };
-  registry_.Find(request.state_machine_arn(),
-                 [this, start = *std::move(start), started = std::move(started)](
-                     absl::StatusOr<engine::MachinePtr> machine) mutable {
-                   if (!machine.ok()) return started(machine.status());
-                   if ((*machine)->record.type == store::MachineType::kExpress)
-                     start.express_id = NewUuid();
-                   start.machine = *std::move(machine);
-                   engine_.Start(std::move(start), std::move(started));
-                 });
+  FindMachine(registry_, versions_, *arn,
+              [this, start = *std::move(start),
+               started = std::move(started)](absl::StatusOr<FoundMachine> found) mutable {
+                if (!found.ok()) return started(found.status());
+                if (found->machine->record.type == store::MachineType::kExpress) {
+                  start.express_id = NewUuid();
+                }
+                SetMachine(*std::move(found), start);
+                engine_.Start(std::move(start), std::move(started));
+              });
 }
 
 void ExecutionApi::StartSync(const workflow::v1::StartSyncExecutionRequest& request,
                              Callback<workflow::v1::StartSyncExecutionResponse> done) {
+  const auto arn = CheckQualifiedArn("stateMachineArn", request.state_machine_arn());
+  if (!arn.ok()) return std::move(done)(arn.status());
   absl::StatusOr<engine::StartRequest> start = ToStart(request);
   if (!start.ok()) return std::move(done)(start.status());
   auto ended = [&request, name = start->name,
@@ -163,18 +188,18 @@ void ExecutionApi::StartSync(const workflow::v1::StartSyncExecutionRequest& requ
     if (!result.ok()) return std::move(done)(ToStatesError(result.status()));
     std::move(done)(SyncResponse(request, name, *std::move(result)));
   };
-  registry_.Find(
-      request.state_machine_arn(), [this, start = *std::move(start), ended = std::move(ended)](
-                                       absl::StatusOr<engine::MachinePtr> machine) mutable {
-        if (!machine.ok()) return ended(machine.status());
-        if ((*machine)->record.type != store::MachineType::kExpress) {
-          return ended(
-              TypeNotSupported("StartSyncExecution is not supported by STANDARD state machines"));
-        }
-        start.express_id = NewUuid();
-        start.machine = *std::move(machine);
-        engine_.StartAndWait(std::move(start), std::move(ended));
-      });
+  FindMachine(registry_, versions_, *arn,
+              [this, start = *std::move(start),
+               ended = std::move(ended)](absl::StatusOr<FoundMachine> found) mutable {
+                if (!found.ok()) return ended(found.status());
+                if (found->machine->record.type != store::MachineType::kExpress) {
+                  return ended(TypeNotSupported(
+                      "StartSyncExecution is not supported by STANDARD state machines"));
+                }
+                start.express_id = NewUuid();
+                SetMachine(*std::move(found), start);
+                engine_.StartAndWait(std::move(start), std::move(ended));
+              });
 }
 
 void ExecutionApi::Describe(const workflow::v1::DescribeExecutionRequest& request,
@@ -194,14 +219,17 @@ void ExecutionApi::Describe(const workflow::v1::DescribeExecutionRequest& reques
 void ExecutionApi::List(const workflow::v1::ListExecutionsRequest& request,
                         Callback<workflow::v1::ListExecutionsResponse> done) {
   const std::string& arn = request.state_machine_arn();
-  const auto parsed = CheckArn("stateMachineArn", arn, Arn::Kind::kStateMachine);
+  const absl::StatusOr<QualifiedArn> parsed = CheckQualifiedArn("stateMachineArn", arn);
   if (!parsed.ok()) return std::move(done)(parsed.status());
   const absl::StatusOr<int> size = CheckPageSize(request.max_results());
   if (!size.ok()) return std::move(done)(size.status());
   absl::StatusOr<std::string> token =
       CheckToken(request.has_next_token() ? &request.next_token() : nullptr, 3096);
   if (!token.ok()) return std::move(done)(token.status());
-  store::ExecutionFilter filter{arn, {}, ""};
+  store::ExecutionFilter filter;
+  filter.state_machine_arn = parsed->machine_arn;
+  filter.version = parsed->version;
+  filter.alias = parsed->alias;
   if (const auto status = ToStore(request.status_filter())) {
     filter.statuses = {*status};
   } else if (request.status_filter() != workflow::v1::EXECUTION_STATUS_UNSPECIFIED) {
@@ -216,7 +244,7 @@ void ExecutionApi::List(const workflow::v1::ListExecutionsRequest& request,
   ListOf(arn, std::move(filter), *size, *std::move(token), std::move(done));
 }
 
-void ExecutionApi::ListOf(std::string machine_arn, store::ExecutionFilter filter, int size,
+void ExecutionApi::ListOf(std::string given_arn, store::ExecutionFilter filter, int size,
                           std::string token, Callback<workflow::v1::ListExecutionsResponse> done) {
   auto on_page = [done =
                       std::move(done)](absl::StatusOr<store::Page<ExecutionRecord>> page) mutable {
@@ -226,12 +254,12 @@ void ExecutionApi::ListOf(std::string machine_arn, store::ExecutionFilter filter
     if (!page.ok()) return std::move(done)(ToStatesError(page.status()));
     std::move(done)(ToProto(*std::move(page)));
   };
+  std::string machine_arn = filter.state_machine_arn;
   store_.GetStateMachine(
-      machine_arn,
-      [this, machine_arn, filter = std::move(filter), size, token = std::move(token),
-       on_page = std::move(on_page)](absl::StatusOr<store::StateMachineRecord> machine) mutable {
-        if (absl::IsNotFound(machine.status()))
-          return on_page(StateMachineDoesNotExist(machine_arn));
+      std::move(machine_arn), [this, given_arn = std::move(given_arn), filter = std::move(filter),
+                               size, token = std::move(token), on_page = std::move(on_page)](
+                                  absl::StatusOr<store::StateMachineRecord> machine) mutable {
+        if (absl::IsNotFound(machine.status())) return on_page(StateMachineDoesNotExist(given_arn));
         if (!machine.ok()) return on_page(machine.status());
         if (machine->type == store::MachineType::kExpress) {
           return on_page(

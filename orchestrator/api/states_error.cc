@@ -17,7 +17,8 @@ struct Error {
   StatusCode code;
 };
 
-constexpr std::array<Error, 19> kErrors = {{
+constexpr std::array<Error, 21> kErrors = {{
+    {"ConflictException", StatusCode::kFailedPrecondition},
     {"ExecutionAlreadyExists", StatusCode::kAlreadyExists},
     {"ExecutionDoesNotExist", StatusCode::kNotFound},
     {"ExecutionLimitExceeded", StatusCode::kResourceExhausted},
@@ -30,6 +31,7 @@ constexpr std::array<Error, 19> kErrors = {{
     {"InvalidToken", StatusCode::kInvalidArgument},
     {"InvalidTracingConfiguration", StatusCode::kInvalidArgument},
     {"MissingRequiredParameter", StatusCode::kInvalidArgument},
+    {"ResourceNotFound", StatusCode::kNotFound},
     {"ServiceUnavailable", StatusCode::kUnavailable},
     {"StateMachineAlreadyExists", StatusCode::kAlreadyExists},
     {"StateMachineDeleting", StatusCode::kFailedPrecondition},
@@ -44,6 +46,14 @@ StatusCode CodeOf(std::string_view name) {
                                   [name](const Error& error) { return error.name == name; });
   ORDERFLOW_CHECK(found != kErrors.end());
   return found->code;
+}
+
+// A payload of statuses that does not leave the process.
+constexpr char kAwsMessage[] = "orderflow/aws-message";
+
+std::string DefinitionMessage(const std::vector<asl::Diagnostic>& diagnostics) {
+  return absl::StrCat("Invalid State Machine Definition: '", asl::FormatDiagnostics(diagnostics),
+                      "'");
 }
 
 std::string Quoted(std::string_view before, std::string_view value) {
@@ -64,7 +74,7 @@ absl::Status InvalidArn(std::string_view arn, std::string_view why) {
 }
 
 absl::Status InvalidToken() {
-  return StatesError("InvalidToken", "Invalid Token: 'the token was not given by this list'");
+  return StatesError("InvalidToken", "Invalid Token: 'Invalid token'");
 }
 
 absl::Status StateMachineDoesNotExist(std::string_view arn) {
@@ -93,15 +103,21 @@ absl::Status InvalidDefinition(const std::vector<asl::Diagnostic>& diagnostics) 
                               : absl::StrCat(diagnostic.message, " (", diagnostic.hint, ")")});
   }
   // The violations come as BadRequest, the name as ErrorInfo, the message as AWS words it.
-  absl::Status status(StatusCode::kInvalidArgument,
-                      absl::StrCat("Invalid State Machine Definition: '",
-                                   asl::FormatDiagnostics(diagnostics), "'"));
+  absl::Status status(StatusCode::kInvalidArgument, DefinitionMessage(diagnostics));
   const absl::Status with_violations = InvalidArgumentError(violations);
   with_violations.ForEachPayload([&status](absl::string_view type, const absl::Cord& payload) {
     status.SetPayload(type, payload);
   });
+  std::vector<asl::Diagnostic> without_hints = diagnostics;
+  for (asl::Diagnostic& diagnostic : without_hints) diagnostic.hint.clear();
+  status.SetPayload(kAwsMessage, absl::Cord(DefinitionMessage(without_hints)));
   return WithErrorInfo(std::move(status),
                        ErrorInfo{"InvalidDefinition", std::string(kStatesErrorDomain), {}});
+}
+
+std::string AwsMessage(const absl::Status& status) {
+  const absl::optional<absl::Cord> message = status.GetPayload(kAwsMessage);
+  return message ? std::string(*message) : std::string(status.message());
 }
 
 absl::Status ToStatesError(const absl::Status& status) {

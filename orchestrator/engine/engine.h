@@ -110,6 +110,8 @@ struct StartRequest {
   std::string input;         // JSON text, at most 256 KiB
   json::Value parsed_input;  // the same, parsed
   std::string trace_header;  // W3C traceparent of the caller, may be empty
+  int64_t version = 0;       // of the state machine that it is started by; 0: by none
+  std::string alias;         // that it is started by; empty: by none
   std::string express_id;    // EXPRESS only: a UUID, makes the execution's ARN unique
 
   // StartAndWait only: `ended` is called without a result when this time has passed. Not set: waits

@@ -51,6 +51,8 @@ struct ExecutionRecord {
   int64_t revision = 0;
   std::string input;  // JSON text as given
   std::string trace_header;
+  int64_t version = 0;  // of the state machine that it was started by; 0: by none
+  std::string alias;    // that it was started by; empty: by none
   absl::Time start_time;
   ExecutionStatus status = ExecutionStatus::kRunning;
   std::optional<absl::Time> stop_time;
@@ -105,6 +107,10 @@ struct ExecutionFilter {
   std::string state_machine_arn;          // empty: of all machines
   std::vector<ExecutionStatus> statuses;  // empty: any; else each at most once
   std::string error;                      // empty: any
+  // Only those started by this version or alias of the one state machine; not with `error`, and
+  // with one status at most.
+  int64_t version = 0;
+  std::string alias = {};
 };
 
 // The journal: the only thing the engine waits for. Separate from the rest so that a simulator can

@@ -17,9 +17,11 @@ using database::Transaction;
 
 // Only while the revision's machine is there: a start and a deletion cannot miss each other.
 constexpr char kInsertExecution[] =
-    "INSERT INTO executions (key, arn, name, machine, revision, input, trace_header, start_time) "
-    "SELECT CAST($1 AS BIGINT), CAST($2 AS TEXT), CAST($3 AS TEXT), m.id, r.revision, "
-    "CAST($5 AS TEXT), CAST($6 AS TEXT), CAST($7 AS BIGINT) FROM state_machine_revisions r "
+    "INSERT INTO executions (key, arn, name, machine, revision, input, trace_header, start_time, "
+    "version, alias) SELECT CAST($1 AS BIGINT), CAST($2 AS TEXT), CAST($3 AS TEXT), m.id, "
+    "r.revision, "
+    "CAST($5 AS TEXT), CAST($6 AS TEXT), CAST($7 AS BIGINT), CAST($8 AS BIGINT), "
+    "CAST($9 AS TEXT) FROM state_machine_revisions r "
     "JOIN state_machines m ON m.id = r.machine WHERE r.revision = $4 AND m.deleted = 0 "
     "ON CONFLICT (arn) DO NOTHING RETURNING machine";
 constexpr char kInsertRunning[] = "INSERT INTO running_executions (key, machine) VALUES ($1, $2)";
@@ -36,7 +38,8 @@ constexpr char kDeleteRunning[] = "DELETE FROM running_executions WHERE key = $1
 
 #define SELECT_EXECUTION                                                                    \
   "SELECT e.key, e.arn, e.name, m.arn, e.revision, e.input, e.trace_header, e.start_time, " \
-  "x.status, x.stop_time, x.output, x.error, x.cause, x.failed_state FROM executions e "    \
+  "x.status, x.stop_time, x.output, x.error, x.cause, x.failed_state, e.version, e.alias "  \
+  "FROM executions e "                                                                      \
   "JOIN state_machines m ON m.id = e.machine LEFT JOIN execution_ends x ON x.key = e.key "
 constexpr char kGetExecution[] = SELECT_EXECUTION "WHERE e.arn = $1";
 constexpr char kGetExecutions[] = SELECT_EXECUTION
@@ -63,6 +66,8 @@ ExecutionRecord ToExecution(const Row& row) {
                          .revision = row.Int(4),
                          .input = row.Text(5),
                          .trace_header = row.Text(6),
+                         .version = row.Int(14),
+                         .alias = row.Text(15),
                          .start_time = absl::FromUnixMicros(row.Int(7)),
                          .status = ExecutionStatus::kRunning,
                          .stop_time = std::nullopt,
@@ -122,7 +127,8 @@ absl::StatusOr<StartOutcome> StartExecution(Transaction& txn, const ExecutionRec
   const absl::StatusOr<std::vector<Row>> inserted =
       txn.Query(kInsertExecution,
                 {execution.key, execution.arn, execution.name, execution.revision, execution.input,
-                 execution.trace_header, absl::ToUnixMicros(execution.start_time)});
+                 execution.trace_header, absl::ToUnixMicros(execution.start_time),
+                 execution.version, execution.alias});
   if (absl::IsAlreadyExists(inserted.status())) {
     return absl::AbortedError(absl::StrCat("another execution has the key ", execution.key));
   }

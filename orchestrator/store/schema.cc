@@ -73,12 +73,47 @@ CREATE TABLE journal (
 );
 )sql";
 
+// Versions and aliases of state machines. Two routes of an alias share a hundred executions:
+// `weight` of them go to `version`, the rest to `second_version` (0: there is none).
+constexpr char kVersion2[] = R"sql(
+INSERT INTO store_counters (name, value) VALUES ('alias', 0);
+
+ALTER TABLE state_machines ADD COLUMN last_version BIGINT NOT NULL DEFAULT 0;
+
+CREATE TABLE state_machine_versions (
+  machine BIGINT NOT NULL,
+  number BIGINT NOT NULL,
+  revision BIGINT NOT NULL,
+  description TEXT NOT NULL,
+  create_time BIGINT NOT NULL,
+  PRIMARY KEY (machine, number)
+);
+
+CREATE TABLE state_machine_aliases (
+  id {KEY},
+  machine BIGINT NOT NULL,
+  name TEXT NOT NULL,
+  description TEXT NOT NULL,
+  version BIGINT NOT NULL,
+  weight BIGINT NOT NULL,
+  second_version BIGINT NOT NULL,
+  create_time BIGINT NOT NULL,
+  update_time BIGINT NOT NULL,
+  UNIQUE (machine, name)
+);
+
+ALTER TABLE executions ADD COLUMN version BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE executions ADD COLUMN alias TEXT NOT NULL DEFAULT '';
+CREATE INDEX executions_by_version ON executions (machine, version, key) WHERE version > 0;
+CREATE INDEX executions_by_alias ON executions (machine, alias, key) WHERE alias <> '';
+)sql";
+
 }  // namespace
 
 Schema::Schema(database::Backend backend) {
   const char* key =
       backend == database::Backend::kSqlite ? "INTEGER PRIMARY KEY" : "BIGINT PRIMARY KEY";
-  for (const char* step : {kVersion1})
+  for (const char* step : {kVersion1, kVersion2})
     steps_.push_back(absl::StrReplaceAll(step, {{"{KEY}", key}}));
 }
 

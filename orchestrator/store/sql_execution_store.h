@@ -5,6 +5,7 @@
 #include "absl/status/statusor.h"
 #include "common/database/database.h"
 #include "orchestrator/store/execution_store.h"
+#include "orchestrator/store/version_store.h"
 
 namespace orderflow::store {
 
@@ -12,7 +13,7 @@ namespace orderflow::store {
 // together. Several of them, in one process or in many, may share one PostgreSQL database.
 //
 // Thread-safe. The destructor waits for everything that was submitted.
-class SqlExecutionStore : public ExecutionStore {
+class SqlExecutionStore : public ExecutionStore, public VersionStore {
  public:
   // Of the database underneath, for metrics.
   virtual database::Statistics statistics() const = 0;
