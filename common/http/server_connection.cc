@@ -193,7 +193,8 @@ void Connection::OnBody(const Error& error) {
   if (closed_) return;
   if (context_->stopped) return Close();
   stream_.expires_never();
-  keep_alive_ = parser_->keep_alive();
+  // An answer to HEAD would have to do without its body; nobody here has use for such requests.
+  keep_alive_ = parser_->keep_alive() && parser_->get().method() != beast::http::verb::head;
   owed_ = true;
   context_->set.CountOwed(1);
   auto answerer = std::make_unique<Answerer>(weak_from_this());

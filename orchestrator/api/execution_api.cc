@@ -94,9 +94,9 @@ workflow::v1::StartSyncExecutionResponse SyncResponse(
   if (with_data) response.set_input(request.has_input() ? request.input() : "{}");
   if (with_data && result.error) response.set_error(*std::move(result.error));
   if (with_data && result.cause) response.set_cause(*std::move(result.cause));
-  if (result.status == store::ExecutionStatus::kSucceeded) {
-    response.mutable_output_details()->set_included(with_data);
-    if (with_data) response.set_output(std::move(result.output));
+  response.mutable_output_details()->set_included(with_data);
+  if (with_data && result.status == store::ExecutionStatus::kSucceeded) {
+    response.set_output(std::move(result.output));
   }
   if (request.has_trace_header()) response.set_trace_header(request.trace_header());
   FillBilling(result, *response.mutable_billing_details());
