@@ -14,7 +14,8 @@ Fault ToFault(const absl::Status& status) {
   const std::optional<ErrorInfo> info = GetErrorInfo(status);
   if (info && info->domain == api::kStatesErrorDomain) {
     // The SDKs repeat a call that was answered with a 5xx status.
-    return {info->reason == "ServiceUnavailable" ? 503 : 400, info->reason, api::AwsMessage(status)};
+    return {info->reason == "ServiceUnavailable" ? 503 : 400, info->reason,
+            api::AwsMessage(status)};
   }
   switch (status.code()) {
     case absl::StatusCode::kUnavailable:
