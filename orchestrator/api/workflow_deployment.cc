@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "common/base/await.h"
 #include "common/base/status.h"
 #include "common/logging/logging.h"
@@ -28,7 +29,8 @@ absl::Status Mistakes(const Deployment& deployment,
     if (!diagnostic.hint.empty()) absl::StrAppend(&text, " (", diagnostic.hint, ")");
     separator = "; ";
   }
-  return absl::InvalidArgumentError(text);
+  // A message may quote the definition.
+  return absl::InvalidArgumentError(absl::StrReplaceAll(text, {{"\n", " "}}));
 }
 
 std::string LoggingText(engine::LogLevel level) {
