@@ -56,8 +56,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
     return 0;
   }
   const auto& failure = std::get<asl::Failure>(outcome);
-  ORDERFLOW_CHECK(!failure.error.empty() && failure.error.size() <= 256);
-  ORDERFLOW_CHECK(json::IsUtf8(failure.error));
+  ORDERFLOW_CHECK(failure.error.has_value());
+  ORDERFLOW_CHECK(!failure.error->empty() && failure.error->size() <= 256);
+  ORDERFLOW_CHECK(json::IsUtf8(*failure.error));
   ORDERFLOW_CHECK(failure.cause->size() <= 32768 && json::IsUtf8(*failure.cause));
   return 0;
 }
