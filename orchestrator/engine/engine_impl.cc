@@ -115,7 +115,7 @@ absl::StatusOr<RunningSlot> EngineImpl::Admit() {
   }
   MutexLock lock(mutex_);
   if (shut_down_) return absl::UnavailableError("the orchestrator is shutting down; try again");
-  if (running_.load(std::memory_order_relaxed) >= static_cast<int64_t>(options_.max_running)) {
+  if (running_->load(std::memory_order_relaxed) >= static_cast<int64_t>(options_.max_running)) {
     return absl::ResourceExhaustedError(
         absl::StrCat("as many executions are running as may at a time (", options_.max_running,
                      "); try again when some have ended"));

@@ -52,7 +52,7 @@ class EngineImpl final : public Engine {
   store::ExecutionStore& store_;
   const Clock& clock_;
   const MachineLoader load_machine_;
-  RunningSlot::Count running_ = 0;
+  const RunningSlot::Count running_ = RunningSlot::NewCount();
   std::vector<std::unique_ptr<Shard>> shards_;
   std::vector<std::unique_ptr<ShardThread>> threads_;
 

@@ -19,12 +19,12 @@ using Unfinished = store::ExecutionStore::Unfinished;
 class Recovery : public std::enable_shared_from_this<Recovery> {
  public:
   Recovery(store::ExecutionStore& store, Engine::MachineLoader load_machine, int page_size,
-           RunningSlot::Count& running, std::vector<Shard*> shards,
+           RunningSlot::Count running, std::vector<Shard*> shards,
            std::function<Shard&(std::string_view)> shard_of, Callback<store::ExecutionKey> done)
       : store_(store),
         load_machine_(std::move(load_machine)),
         page_size_(page_size),
-        running_(running),
+        running_(std::move(running)),
         shards_(std::move(shards)),
         shard_of_(std::move(shard_of)),
         done_(std::move(done)) {}
@@ -119,7 +119,7 @@ class Recovery : public std::enable_shared_from_this<Recovery> {
   store::ExecutionStore& store_;
   const Engine::MachineLoader load_machine_;
   const int page_size_;
-  RunningSlot::Count& running_;
+  const RunningSlot::Count running_;
   const std::vector<Shard*> shards_;
   const std::function<Shard&(std::string_view)> shard_of_;
   Callback<store::ExecutionKey> done_;
@@ -137,11 +137,11 @@ class Recovery : public std::enable_shared_from_this<Recovery> {
 }  // namespace
 
 void RunRecovery(store::ExecutionStore& store, Engine::MachineLoader load_machine, int page_size,
-                 RunningSlot::Count& running, std::vector<Shard*> shards,
+                 RunningSlot::Count running, std::vector<Shard*> shards,
                  std::function<Shard&(std::string_view execution_arn)> shard_of,
                  Callback<store::ExecutionKey> done) {
-  std::make_shared<Recovery>(store, std::move(load_machine), page_size, running, std::move(shards),
-                             std::move(shard_of), std::move(done))
+  std::make_shared<Recovery>(store, std::move(load_machine), page_size, std::move(running),
+                             std::move(shards), std::move(shard_of), std::move(done))
       ->Run();
 }
 

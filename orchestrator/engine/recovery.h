@@ -16,10 +16,10 @@ namespace orderflow::engine {
 // `done` gets the largest key in use.
 //
 // FAILED_PRECONDITION, DATA_LOSS: an execution cannot be taken up; the others are. The message
-// names the first one. Borrows the store, the count of running executions, to which it adds, and
+// names the first one. Adds to `running` what it takes up. Borrows the store and
 // the shards until `done` is called.
 void RunRecovery(store::ExecutionStore& store, Engine::MachineLoader load_machine, int page_size,
-                 RunningSlot::Count& running, std::vector<Shard*> shards,
+                 RunningSlot::Count running, std::vector<Shard*> shards,
                  std::function<Shard&(std::string_view execution_arn)> shard_of,
                  Callback<store::ExecutionKey> done);
 

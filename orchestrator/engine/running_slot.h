@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <utility>
 
 namespace orderflow::engine {
@@ -10,16 +11,19 @@ namespace orderflow::engine {
 // becomes of the start, to the end of the execution or until the shard lets go of it. Counts
 // itself, so that none counts twice or not at all on its way from thread to thread.
 //
-// Movable; the count is thread-safe and outlives its slots.
+// Movable. The count is thread-safe; slots share it with the engine, since a store may drop a start
+// after the engine is gone.
 class RunningSlot {
  public:
-  using Count = std::atomic<int64_t>;
+  using Count = std::shared_ptr<std::atomic<int64_t>>;
+
+  static Count NewCount() { return std::make_shared<std::atomic<int64_t>>(0); }
 
   RunningSlot() = default;
-  explicit RunningSlot(Count& count) : count_(&count) {
-    count.fetch_add(1, std::memory_order_relaxed);
+  explicit RunningSlot(Count count) : count_(std::move(count)) {
+    count_->fetch_add(1, std::memory_order_relaxed);
   }
-  RunningSlot(RunningSlot&& other) noexcept : count_(std::exchange(other.count_, nullptr)) {}
+  RunningSlot(RunningSlot&& other) noexcept = default;  // leaves the other one without a place
   RunningSlot& operator=(RunningSlot&& other) noexcept {
     std::swap(count_, other.count_);
     return *this;
@@ -29,7 +33,7 @@ class RunningSlot {
   }
 
  private:
-  Count* count_ = nullptr;
+  Count count_;
 };
 
 }  // namespace orderflow::engine
