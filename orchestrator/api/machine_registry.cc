@@ -65,6 +65,7 @@ absl::StatusOr<engine::MachinePtr> MachineRegistry::Prepare(StateMachineRecord r
   }
   auto machine = std::make_shared<engine::Machine>();
   ApplyLogging(record.logging, *machine);
+  machine->token_key = options_.token_key;
   machine->record = std::move(record);
   machine->definition = std::move(parsed.machine);
   return machine;

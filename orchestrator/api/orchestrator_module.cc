@@ -9,6 +9,7 @@
 #include "common/base/status.h"
 #include "common/logging/logging.h"
 #include "common/metrics/metrics.h"
+#include "orchestrator/api/activity_api.h"
 #include "orchestrator/api/execution_api.h"
 #include "orchestrator/api/execution_meter.h"
 #include "orchestrator/api/machine_registry.h"
@@ -17,15 +18,19 @@
 #include "orchestrator/api/order_outcome.h"
 #include "orchestrator/api/order_service.h"
 #include "orchestrator/api/state_machine_api.h"
+#include "orchestrator/api/task_token_api.h"
+#include "orchestrator/api/uuid.h"
 #include "orchestrator/api/workflow_deployment.h"
 #include "orchestrator/api/workflow_service.h"
 #include "orchestrator/store/sql_execution_store.h"
+#include "orchestrator/tasks/activity_tasks.h"
 #include "orchestrator/tasks/lambda_function.h"
 #include "orchestrator/tasks/task_dispatcher.h"
 
 namespace orderflow::api {
 namespace {
 
+// What carries tasks out, by their resource: others than activities, which are within.
 absl::StatusOr<std::unique_ptr<tasks::TaskRunner>> MakeRunner(const OrchestratorOptions& options) {
   ORDERFLOW_ASSIGN_OR_RETURN(std::shared_ptr<tasks::TaskRunner> grpc,
                              tasks::CreateGrpcTaskRunner(options.tasks, *options.clock));
@@ -39,10 +44,18 @@ absl::StatusOr<std::unique_ptr<tasks::TaskRunner>> MakeRunner(const Orchestrator
   return dispatcher;
 }
 
+// Made at the first start, then read.
+absl::StatusOr<std::string> TokenKey(store::SqlExecutionStore& store) {
+  return Await<std::string>([&store](Callback<std::string> done) {
+    store.KeepSecret("task tokens", NewSecret(), std::move(done));
+  });
+}
+
 MachineRegistry::Options RegistryOptions(const OrchestratorOptions& options) {
   MachineRegistry::Options registry;
   registry.region = options.region;
   registry.account = options.account;
+  registry.token_key = options.engine.token_key;
   registry.substitutions = OrderSubstitutions(options.services);
   for (const auto& [name, value] : options.substitutions) registry.substitutions[name] = value;
   return registry;
@@ -67,7 +80,8 @@ class OrchestratorModule final : public rpc::Module {
                      std::unique_ptr<store::SqlExecutionStore> store,
                      std::unique_ptr<tasks::TaskRunner> runner)
       : store_(std::move(store)),
-        runner_(std::move(runner)),
+        activity_tasks_(std::make_shared<tasks::ActivityTasks>(ActivityOptions())),
+        runner_(std::make_unique<tasks::TaskDispatcher>()),
         registry_(RegistryOptions(options), *store_, *runner_, *options.clock),
         meter_(std::in_place, *options.clock),
         engine_(engine::Engine::Create(EngineOptions(options.engine, *meter_), *store_, *runner_,
@@ -78,10 +92,18 @@ class OrchestratorModule final : public rpc::Module {
         machines_(registry_, *store_),
         executions_(registry_, *engine_, *store_, options.engine.limits),
         orders_(registry_, *engine_, *store_),
-        workflow_service_(machines_, executions_),
+        tokens_(*engine_, options.engine.limits.max_payload_bytes),
+        activities_({.region = options.region, .account = options.account}, *store_, *engine_,
+                    *activity_tasks_, *options.clock),
+        workflow_service_(machines_, executions_, tokens_, activities_),
         order_service_({options.place_order_wait, options.engine.limits}, orders_, registry_,
                        *engine_, *store_, *options.clock),
-        metrics_(ExportMetrics(*engine_, *store_)) {}
+        metrics_(ExportMetrics(*engine_, *store_)) {
+    runner_->Add("", std::shared_ptr<tasks::TaskRunner>(std::move(runner)));
+    runner_->Add(
+        absl::StrCat("arn:aws:states:", options.region, ":", options.account, ":activity:"),
+        activity_tasks_);
+  }
 
   ~OrchestratorModule() override { Stop(); }
 
@@ -102,6 +124,9 @@ class OrchestratorModule final : public rpc::Module {
   std::string name() const override { return "orchestrator"; }
   std::vector<grpc::Service*> services() override { return {&workflow_service_, &order_service_}; }
 
+  // Workers who wait are answered; they ask again, elsewhere or later.
+  void Drain() override { activity_tasks_->EndAll(); }
+
   void CheckReady(StatusCallback done) override {
     const engine::Engine::Statistics statistics = engine_->statistics();
     if (!statistics.accepting) {
@@ -119,18 +144,40 @@ class OrchestratorModule final : public rpc::Module {
     engine_.reset();
     meter_.reset();
     runner_.reset();
+    activity_tasks_.reset();
     store_.reset();
   }
 
  private:
+  tasks::ActivityTasks::Options ActivityOptions() {
+    tasks::ActivityTasks::Options options;
+    options.exists = [this](std::string arn, Callback<bool> done) {
+      store_->GetActivity(
+          std::move(arn),
+          [done = std::move(done)](absl::StatusOr<store::ActivityRecord> record) mutable {
+            if (record.ok() || absl::IsNotFound(record.status()))
+              return std::move(done)(record.ok());
+            std::move(done)(record.status());
+          });
+    };
+    options.take = [this](const std::string& token, std::optional<std::string> worker,
+                          StatusCallback done) {
+      engine_->Signal(token, asl::TaskStarted{0, std::move(worker)}, std::move(done));
+    };
+    return options;
+  }
+
   std::unique_ptr<store::SqlExecutionStore> store_;
-  std::unique_ptr<tasks::TaskRunner> runner_;
+  std::shared_ptr<tasks::ActivityTasks> activity_tasks_;
+  std::unique_ptr<tasks::TaskDispatcher> runner_;
   MachineRegistry registry_;
   std::optional<ExecutionMeter> meter_;
   std::unique_ptr<engine::Engine> engine_;
   StateMachineApi machines_;
   ExecutionApi executions_;
   OrderApi orders_;
+  TaskTokenApi tokens_;
+  ActivityApi activities_;
   WorkflowService workflow_service_;
   OrderService order_service_;
   std::vector<metrics::Registration> metrics_;
@@ -141,6 +188,7 @@ class OrchestratorModule final : public rpc::Module {
 absl::StatusOr<std::unique_ptr<rpc::Module>> OpenOrchestratorModule(
     OrchestratorOptions options, std::unique_ptr<tasks::TaskRunner> runner) {
   ORDERFLOW_ASSIGN_OR_RETURN(auto store, store::OpenExecutionStore(options.database));
+  ORDERFLOW_ASSIGN_OR_RETURN(options.engine.token_key, TokenKey(*store));
   auto module = std::make_unique<OrchestratorModule>(options, std::move(store), std::move(runner));
   ORDERFLOW_RETURN_IF_ERROR(module->Prepare(options));
   return module;

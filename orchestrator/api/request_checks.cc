@@ -44,6 +44,10 @@ std::string_view KindName(engine::Arn::Kind kind) {
       return "execution";
     case engine::Arn::Kind::kExpress:
       return "express";
+    case engine::Arn::Kind::kActivity:
+      return "activity";
+    case engine::Arn::Kind::kMapRun:
+      return "mapRun";
   }
   return "";
 }
@@ -80,7 +84,8 @@ absl::StatusOr<engine::Arn> CheckArn(std::string_view field, std::string_view ar
                                      engine::Arn::Kind kind) {
   ORDERFLOW_RETURN_IF_ERROR(CheckLength(field, arn, 1, kMaxArnLength));
   const std::optional<engine::Arn> parsed = engine::ParseArn(arn);
-  if (!parsed) return InvalidArn(arn, "Invalid ARN");
+  if (!parsed)
+    return InvalidArn(arn, arn.substr(0, 4) == "arn:" ? "Invalid ARN" : "Invalid ARN prefix");
   if (parsed->kind != kind) {
     return InvalidArn(KindName(parsed->kind), "Resource type not valid in this context");
   }

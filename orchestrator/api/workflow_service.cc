@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "common/rpc/unary.h"
+#include "orchestrator/api/activity_poll.h"
 
 namespace orderflow::api {
 
@@ -26,6 +27,19 @@ ORDERFLOW_OPERATION(DescribeExecution, executions_.Describe)
 ORDERFLOW_OPERATION(ListExecutions, executions_.List)
 ORDERFLOW_OPERATION(GetExecutionHistory, executions_.GetHistory)
 ORDERFLOW_OPERATION(StopExecution, executions_.Stop)
+ORDERFLOW_OPERATION(SendTaskSuccess, tokens_.Success)
+ORDERFLOW_OPERATION(SendTaskFailure, tokens_.Failure)
+ORDERFLOW_OPERATION(SendTaskHeartbeat, tokens_.Heartbeat)
+ORDERFLOW_OPERATION(CreateActivity, activities_.Create)
+ORDERFLOW_OPERATION(DeleteActivity, activities_.Delete)
+ORDERFLOW_OPERATION(DescribeActivity, activities_.Describe)
+ORDERFLOW_OPERATION(ListActivities, activities_.List)
 #undef ORDERFLOW_OPERATION
+
+grpc::ServerUnaryReactor* WorkflowService::GetActivityTask(
+    grpc::CallbackServerContext* context, const workflow::v1::GetActivityTaskRequest* request,
+    workflow::v1::GetActivityTaskResponse* response) {
+  return ActivityPoll::Start(*context, activities_, *request, *response);
+}
 
 }  // namespace orderflow::api

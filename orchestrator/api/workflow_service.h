@@ -1,16 +1,20 @@
 #pragma once
 
+#include "orchestrator/api/activity_api.h"
 #include "orchestrator/api/execution_api.h"
 #include "orchestrator/api/state_machine_api.h"
+#include "orchestrator/api/task_token_api.h"
 #include "orderflow/workflow/v1/workflow.grpc.pb.h"
 
 namespace orderflow::api {
 
-// WorkflowService over gRPC: each operation handed to where it is done. Thread-safe. Borrows both.
+// WorkflowService over gRPC: each operation handed to where it is done. Thread-safe. Borrows all of
+// them.
 class WorkflowService final : public workflow::v1::WorkflowService::CallbackService {
  public:
-  WorkflowService(StateMachineApi& machines, ExecutionApi& executions)
-      : machines_(machines), executions_(executions) {}
+  WorkflowService(StateMachineApi& machines, ExecutionApi& executions, TaskTokenApi& tokens,
+                  ActivityApi& activities)
+      : machines_(machines), executions_(executions), tokens_(tokens), activities_(activities) {}
 
 #define ORDERFLOW_OPERATION(Operation)                                                 \
   grpc::ServerUnaryReactor* Operation(grpc::CallbackServerContext* context,            \
@@ -27,11 +31,21 @@ class WorkflowService final : public workflow::v1::WorkflowService::CallbackServ
   ORDERFLOW_OPERATION(ListExecutions);
   ORDERFLOW_OPERATION(GetExecutionHistory);
   ORDERFLOW_OPERATION(StopExecution);
+  ORDERFLOW_OPERATION(SendTaskSuccess);
+  ORDERFLOW_OPERATION(SendTaskFailure);
+  ORDERFLOW_OPERATION(SendTaskHeartbeat);
+  ORDERFLOW_OPERATION(CreateActivity);
+  ORDERFLOW_OPERATION(DeleteActivity);
+  ORDERFLOW_OPERATION(DescribeActivity);
+  ORDERFLOW_OPERATION(ListActivities);
+  ORDERFLOW_OPERATION(GetActivityTask);
 #undef ORDERFLOW_OPERATION
 
  private:
   StateMachineApi& machines_;
   ExecutionApi& executions_;
+  TaskTokenApi& tokens_;
+  ActivityApi& activities_;
 };
 
 }  // namespace orderflow::api

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "absl/functional/any_invocable.h"
@@ -29,6 +30,7 @@ enum class LogLevel : uint8_t { kOff, kFatal, kError, kAll };
 struct Machine {
   store::StateMachineRecord record;
   std::shared_ptr<const asl::StateMachine> definition;  // what record.definition was parsed to
+  std::string token_key;  // makes the tokens of its executions' tasks: asl::ExecutionContext
   LogLevel log_level = LogLevel::kOff;
   bool log_execution_data = false;
 };
@@ -73,6 +75,8 @@ struct Options {
   size_t max_running = 1'000'000;
   // Of a single execution.
   asl::Limits limits;
+  // What the machines have as `token_key`: tokens made with another one are not taken. A secret.
+  std::string token_key;
   // Executions read at a time when recovering.
   int recovery_page = 500;
   // Batches that a shard may have on their way to the disk at a time.
@@ -85,6 +89,10 @@ struct Options {
   // Borrowed, must outlive the engine. Null: nobody counts.
   Meter* meter = nullptr;
 };
+
+// What somebody who holds a task's token says of it. The engine fills the attempt in.
+using TaskSignal =
+    std::variant<asl::TaskSucceeded, asl::TaskFailed, asl::Heartbeat, asl::TaskStarted>;
 
 // Told of an execution's progress, on its shard's thread, after the progress is durable. Must not
 // block.
@@ -167,12 +175,22 @@ class Engine {
   virtual void Stop(std::string execution_arn, std::optional<std::string> error,
                     std::optional<std::string> cause, Callback<absl::Time> done) = 0;
 
+  // Takes what the holder of a task's token says; `done` gets OK when it is durable. The token
+  // stays good over restarts, until the task is answered or over. INVALID_ARGUMENT: no token that
+  // was made here. FAILED_PRECONDITION: nobody waits for the task any more. NOT_FOUND: there is no
+  // such execution. UNAVAILABLE: as for Start; it may have been taken.
+  virtual void Signal(const std::string& token, TaskSignal signal, StatusCallback done) = 0;
+
   // Follows a running execution until it ends or the observer is removed. `done` is called before
   // any call of the observer, with the sequence number of the newest durable input (0: the start).
   // NOT_FOUND where it is not running here (any more).
   virtual void Observe(std::string execution_arn, std::shared_ptr<ExecutionObserver> observer,
                        Callback<int64_t> done) = 0;
   virtual void Unobserve(std::string execution_arn, const ExecutionObserver* observer) = 0;
+
+  // Calls back after the pause, on a shard's thread; not at all where the engine is shut down
+  // before. Must not block.
+  virtual void After(absl::Duration pause, absl::AnyInvocable<void() &&> call) = 0;
 
   // Stops taking inputs and waits until what is in flight towards the journal is durable. Running
   // executions stay as they are: the next start of the process goes on with them. Who waits gets

@@ -21,6 +21,15 @@ int ShardCount(const Options& options) {
   return std::max(1, static_cast<int>(std::thread::hardware_concurrency()) / 2);
 }
 
+// In the same time wherever they differ.
+bool IsSameSecret(std::string_view a, std::string_view b) {
+  if (a.size() != b.size()) return false;
+  unsigned char difference = 0;
+  for (size_t i = 0; i < a.size(); ++i)
+    difference |= static_cast<unsigned char>(a[i]) ^ static_cast<unsigned char>(b[i]);
+  return difference == 0;
+}
+
 absl::Status AlreadyExists(std::string_view arn) {
   return WithErrorInfo(
       absl::AlreadyExistsError(absl::StrCat("Execution Already Exists: '", std::string(arn), "'")),
@@ -221,6 +230,41 @@ void EngineImpl::Stop(std::string execution_arn, std::optional<std::string> erro
                        std::move(done)});
 }
 
+void EngineImpl::Signal(const std::string& token, TaskSignal signal, StatusCallback done) {
+  const std::optional<asl::TokenContent> content = asl::ReadTaskToken(token);
+  asl::ExecutionContext context;
+  if (content) context.execution_arn = content->execution_arn;
+  context.token_key = options_.token_key;
+  if (!content || !IsSameSecret(asl::TaskToken(context, content->attempt), token)) {
+    return std::move(done)(absl::InvalidArgumentError("not a token of a task"));
+  }
+  std::visit([&content](auto& what) { what.attempt = content->attempt; }, signal);
+  const std::string& arn = content->execution_arn;
+  ShardOf(arn).Post(
+      TaskSignalled{arn, std::move(signal), std::move(done),
+                    [this, arn](StatusCallback done) { AnswerSignal(arn, std::move(done)); }});
+}
+
+// The execution is not running here: its row knows why.
+void EngineImpl::AnswerSignal(const std::string& execution_arn, StatusCallback done) {
+  {
+    MutexLock lock(mutex_);
+    ++starts_under_way_;
+  }
+  store_.GetExecution(execution_arn, [this, done = std::move(done)](
+                                         absl::StatusOr<store::ExecutionRecord> record) mutable {
+    if (!record.ok()) {
+      std::move(done)(record.status());
+    } else if (record->status != store::ExecutionStatus::kRunning) {
+      std::move(done)(TaskClosed());
+    } else {
+      std::move(done)(absl::UnavailableError(
+          absl::StrCat("execution ", record->arn, " is not running here now; try again")));
+    }
+    StartSettled();
+  });
+}
+
 void EngineImpl::Observe(std::string execution_arn, std::shared_ptr<ExecutionObserver> observer,
                          Callback<int64_t> done) {
   Shard& shard = ShardOf(execution_arn);
@@ -230,6 +274,10 @@ void EngineImpl::Observe(std::string execution_arn, std::shared_ptr<ExecutionObs
 void EngineImpl::Unobserve(std::string execution_arn, const ExecutionObserver* observer) {
   Shard& shard = ShardOf(execution_arn);
   shard.Post(UnobserveAsked{std::move(execution_arn), observer});
+}
+
+void EngineImpl::After(absl::Duration pause, absl::AnyInvocable<void() &&> call) {
+  shards_.front()->Post(Delayed{pause, std::move(call)});
 }
 
 // --- The end ---
@@ -249,8 +297,13 @@ void EngineImpl::Shutdown() {
       if (--still_running == 0) halted.NotifyAll();
     }});
   }
-  MutexLock lock(mutex);
-  while (still_running > 0) halted.Wait(mutex);
+  {
+    MutexLock lock(mutex);
+    while (still_running > 0) halted.Wait(mutex);
+  }
+  // What the shards have asked of the rows until then.
+  MutexLock lock(mutex_);
+  while (starts_under_way_ > 0) no_starts_.Wait(mutex_);
 }
 
 Engine::Statistics EngineImpl::statistics() const {

@@ -30,9 +30,11 @@ class EngineImpl final : public Engine {
   void GiveUp(const std::string& execution_arn, WaitTicket ticket) override;
   void Stop(std::string execution_arn, std::optional<std::string> error,
             std::optional<std::string> cause, Callback<absl::Time> done) override;
+  void Signal(const std::string& token, TaskSignal signal, StatusCallback done) override;
   void Observe(std::string execution_arn, std::shared_ptr<ExecutionObserver> observer,
                Callback<int64_t> done) override;
   void Unobserve(std::string execution_arn, const ExecutionObserver* observer) override;
+  void After(absl::Duration pause, absl::AnyInvocable<void() &&> call) override;
   void Shutdown() override;
   Statistics statistics() const override;
 
@@ -46,6 +48,7 @@ class EngineImpl final : public Engine {
   void Join(std::unique_ptr<Starting> starting, const store::ExecutionRecord& existing);
   void FollowExisting(const std::string& execution_arn, Waiter waiter);
   void AnswerFromRecord(Waiter waiter, absl::StatusOr<store::ExecutionRecord> record);
+  void AnswerSignal(const std::string& execution_arn, StatusCallback done);
   void StartSettled();
 
   const Options options_;

@@ -43,7 +43,7 @@ std::shared_ptr<const asl::ExecutionContext> MakeContext(const store::ExecutionR
                                                          const Machine& machine) {
   return std::make_shared<asl::ExecutionContext>(
       asl::ExecutionContext{record.arn, record.name, machine.record.role_arn, machine.record.arn,
-                            machine.record.name, record.start_time});
+                            machine.record.name, record.start_time, machine.token_key});
 }
 
 std::string TraceparentOf(const store::ExecutionRecord& record) {

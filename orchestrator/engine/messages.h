@@ -59,6 +59,21 @@ struct TaskAnswered {
   tasks::TaskOutcome outcome;
 };
 
+// The task's service has accepted it and answers later.
+struct TaskAccepted {
+  store::ExecutionKey key;
+  asl::AttemptId attempt;
+  json::Value output;
+};
+
+// `missing` is called with `done` where the execution is not running here.
+struct TaskSignalled {
+  std::string arn;
+  TaskSignal signal;
+  StatusCallback done;
+  absl::AnyInvocable<void(StatusCallback) &&> missing;
+};
+
 struct StopAsked {
   std::string arn;
   asl::Stop stop;
@@ -94,6 +109,12 @@ struct BatchDone {
   absl::Status status;
 };
 
+// `call` is called after the pause; not at all where the shard halts before.
+struct Delayed {
+  absl::Duration pause;
+  absl::AnyInvocable<void() &&> call;
+};
+
 // `passed` is called when everything posted before was processed.
 struct Barrier {
   absl::AnyInvocable<void() &&> passed;
@@ -104,8 +125,8 @@ struct Halt {
   absl::AnyInvocable<void() &&> halted;
 };
 
-using Message =
-    std::variant<std::unique_ptr<Begin>, std::unique_ptr<Resume>, TaskAnswered, BatchDone,
-                 StopAsked, WaitAsked, GivenUp, ObserveAsked, UnobserveAsked, Barrier, Halt>;
+using Message = std::variant<std::unique_ptr<Begin>, std::unique_ptr<Resume>, TaskAnswered,
+                             TaskAccepted, TaskSignalled, BatchDone, StopAsked, WaitAsked, GivenUp,
+                             ObserveAsked, UnobserveAsked, Delayed, Barrier, Halt>;
 
 }  // namespace orderflow::engine

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -23,6 +24,9 @@
 #include "orchestrator/tasks/task_runner.h"
 
 namespace orderflow::engine {
+
+// The answer to a signal for an attempt that nobody waits for any more.
+absl::Status TaskClosed();
 
 // Runs a share of the executions. Takes what was posted, lets the interpreter decide, brings the
 // inputs to the journal, and carries out what was decided once it is durable. Knows no threads,
@@ -68,12 +72,15 @@ class Shard {
   void On(std::unique_ptr<Begin> message);
   void On(std::unique_ptr<Resume> message);
   void On(TaskAnswered message);
+  void On(TaskAccepted message);
+  void On(TaskSignalled message);
   void On(BatchDone message);
   void On(StopAsked message);
   void On(WaitAsked message);
   void On(GivenUp message);
   void On(ObserveAsked message);
   void On(UnobserveAsked message);
+  void On(Delayed message);
   void On(Barrier message);
   void On(Halt message);
 
@@ -83,8 +90,10 @@ class Shard {
   absl::Status Replay(Running& running, const Resume& message, std::vector<asl::Effect>& last);
 
   void FireTimers();
-  void Take(Running& running, asl::Input input);
-  void Apply(Running& running, asl::Input input);
+  // `done` is told when the input is durable, or why it was not taken.
+  void Take(Running& running, asl::Input input, StatusCallback done = nullptr);
+  void Apply(Running& running, asl::Input input, StatusCallback done = nullptr);
+  absl::Status Ignored(const Running& running, const asl::Input& input) const;
   void Hand(Running& running, Turn turn);
   void ReleaseHeld(store::ExecutionKey key);
 
@@ -96,6 +105,13 @@ class Shard {
   void Do(Running& running, const asl::CancelTimer& effect);
   void Do(Running& running, const asl::Complete& effect);
 
+  // Tasks (shard_tasks.cc).
+  bool WasTaken(const Running& running, asl::AttemptId attempt,
+                const asl::Resource& resource) const;
+  void CloseAnswered(Running& running, const asl::Input& input);
+  void TellUpTo(Running& running, int64_t sequence);
+  void TellAll(Running& running, const absl::Status& status);
+  void EndTask(Running& running, asl::AttemptId attempt, AttemptEnd end);
   void EndAttempt(const asl::Resource& resource, absl::Time started, AttemptEnd end);
   void AddWaiter(Running& running, Waiter waiter);
   void EndWait(Running& running, int64_t number, const absl::Status& status);
@@ -104,12 +120,18 @@ class Shard {
   std::vector<Waiting> ForgetWaiters(Running& running);
   void Remove(Running& running);
   void CompleteHalt();
+  static absl::Status Halting();
+  // Adds to a counter that only the shard writes.
+  static void Bump(std::atomic<int64_t>& counter, int64_t by = 1) {
+    counter.store(counter.load(std::memory_order_relaxed) + by, std::memory_order_relaxed);
+  }
 
   const Options& options_;
   tasks::TaskRunner& runner_;
   const std::shared_ptr<Inbox> inbox_;
   Committer committer_;
   TimerQueue timers_;
+  std::multimap<absl::Time, absl::AnyInvocable<void() &&>> delayed_;
 
   absl::flat_hash_map<store::ExecutionKey, std::unique_ptr<Running>> executions_;
   // The keys are the strings in the executions' contexts.

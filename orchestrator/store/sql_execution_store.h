@@ -1,9 +1,11 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "absl/status/statusor.h"
 #include "common/database/database.h"
+#include "orchestrator/store/activity_store.h"
 #include "orchestrator/store/execution_store.h"
 
 namespace orderflow::store {
@@ -12,8 +14,10 @@ namespace orderflow::store {
 // together. Several of them, in one process or in many, may share one PostgreSQL database.
 //
 // Thread-safe. The destructor waits for everything that was submitted.
-class SqlExecutionStore : public ExecutionStore {
+class SqlExecutionStore : public ExecutionStore, public ActivityStore {
  public:
+  // The secret of this name: the first that was ever proposed.
+  virtual void KeepSecret(std::string name, std::string proposed, Callback<std::string> done) = 0;
   // Of the database underneath, for metrics.
   virtual database::Statistics statistics() const = 0;
 };
