@@ -18,7 +18,7 @@ std::string HistoryDetail(const workflow::v1::HistoryEvent& event) {
   // The details of all events use the same few names for what tells them apart.
   const google::protobuf::Message& message = reflection->GetMessage(event, field);
   std::string line;
-  for (const char* name : {"name", "resource", "error", "cause"}) {
+  for (const char* name : {"name", "resource", "worker_name", "map_run_arn", "error", "cause"}) {
     const google::protobuf::FieldDescriptor* member =
         message.GetDescriptor()->FindFieldByName(name);
     if (member == nullptr || member->type() != google::protobuf::FieldDescriptor::TYPE_STRING)

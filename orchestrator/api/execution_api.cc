@@ -85,11 +85,18 @@ workflow::v1::StartSyncExecutionResponse SyncResponse(
   return response;
 }
 
+// A child of a map run has a state machine of its own.
+std::string MachineArnOf(const ExecutionRecord& record) {
+  return record.map_run_arn.empty() ? record.state_machine_arn
+                                    : engine::StateMachineArnOf(record.arn);
+}
+
 workflow::v1::DescribeExecutionResponse Description(ExecutionRecord record, bool with_data) {
   workflow::v1::DescribeExecutionResponse response;
+  response.set_state_machine_arn(MachineArnOf(record));
   response.set_execution_arn(std::move(record.arn));
-  response.set_state_machine_arn(std::move(record.state_machine_arn));
   response.set_name(std::move(record.name));
+  if (!record.map_run_arn.empty()) response.set_map_run_arn(std::move(record.map_run_arn));
   response.set_status(ToProto(record.status));
   SetTimestamp(record.start_time, *response.mutable_start_date());
   if (record.stop_time) SetTimestamp(*record.stop_time, *response.mutable_stop_date());
@@ -112,8 +119,8 @@ workflow::v1::ListExecutionsResponse ToProto(store::Page<ExecutionRecord> page) 
   workflow::v1::ListExecutionsResponse response;
   for (ExecutionRecord& record : page.items) {
     workflow::v1::ExecutionListItem& item = *response.add_executions();
+    item.set_state_machine_arn(MachineArnOf(record));
     item.set_execution_arn(std::move(record.arn));
-    item.set_state_machine_arn(std::move(record.state_machine_arn));
     item.set_name(std::move(record.name));
     item.set_status(api::ToProto(record.status));
     SetTimestamp(record.start_time, *item.mutable_start_date());
@@ -194,14 +201,20 @@ void ExecutionApi::Describe(const workflow::v1::DescribeExecutionRequest& reques
 void ExecutionApi::List(const workflow::v1::ListExecutionsRequest& request,
                         Callback<workflow::v1::ListExecutionsResponse> done) {
   const std::string& arn = request.state_machine_arn();
-  const auto parsed = CheckArn("stateMachineArn", arn, Arn::Kind::kStateMachine);
+  const std::string& map_run = request.map_run_arn();
+  if (!map_run.empty() && !arn.empty()) {
+    return std::move(done)(StatesError("ValidationException",
+                                       "Must specify only one of stateMachineArn and mapRunArn"));
+  }
+  const auto parsed = map_run.empty() ? CheckArn("stateMachineArn", arn, Arn::Kind::kStateMachine)
+                                      : CheckArn("mapRunArn", map_run, Arn::Kind::kMapRun);
   if (!parsed.ok()) return std::move(done)(parsed.status());
   const absl::StatusOr<int> size = CheckPageSize(request.max_results());
   if (!size.ok()) return std::move(done)(size.status());
   absl::StatusOr<std::string> token =
       CheckToken(request.has_next_token() ? &request.next_token() : nullptr, 3096);
   if (!token.ok()) return std::move(done)(token.status());
-  store::ExecutionFilter filter{arn, {}, ""};
+  store::ExecutionFilter filter{arn, {}, "", map_run};
   if (const auto status = ToStore(request.status_filter())) {
     filter.statuses = {*status};
   } else if (request.status_filter() != workflow::v1::EXECUTION_STATUS_UNSPECIFIED) {
@@ -226,6 +239,9 @@ void ExecutionApi::ListOf(std::string machine_arn, store::ExecutionFilter filter
     if (!page.ok()) return std::move(done)(ToStatesError(page.status()));
     std::move(done)(ToProto(*std::move(page)));
   };
+  if (!filter.map_run_arn.empty()) {
+    return store_.ListExecutions(std::move(filter), size, std::move(token), std::move(on_page));
+  }
   store_.GetStateMachine(
       machine_arn,
       [this, machine_arn, filter = std::move(filter), size, token = std::move(token),

@@ -51,6 +51,7 @@ asl::ParsedDefinition MachineRegistry::Parse(std::string_view definition) const 
   options.check_resource = [this](std::string_view resource) {
     return runner_.CheckResource(resource);
   };
+  options.distributed_maps = true;
   return asl::ParseStateMachine(definition, options);
 }
 

@@ -12,7 +12,9 @@
 #include "orchestrator/api/activity_api.h"
 #include "orchestrator/api/execution_api.h"
 #include "orchestrator/api/execution_meter.h"
+#include "orchestrator/api/execution_task_runner.h"
 #include "orchestrator/api/machine_registry.h"
+#include "orchestrator/api/map_run_api.h"
 #include "orchestrator/api/orchestrator_metrics.h"
 #include "orchestrator/api/order_api.h"
 #include "orchestrator/api/order_outcome.h"
@@ -83,6 +85,7 @@ class OrchestratorModule final : public rpc::Module {
         activity_tasks_(std::make_shared<tasks::ActivityTasks>(ActivityOptions())),
         runner_(std::make_unique<tasks::TaskDispatcher>()),
         registry_(RegistryOptions(options), *store_, *runner_, *options.clock),
+        execution_runner_(std::make_shared<ExecutionTaskRunner>(registry_)),
         meter_(std::in_place, *options.clock),
         engine_(engine::Engine::Create(EngineOptions(options.engine, *meter_), *store_, *runner_,
                                        *options.clock,
@@ -95,7 +98,8 @@ class OrchestratorModule final : public rpc::Module {
         tokens_(*engine_, options.engine.limits.max_payload_bytes),
         activities_({.region = options.region, .account = options.account}, *store_, *engine_,
                     *activity_tasks_, *options.clock),
-        workflow_service_(machines_, executions_, tokens_, activities_),
+        map_runs_(registry_, *store_, options.engine.limits),
+        workflow_service_(machines_, executions_, tokens_, activities_, map_runs_),
         order_service_({options.place_order_wait, options.engine.limits}, orders_, registry_,
                        *engine_, *store_, *options.clock),
         metrics_(ExportMetrics(*engine_, *store_)) {
@@ -103,6 +107,8 @@ class OrchestratorModule final : public rpc::Module {
     runner_->Add(
         absl::StrCat("arn:aws:states:", options.region, ":", options.account, ":activity:"),
         activity_tasks_);
+    runner_->Add(std::string(kStartExecution), execution_runner_);
+    execution_runner_->Bind(*engine_);
   }
 
   ~OrchestratorModule() override { Stop(); }
@@ -144,6 +150,7 @@ class OrchestratorModule final : public rpc::Module {
     engine_.reset();
     meter_.reset();
     runner_.reset();
+    execution_runner_.reset();
     activity_tasks_.reset();
     store_.reset();
   }
@@ -171,6 +178,7 @@ class OrchestratorModule final : public rpc::Module {
   std::shared_ptr<tasks::ActivityTasks> activity_tasks_;
   std::unique_ptr<tasks::TaskDispatcher> runner_;
   MachineRegistry registry_;
+  std::shared_ptr<ExecutionTaskRunner> execution_runner_;
   std::optional<ExecutionMeter> meter_;
   std::unique_ptr<engine::Engine> engine_;
   StateMachineApi machines_;
@@ -178,6 +186,7 @@ class OrchestratorModule final : public rpc::Module {
   OrderApi orders_;
   TaskTokenApi tokens_;
   ActivityApi activities_;
+  MapRunApi map_runs_;
   WorkflowService workflow_service_;
   OrderService order_service_;
   std::vector<metrics::Registration> metrics_;

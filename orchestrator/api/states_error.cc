@@ -33,6 +33,7 @@ constexpr Error kErrors[] = {
     {"InvalidToken", StatusCode::kInvalidArgument},
     {"InvalidTracingConfiguration", StatusCode::kInvalidArgument},
     {"MissingRequiredParameter", StatusCode::kInvalidArgument},
+    {"ResourceNotFound", StatusCode::kNotFound},
     {"ServiceUnavailable", StatusCode::kUnavailable},
     {"StateMachineAlreadyExists", StatusCode::kAlreadyExists},
     {"StateMachineDeleting", StatusCode::kFailedPrecondition},

@@ -34,6 +34,8 @@ ORDERFLOW_OPERATION(CreateActivity, activities_.Create)
 ORDERFLOW_OPERATION(DeleteActivity, activities_.Delete)
 ORDERFLOW_OPERATION(DescribeActivity, activities_.Describe)
 ORDERFLOW_OPERATION(ListActivities, activities_.List)
+ORDERFLOW_OPERATION(DescribeMapRun, map_runs_.Describe)
+ORDERFLOW_OPERATION(ListMapRuns, map_runs_.List)
 #undef ORDERFLOW_OPERATION
 
 grpc::ServerUnaryReactor* WorkflowService::GetActivityTask(

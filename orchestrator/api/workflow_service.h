@@ -2,6 +2,7 @@
 
 #include "orchestrator/api/activity_api.h"
 #include "orchestrator/api/execution_api.h"
+#include "orchestrator/api/map_run_api.h"
 #include "orchestrator/api/state_machine_api.h"
 #include "orchestrator/api/task_token_api.h"
 #include "orderflow/workflow/v1/workflow.grpc.pb.h"
@@ -13,8 +14,12 @@ namespace orderflow::api {
 class WorkflowService final : public workflow::v1::WorkflowService::CallbackService {
  public:
   WorkflowService(StateMachineApi& machines, ExecutionApi& executions, TaskTokenApi& tokens,
-                  ActivityApi& activities)
-      : machines_(machines), executions_(executions), tokens_(tokens), activities_(activities) {}
+                  ActivityApi& activities, MapRunApi& map_runs)
+      : machines_(machines),
+        executions_(executions),
+        tokens_(tokens),
+        activities_(activities),
+        map_runs_(map_runs) {}
 
 #define ORDERFLOW_OPERATION(Operation)                                                 \
   grpc::ServerUnaryReactor* Operation(grpc::CallbackServerContext* context,            \
@@ -39,6 +44,8 @@ class WorkflowService final : public workflow::v1::WorkflowService::CallbackServ
   ORDERFLOW_OPERATION(DescribeActivity);
   ORDERFLOW_OPERATION(ListActivities);
   ORDERFLOW_OPERATION(GetActivityTask);
+  ORDERFLOW_OPERATION(DescribeMapRun);
+  ORDERFLOW_OPERATION(ListMapRuns);
 #undef ORDERFLOW_OPERATION
 
  private:
@@ -46,6 +53,7 @@ class WorkflowService final : public workflow::v1::WorkflowService::CallbackServ
   ExecutionApi& executions_;
   TaskTokenApi& tokens_;
   ActivityApi& activities_;
+  MapRunApi& map_runs_;
 };
 
 }  // namespace orderflow::api

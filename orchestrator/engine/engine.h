@@ -112,13 +112,25 @@ class ExecutionObserver {
 using WaitTicket = int64_t;
 WaitTicket NewWaitTicket();
 
+// At the end of StartRequest::origin: nobody waits for the end, so the execution is not stopped
+// with the one that has started it.
+inline constexpr std::string_view kDetachedOrigin = "/detached";
+
 struct StartRequest {
   MachinePtr machine;
   std::string name;          // unique per state machine (STANDARD)
   std::string input;         // JSON text, at most 256 KiB
   json::Value parsed_input;  // the same, parsed
   std::string trace_header;  // W3C traceparent of the caller, may be empty
-  std::string express_id;    // EXPRESS only: a UUID, makes the execution's ARN unique
+  // Names the attempt at a task that this is, where it is one: the same start, asked for again,
+  // finds the execution that it has made, whatever has become of it. The ARN of the execution that
+  // it belongs to, "/", the number of the task, "/", the number of the try; see kDetachedOrigin.
+  std::string origin;
+  // Of a child execution of a distributed Map, see store::ExecutionRecord.
+  std::string map_run_arn;
+  std::string map_state;
+  int64_t items = 0;
+  std::string express_id;  // EXPRESS only: a UUID, makes the execution's ARN unique
 
   // StartAndWait only: `ended` is called without a result when this time has passed. Not set: waits
   // for ever.
@@ -167,7 +179,13 @@ class Engine {
   // ALREADY_EXISTS. UNAVAILABLE, too, where the result will not be known here (a shutdown).
   virtual void StartAndWait(StartRequest request, Callback<StartResult> ended) = 0;
 
-  // Lets the StartAndWait call with this ticket end now, with CANCELLED. The execution goes on.
+  // Calls `ended` with the durable result when the execution has ended, which may be long ago.
+  // NOT_FOUND: there is no such execution. Otherwise as StartAndWait.
+  virtual void Follow(const std::string& execution_arn, WaitTicket ticket,
+                      Callback<StartResult> ended) = 0;
+
+  // Lets the StartAndWait or Follow call with this ticket end now, with CANCELLED. The execution
+  // goes on.
   virtual void GiveUp(const std::string& execution_arn, WaitTicket ticket) = 0;
 
   // Stops a running execution; `done` gets the stop time when it is durable. NOT_FOUND: not running

@@ -15,7 +15,7 @@ namespace orderflow::engine {
 
 // The engine without its threads: Engine::Create starts one for each shard, a simulation runs the
 // shards itself.
-class EngineImpl final : public Engine {
+class EngineImpl final : public Engine, public ChildRunner {
  public:
   EngineImpl(Options options, store::ExecutionStore& store, tasks::TaskRunner& runner,
              const Clock& clock, MachineLoader load_machine);
@@ -27,6 +27,8 @@ class EngineImpl final : public Engine {
   void Recover(StatusCallback done) override;
   void Start(StartRequest request, Callback<StartResult> started) override;
   void StartAndWait(StartRequest request, Callback<StartResult> ended) override;
+  void Follow(const std::string& execution_arn, WaitTicket ticket,
+              Callback<StartResult> ended) override;
   void GiveUp(const std::string& execution_arn, WaitTicket ticket) override;
   void Stop(std::string execution_arn, std::optional<std::string> error,
             std::optional<std::string> cause, Callback<absl::Time> done) override;
@@ -40,6 +42,8 @@ class EngineImpl final : public Engine {
 
  private:
   class Starting;
+
+  std::unique_ptr<tasks::RunningTask> RunChild(ChildCall call, tasks::TaskDone done) override;
 
   Shard& ShardOf(std::string_view execution_arn);
   absl::StatusOr<RunningSlot> Admit();

@@ -24,7 +24,7 @@ struct Shard::Waiting {
 struct Shard::Running {
   struct OpenTask {
     asl::AttemptId attempt;
-    const asl::Resource* resource;  // owned by the machine
+    const asl::Resource* resource;  // owned by the machine; null: a child execution
     absl::Time started;
     std::unique_ptr<tasks::RunningTask> handle;  // null: only a signal is waited for
   };

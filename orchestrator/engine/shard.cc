@@ -29,9 +29,11 @@ absl::Status Shard::Halting() {
       "the orchestrator is shutting down; the execution goes on after its restart");
 }
 
-Shard::Shard(const Options& options, store::Journal& journal, tasks::TaskRunner& runner)
+Shard::Shard(const Options& options, store::Journal& journal, tasks::TaskRunner& runner,
+             ChildRunner& children)
     : options_(options),
       runner_(runner),
+      children_(children),
       inbox_(std::make_shared<Inbox>()),
       committer_(journal, inbox_, options.batches_in_flight, options_.report) {}
 
@@ -348,7 +350,7 @@ void Shard::Remove(Running& running) {
     timers_.Remove({timer.due_micros, running.key, TimerQueue::Kind::kTimer, timer.timer});
   }
   for (const Running::OpenTask& task : running.tasks) {
-    EndAttempt(*task.resource, task.started, AttemptEnd::kCancelled);
+    EndAttempt(task.resource, task.started, AttemptEnd::kCancelled);
   }
   if (options_.meter != nullptr) options_.meter->OnRemoved(*running.machine, running.start_time());
   Bump(counters_.open_timers, -static_cast<int64_t>(running.timers.size()));

@@ -47,7 +47,8 @@ class Shard {
     std::atomic<int64_t> open_tasks = 0, open_timers = 0;
   };
 
-  Shard(const Options& options, store::Journal& journal, tasks::TaskRunner& runner);
+  Shard(const Options& options, store::Journal& journal, tasks::TaskRunner& runner,
+        ChildRunner& children);
   ~Shard();
 
   // The shard may end while somebody is still in here: what is posted can be what ends it.
@@ -80,6 +81,7 @@ class Shard {
   void On(GivenUp message);
   void On(ObserveAsked message);
   void On(UnobserveAsked message);
+  void On(ChildrenTakenUp message);
   void On(Delayed message);
   void On(Barrier message);
   void On(Halt message);
@@ -106,13 +108,15 @@ class Shard {
   void Do(Running& running, const asl::Complete& effect);
 
   // Tasks (shard_tasks.cc).
+  void RunChild(Running& running, asl::RunTask effect);
   bool WasTaken(const Running& running, asl::AttemptId attempt,
                 const asl::Resource& resource) const;
   void CloseAnswered(Running& running, const asl::Input& input);
   void TellUpTo(Running& running, int64_t sequence);
   void TellAll(Running& running, const absl::Status& status);
   void EndTask(Running& running, asl::AttemptId attempt, AttemptEnd end);
-  void EndAttempt(const asl::Resource& resource, absl::Time started, AttemptEnd end);
+  // `resource`: null for a child execution, which counts as an execution.
+  void EndAttempt(const asl::Resource* resource, absl::Time started, AttemptEnd end);
   void AddWaiter(Running& running, Waiter waiter);
   void EndWait(Running& running, int64_t number, const absl::Status& status);
   void Finish(Running& running, const ExecutionResult& result);
@@ -128,6 +132,7 @@ class Shard {
 
   const Options& options_;
   tasks::TaskRunner& runner_;
+  ChildRunner& children_;
   const std::shared_ptr<Inbox> inbox_;
   Committer committer_;
   TimerQueue timers_;

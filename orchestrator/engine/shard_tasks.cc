@@ -5,6 +5,7 @@
 #include <utility>
 #include <variant>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/status.h"
 #include "orchestrator/asl/state.h"
@@ -24,6 +25,11 @@ asl::AttemptId AttemptOf(const TaskSignal& signal) {
   return std::visit([](const auto& what) { return what.attempt; }, signal);
 }
 
+// StartRequest::origin of what the task starts: of a child of a map run, or a nested execution.
+std::string OriginOf(const std::string& arn, const asl::RunTask& task) {
+  return absl::StrCat(arn, "/", task.task, "/", task.try_number);
+}
+
 }  // namespace
 
 absl::Status TaskClosed() {
@@ -37,6 +43,7 @@ void Shard::Do(Running& running, asl::RunTask effect) {
   // A later input of the same batch may have cancelled it (a stop): then it is not to happen any
   // more.
   if (!running.execution.WouldAccept({now_, asl::TaskSucceeded{effect.attempt, {}}})) return;
+  if (effect.child != nullptr) return RunChild(running, std::move(effect));
   const asl::Resource& resource = std::get<asl::TaskState>(effect.state->kind).resource;
   if (options_.meter != nullptr) options_.meter->OnAttempt(resource, effect.try_number);
   Bump(counters_.open_tasks);
@@ -66,6 +73,22 @@ void Shard::Do(Running& running, asl::RunTask effect) {
       });
 }
 
+void Shard::RunChild(Running& running, asl::RunTask effect) {
+  Bump(counters_.open_tasks);
+  running.tasks.push_back({effect.attempt, nullptr, now_, nullptr});
+  ChildCall call{.parent = running.machine,
+                 .child = std::move(effect.child),
+                 .map_state = effect.state->name,
+                 .input = std::move(effect.input),
+                 .origin = OriginOf(running.arn(), effect),
+                 .traceparent = running.traceparent};
+  running.tasks.back().handle = children_.RunChild(
+      std::move(call),
+      [inbox = inbox_, key = running.key, attempt = effect.attempt](tasks::TaskOutcome outcome) {
+        inbox->Post(TaskAnswered{key, attempt, std::move(outcome)});
+      });
+}
+
 // Whether the attempt, issued again after a restart, waits for nothing but the holder of its token:
 // its service has accepted it, or a worker has it.
 bool Shard::WasTaken(const Running& running, asl::AttemptId attempt,
@@ -84,7 +107,7 @@ void Shard::On(TaskAnswered message) {
   Running::OpenTask* task = running->FindTask(message.attempt);
   if (task == nullptr) return;  // was cancelled
   auto* output = std::get_if<json::Value>(&message.outcome);
-  if (output != nullptr && task->resource->waits_for_token) {
+  if (output != nullptr && task->resource != nullptr && task->resource->waits_for_token) {
     // The service has accepted it; whoever gets the token answers it.
     task->handle = nullptr;
     return Take(*running, {now_, asl::TaskSubmitted{message.attempt, std::move(*output)}});
@@ -109,11 +132,28 @@ void Shard::On(TaskSignalled message) {
   Running* running = Find(message.arn);
   if (running == nullptr) return std::move(message.missing)(std::move(message.done));
   const Running::OpenTask* task = running->FindTask(AttemptOf(message.signal));
-  if (task == nullptr || !(task->resource->waits_for_token || task->resource->is_activity))
+  if (task == nullptr || task->resource == nullptr ||
+      !(task->resource->waits_for_token || task->resource->is_activity))
     return std::move(message.done)(TaskClosed());
   asl::Input input{now_, {}};
   std::visit([&input](auto& what) { input.what = std::move(what); }, message.signal);
   Take(*running, std::move(input), std::move(message.done));
+}
+
+void Shard::On(ChildrenTakenUp message) {
+  if (halted_) return;
+  absl::flat_hash_set<std::string> wanted;
+  if (const Running* running = Find(message.parent_arn)) {
+    std::vector<asl::Effect> open;
+    running->execution.AppendOutstanding(open);
+    for (const asl::Effect& effect : open) {
+      const auto* task = std::get_if<asl::RunTask>(&effect);
+      if (task != nullptr) wanted.insert(OriginOf(message.parent_arn, *task));
+    }
+  }
+  for (const ChildrenTakenUp::Child& child : message.children) {
+    if (!wanted.contains(child.origin)) message.stop(child.arn);
+  }
 }
 
 // The answer to whoever told of an input that changed nothing.
@@ -167,16 +207,16 @@ void Shard::Do(Running& running, const asl::CancelTask& effect) {
 void Shard::EndTask(Running& running, asl::AttemptId attempt, AttemptEnd end) {
   Running::OpenTask* task = running.FindTask(attempt);
   if (task == nullptr) return;
-  EndAttempt(*task->resource, task->started, end);
+  EndAttempt(task->resource, task->started, end);
   *task = std::move(running.tasks.back());
   running.tasks.pop_back();
   Bump(counters_.open_tasks, -1);
 }
 
-void Shard::EndAttempt(const asl::Resource& resource, absl::Time started, AttemptEnd end) {
-  if (options_.meter == nullptr) return;
+void Shard::EndAttempt(const asl::Resource* resource, absl::Time started, AttemptEnd end) {
+  if (options_.meter == nullptr || resource == nullptr) return;
   // Clocks go back at times.
-  options_.meter->OnAttemptEnded(resource, end, std::max(now_ - started, absl::ZeroDuration()));
+  options_.meter->OnAttemptEnded(*resource, end, std::max(now_ - started, absl::ZeroDuration()));
 }
 
 }  // namespace orderflow::engine

@@ -16,6 +16,8 @@ namespace orderflow::store {
 // Thread-safe. The destructor waits for everything that was submitted.
 class SqlExecutionStore : public ExecutionStore, public ActivityStore {
  public:
+  // NOT_FOUND: no execution says that it belongs to the map run.
+  virtual void GetMapRun(std::string map_run_arn, Callback<MapRunRecord> done) = 0;
   // The secret of this name: the first that was ever proposed.
   virtual void KeepSecret(std::string name, std::string proposed, Callback<std::string> done) = 0;
   // Of the database underneath, for metrics.
