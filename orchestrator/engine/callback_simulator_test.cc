@@ -6,12 +6,14 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "common/base/clock.h"
 #include "gtest/gtest.h"
+#include "orchestrator/asl/resource.h"
 #include "orchestrator/engine/arn.h"
 #include "orchestrator/engine/engine_impl.h"
 #include "orchestrator/engine/simulated_world.h"
@@ -22,16 +24,15 @@ namespace {
 
 using store::ExecutionStatus;
 
-// Asks twice; the answer to the first is part of the second. A lost request is asked again.
+// Asks twice: somebody with a token, then a worker of an activity. A lost request is asked again.
 constexpr char kAskTwice[] = R"({"StartAt": "First", "States": {
     "First": {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke.waitForTaskToken",
       "TimeoutSeconds": 20, "HeartbeatSeconds": 10,
       "Parameters": {"name.$": "$.name", "token.$": "$$.Task.Token"},
       "Retry": [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 1, "MaxAttempts": 20}],
       "ResultPath": "$.first", "Next": "Second"},
-    "Second": {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke.waitForTaskToken",
+    "Second": {"Type": "Task", "Resource": "arn:aws:states:us-east-1:000000000000:activity:second",
       "TimeoutSeconds": 20,
-      "Parameters": {"name.$": "$.name", "token.$": "$$.Task.Token"},
       "Retry": [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 1, "MaxAttempts": 20}],
       "End": true}}})";
 
@@ -46,6 +47,7 @@ class Service final : public tasks::TaskRunner {
       void Cancel() override {}
     };
     on_asked_(call);
+    if (asl::ParseResource(call.resource).is_activity) return std::make_unique<Handle>();
     events_.After({absl::Microseconds(100), absl::Milliseconds(300)},
                   [done = std::move(done)]() mutable {
                     std::move(done)(json::Value::Object({{"accepted", true}}));
@@ -136,12 +138,28 @@ class CallbackSimulation {
   // The service takes the request, and its customer answers some time later: at times never, or
   // twice.
   void OnAsked(const tasks::TaskCall& call) {
-    const std::string token = call.input.Find("token")->AsString();
-    EXPECT_EQ(call.task_token, token);
+    const std::string& token = call.task_token;
     const std::string output = absl::StrCat(call.idempotency_key, " try ", call.try_number);
     told_[output] = token;
+    if (asl::ParseResource(call.resource).is_activity) {
+      EXPECT_FALSE(taken_.contains(token)) << "a worker has it already";
+      return TakeLater(token, output);
+    }
+    EXPECT_EQ(call.input.Find("token")->AsString(), token);
     if (world_.Chance(0.9)) AnswerLater(token, output, /*patience=*/20);
     if (world_.Chance(0.2)) AnswerLater(token, output, 20);
+  }
+
+  // A worker takes the task, and answers when it is on record that it has it.
+  void TakeLater(const std::string& token, const std::string& output) {
+    world_.After({absl::Milliseconds(1), absl::Milliseconds(200)}, [=, this] {
+      engine_->Signal(token, asl::TaskStarted{0, "worker"}, [=, this](absl::Status status) {
+        if (absl::IsUnavailable(status)) return TakeLater(token, output);
+        if (!status.ok()) return;
+        EXPECT_TRUE(taken_.insert(token).second) << "two workers have one task";
+        if (world_.Chance(0.9)) AnswerLater(token, output, /*patience=*/20);
+      });
+    });
   }
 
   void AnswerLater(const std::string& token, const std::string& output, int patience) {
@@ -204,6 +222,7 @@ class CallbackSimulation {
   Service service_;
   std::map<std::string, std::string> told_;          // token by output
   std::map<std::string, std::string> acknowledged_;  // output by token
+  std::set<std::string> taken_;                      // tokens that a worker has
   std::unique_ptr<EngineImpl> engine_;
   int crashes_ = 0;
 };
