@@ -33,10 +33,10 @@ class MapRunTest : public ::testing::Test {
     EXPECT_TRUE(status.ok()) << status.error_message();
     return response;
   }
-  std::string Start(const std::string& input) {
+  std::string Start(const std::string& input, const std::string& definition = kMap) {
     workflow::v1::CreateStateMachineRequest machine;
     machine.set_name("m");
-    machine.set_definition(kMap);
+    machine.set_definition(definition);
     workflow::v1::StartExecutionRequest start;
     machine_ = Must(&Workflows::CreateStateMachine, machine).state_machine_arn();
     start.set_state_machine_arn(machine_);
@@ -114,6 +114,15 @@ TEST_F(MapRunTest, EveryItemIsAnExecutionOfItsOwn) {
   workflow::v1::ListExecutionsRequest list;
   list.set_state_machine_arn(machine_);
   EXPECT_EQ(Must(&Workflows::ListExecutions, list).executions_size(), 1) << "only the parent";
+}
+
+TEST_F(MapRunTest, ChildrenOfTypeExpressLeaveOnlyTheirOutput) {
+  const std::string parent = Start("[1, 2, 3]", R"({"StartAt": "Each", "States": {"Each": {
+      "Type": "Map", "ItemProcessor": {
+        "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "EXPRESS"},
+        "StartAt": "P", "States": {"P": {"Type": "Pass", "End": true}}}, "End": true}}})");
+  EXPECT_EQ(AwaitEnd(parent).output(), "[1,2,3]");
+  EXPECT_THAT(ChildrenOf(MapRunOf(parent)), SizeIs(0));
 }
 
 TEST_F(MapRunTest, ARestartGoesOnWithTheChildrenThatThereAre) {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "common/base/mutex.h"
+#include "orchestrator/engine/arn.h"
 
 namespace orderflow::engine {
 namespace {
@@ -53,11 +54,27 @@ class Nested : public std::enable_shared_from_this<Nested> {
       MutexLock lock(mutex_);
       if (over_) return;
     }
+    if (nested_.waits && request.machine->record.type == store::MachineType::kExpress)
+      return StartExpress(std::move(request));
     engine_.Start(std::move(request),
                   [self = shared_from_this()](absl::StatusOr<StartResult> started) {
                     if (!started.ok()) return self->Fail(started.status(), &Nested::Prepare);
                     self->OnStarted(*std::move(started));
                   });
+  }
+
+  // It leaves no record: who asks for its end later may come too late.
+  void StartExpress(StartRequest request) {
+    {
+      MutexLock lock(mutex_);
+      arn_ = ExpressExecutionArn(request.machine->record.arn, request.name, request.express_id);
+    }
+    request.ticket = ticket_;
+    engine_.StartAndWait(std::move(request),
+                         [self = shared_from_this()](absl::StatusOr<StartResult> ended) {
+                           if (!ended.ok()) return self->Fail(ended.status(), &Nested::Prepare);
+                           self->Tell(*std::move(ended));
+                         });
   }
 
   void OnStarted(StartResult started) {
