@@ -60,7 +60,8 @@ class ServerProcesses::Impl {
         StartServer(binaries, "email", {absl::StrCat("--maildir=", directory_, "/mail")}));
     ORDERFLOW_ASSIGN_OR_RETURN(at.orchestrator,
                                StartServer(binaries, "orchestrator",
-                                           {absl::StrCat("--receive_address=", at.receive),
+                                           {"--aws_listen=",  // nobody asks it
+                                            absl::StrCat("--receive_address=", at.receive),
                                             absl::StrCat("--inventory_address=", at.inventory),
                                             absl::StrCat("--payment_address=", at.payment),
                                             absl::StrCat("--email_address=", at.email)}));

@@ -70,8 +70,11 @@ absl::Status Everything::StartOrchestrator() {
                            .inventory = addresses_.inventory,
                            .payment = addresses_.payment,
                            .email = addresses_.email};
+  ORDERFLOW_ASSIGN_OR_RETURN(std::unique_ptr<api::OrchestratorModule> module,
+                             api::OpenOrchestratorModule(std::move(orchestrator)));
+  addresses_.aws = module->aws_address();
   ORDERFLOW_ASSIGN_OR_RETURN(addresses_.orchestrator,
-                             Serve(api::OpenOrchestratorModule(std::move(orchestrator)),
+                             Serve(std::unique_ptr<rpc::Module>(std::move(module)),
                                    options_.listen.orchestrator, "listen"));
   return absl::OkStatus();
 }

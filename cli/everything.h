@@ -25,6 +25,7 @@ struct ListenAddresses {
   std::string inventory;
   std::string payment;
   std::string email;
+  std::string aws;  // in addresses() only: the orchestrator's AWS API, empty if there is none
 };
 
 // In the modules' options, `database` and where services are is filled in here.

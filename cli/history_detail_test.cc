@@ -29,6 +29,15 @@ TEST(HistoryDetailTest, ShowsWhoTookATask) {
   EXPECT_EQ(HistoryDetail(event), "packer-7");
 }
 
+TEST(HistoryDetailTest, ShowsWhichIterationOfAMapAndHowManyThereAre) {
+  workflow::v1::HistoryEvent event;
+  event.mutable_map_iteration_started_event_details()->set_name("Pack");
+  event.mutable_map_iteration_started_event_details()->set_index(0);
+  EXPECT_EQ(HistoryDetail(event), "Pack: index 0");
+  event.mutable_map_state_started_event_details()->set_length(3);
+  EXPECT_EQ(HistoryDetail(event), "length 3");
+}
+
 TEST(HistoryDetailTest, IsEmptyWhereAnEventHasNoDetails) {
   EXPECT_EQ(HistoryDetail(workflow::v1::HistoryEvent()), "");
 }

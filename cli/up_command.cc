@@ -25,6 +25,7 @@
 #include "common/settings/settings.h"
 #include "common/version/version.h"
 #include "orchestrator/api/lambda_flags.h"
+#include "orchestrator/aws/aws_flags.h"
 
 ABSL_DECLARE_FLAG(int, max_message_bytes);  // common/rpc/server_flags.cc
 
@@ -117,6 +118,9 @@ absl::StatusOr<EverythingOptions> OptionsFromFlags(const DataDirectory& data) {
   ORDERFLOW_ASSIGN_OR_RETURN(options.orchestrator.order_workflow, ReadWorkflow(workflow));
   if (!workflow.empty()) options.orchestrator.order_workflow_source = workflow;
   ORDERFLOW_ASSIGN_OR_RETURN(options.orchestrator.lambda, api::LambdaOptionsFromFlags());
+  options.orchestrator.aws = aws::EndpointOptionsFromFlags();
+  options.orchestrator.aws.listen =
+      ListenAddress(options.orchestrator.aws.listen, aws::kDefaultListen);
   return options;
 }
 
@@ -146,6 +150,7 @@ std::string EndpointsText(const ListenAddresses& addresses, const std::string& m
                       "ORDERFLOW_INVENTORY_ADDRESS=", addresses.inventory, "\n",  //
                       "ORDERFLOW_PAYMENT_ADDRESS=", addresses.payment, "\n",      //
                       "ORDERFLOW_EMAIL_ADDRESS=", addresses.email, "\n",          //
+                      "ORDERFLOW_AWS_ADDRESS=", addresses.aws, "\n",              //
                       "ORDERFLOW_METRICS_ADDRESS=", metrics, "\n");
 }
 
@@ -158,6 +163,10 @@ void PrintWelcome(const DataDirectory& data, const ListenAddresses& addresses,
       << "  inventory     " << addresses.inventory << "\n"
       << "  payment       " << addresses.payment << "\n"
       << "  email         " << addresses.email << "\n";
+  if (!addresses.aws.empty()) {
+    err << "  AWS API       http://" << addresses.aws
+        << "   aws stepfunctions --endpoint-url ...\n";
+  }
   if (!metrics.empty()) err << "  metrics       http://" << metrics << "/metrics\n";
   err << "  data          " << data.path() << "\n"
       << "  mails         " << data.File("mail/new") << "\n"

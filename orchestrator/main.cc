@@ -15,6 +15,7 @@
 #include "common/settings/settings.h"
 #include "orchestrator/api/lambda_flags.h"
 #include "orchestrator/api/orchestrator_module.h"
+#include "orchestrator/aws/aws_flags.h"
 #include "orchestrator/tasks/grpc_resource.h"
 
 ABSL_FLAG(
@@ -65,7 +66,7 @@ namespace {
 constexpr char kUsage[] =
     "Runs workflows in the Amazon States Language, durably: the gRPC services "
     "orderflow.order.v1.OrderService and "
-    "orderflow.workflow.v1.WorkflowService.\n\n"
+    "orderflow.workflow.v1.WorkflowService, and the API of AWS Step Functions over HTTP.\n\n"
     "Usage: orderflow-orchestrator [flags]";
 
 // A definition may have 1 MiB, and a request a little around it.
@@ -133,6 +134,7 @@ absl::StatusOr<api::OrchestratorOptions> OptionsFromFlags() {
   options.engine.max_running = absl::GetFlag(FLAGS_max_running_executions);
   options.region = absl::GetFlag(FLAGS_region);
   options.account = absl::GetFlag(FLAGS_account);
+  options.aws = aws::EndpointOptionsFromFlags();
   options.tasks.descriptor_set_file = absl::GetFlag(FLAGS_task_descriptor_set);
   options.tasks.connections_per_target = absl::GetFlag(FLAGS_task_connections);
   options.tasks.tls.ca_file = absl::GetFlag(FLAGS_task_tls_ca);

@@ -6,6 +6,7 @@ CloudFormation's own rules are checked by cfn-lint where that is installed; the 
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -199,6 +200,18 @@ class AwsTemplateTest(unittest.TestCase):
                      if any(event["Type"] == "Schedule" for event in properties.get("Events", {}).values())}
         self.assertEqual(scheduled, {"CheckInventoryFunction", "ChargePaymentFunction",
                                      "SendConfirmationEmailFunction"})
+
+    def test_the_examples_name_what_the_workflow_calls(self) -> None:
+        names = set(re.findall(r"\$\{(\w+)\}", WORKFLOW.read_text()))
+        substitutions = json.loads((TEMPLATE.parent / "substitutions.example.json").read_text())
+        self.assertEqual(set(substitutions), names)
+        for name, arn in substitutions.items():
+            self.assertEqual(arn.rpartition(":")[2], name.removesuffix("Arn"))
+        functions = json.loads((TEMPLATE.parent / "functions.example.json").read_text())
+        called = {f"orderflow-{Path(self.functions[name.removesuffix('Arn')]['CodeUri']).stem}": name for name in names}
+        self.assertEqual(set(functions), set(called))
+        for function, resource in functions.items():
+            self.assertEqual(resource.rpartition("/")[2] + "FunctionArn", called[function])
 
     def test_failures_raise_alarms(self) -> None:
         alarms = {properties["MetricName"]: properties

@@ -94,6 +94,8 @@ class BadStartTest(unittest.TestCase):
         usual = ["--listen=127.0.0.1:0", "--metrics_listen=", f"--database=sqlite:{self.directory}/{program}.db"]
         if program == "email":
             usual.append(f"--maildir={self.directory}/mail")
+        if program == "orchestrator":
+            usual.append("--aws_listen=127.0.0.1:0")
         return [str(BINARIES / f"orderflow-{program}"), *usual, *flags]
 
     def assert_ends(self, status: int, says: tuple[str, ...], command: list[str], environment: dict[str, str] | None = None,
@@ -198,13 +200,15 @@ class BadStartTest(unittest.TestCase):
     def test_a_data_directory_that_cannot_be_used(self) -> None:
         locked = self.locked_directory()
         file = self.write("file", "")
+        folder = self.directory / "folder"
+        folder.mkdir()
         for program in SERVERS:
             self.assert_ends(FAILED, (f"{locked}/x.db", "Permission denied", "--database"),
                              self.command(program, f"--database=sqlite:{locked}/x.db"), prefix=AS_A_USER)
             self.assert_ends(FAILED, (f"{file}/x.db", "Not a directory", "--database"),
                              self.command(program, f"--database=sqlite:{file}/x.db"))
-            self.assert_ends(FAILED, (str(self.directory), "Is a directory", "--database"),
-                             self.command(program, f"--database=sqlite:{self.directory}"))
+            self.assert_ends(FAILED, (str(folder), "Is a directory", "--database"),
+                             self.command(program, f"--database=sqlite:{folder}"))
         self.assert_ends(FAILED, (f"{locked}/mail", "Permission denied"), self.command("email", f"--maildir={locked}/mail"),
                          prefix=AS_A_USER)
         self.assert_ends(WRONG_SETTING, ("--catalog", "no-catalog.json"), self.command("inventory", "--catalog=no-catalog.json"))

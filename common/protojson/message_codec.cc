@@ -25,6 +25,7 @@ class GeneratedCodecs {
                      options.ignore_unknown,
                      options.strip_enum_prefix,
                      options.omit_defaults,
+                     options.omit_empty,
                      options.max_depth,
                      options.max_violations};
     MutexLock lock(mutex_);
@@ -34,7 +35,7 @@ class GeneratedCodecs {
   }
 
  private:
-  using Key = std::tuple<const Descriptor*, int, int, bool, bool, bool, int, size_t>;
+  using Key = std::tuple<const Descriptor*, int, int, bool, bool, bool, bool, int, size_t>;
   Mutex mutex_;
   absl::flat_hash_map<Key, std::shared_ptr<const MessageCodec>> codecs_ ABSL_GUARDED_BY(mutex_);
 };

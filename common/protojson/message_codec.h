@@ -31,6 +31,9 @@ struct Options {
   bool strip_enum_prefix = false;
   // Leaves out fields without presence that hold 0, "", false, the first enum value or nothing.
   bool omit_defaults = false;
+  // Leaves out what holds nothing and has no presence: of the outermost message its texts,
+  // enumerations and maps, of inner ones their lists and maps.
+  bool omit_empty = false;
   // Messages, arrays and objects within each other; deeper ones are an error.
   int max_depth = 100;
   // Reading stops when so many problems were found.

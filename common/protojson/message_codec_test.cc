@@ -81,6 +81,20 @@ TEST(MessageCodecTest, ScalarsKeepTheirExtremes) {
   EXPECT_EQ(message.float_field(), 0.1f);
 }
 
+TEST(MessageCodecTest, WhatHoldsNothingCanBeLeftOut) {
+  const Options options = {.omit_empty = true};
+  EXPECT_EQ(Write(testdata::Maps(), options), "{}");
+  EXPECT_THAT(Write(Repeated(), options), HasSubstr(R"("texts":[])"));
+  const std::string scalars = Write(Scalars(), options);
+  EXPECT_THAT(scalars, HasSubstr(R"("int32_field":0)"));
+  EXPECT_THAT(scalars, HasSubstr(R"("bool_field":false)"));
+  EXPECT_THAT(scalars, ::testing::Not(HasSubstr("string_field")));
+  EXPECT_THAT(scalars, ::testing::Not(HasSubstr("tea_kind")));
+  testdata::Presence outer;
+  outer.mutable_message();
+  EXPECT_THAT(Write(outer, options), HasSubstr(R"("string_field":"")"));
+}
+
 TEST(MessageCodecTest, FieldsWithoutPresenceAreAlwaysWritten) {
   EXPECT_EQ(
       Write(Scalars()),

@@ -152,9 +152,23 @@ class Writer {
       const bool must_hold = options_.omit_defaults || field.field->has_presence();
       if (must_hold && !repeated && !reflection.HasField(message, field.field)) continue;
       if (must_hold && repeated && reflection.FieldSize(message, field.field) == 0) continue;
+      if (options_.omit_empty && IsEmpty(*field.field, message, depth)) continue;
       members.push_back({field.name, WriteField(field, message, depth)});
     }
     return members;
+  }
+
+  // As omit_empty means it.
+  bool IsEmpty(const FieldDescriptor& field, const Message& message, int depth) const {
+    const Reflection& reflection = *message.GetReflection();
+    if (field.is_repeated()) {
+      const bool kept = depth == 1 && !field.is_map();
+      return !kept && reflection.FieldSize(message, &field) == 0;
+    }
+    const bool may_be_empty = field.cpp_type() == FieldDescriptor::CPPTYPE_STRING ||
+                              field.cpp_type() == FieldDescriptor::CPPTYPE_ENUM;
+    return depth == 1 && may_be_empty && !field.has_presence() &&
+           !reflection.HasField(message, &field);
   }
 
   Value WriteField(const FieldPlan& field, const Message& message, int depth) {

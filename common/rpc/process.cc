@@ -3,6 +3,9 @@
 #include <grpc/support/log.h>
 #include <malloc.h>
 #include <signal.h>
+#include <sys/resource.h>
+
+#include <algorithm>
 
 #include "common/base/check.h"
 #include "common/logging/logging.h"
@@ -16,6 +19,16 @@ sigset_t TerminationSignals() {
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
   return signals;
+}
+
+// Every connection costs a descriptor, and the soft limit is often 1,024 for the sake of old
+// programs.
+void RaiseDescriptorLimit() {
+  constexpr rlim_t kEnough = 65'536;
+  rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= kEnough) return;
+  limit.rlim_cur = std::min(limit.rlim_max, kEnough);
+  setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 void LogForGrpc(gpr_log_func_args* args) {
@@ -33,6 +46,7 @@ void PrepareServerProcess() {
   // Blocked in this thread, and so in all threads that it starts.
   ORDERFLOW_CHECK(pthread_sigmask(SIG_BLOCK, &signals, nullptr) == 0);
   signal(SIGPIPE, SIG_IGN);
+  RaiseDescriptorLimit();
   // glibc gives each new thread an arena of its own, up to eight per core, which all keep what they
   // once held.
   mallopt(M_ARENA_MAX, 2);

@@ -8,7 +8,7 @@
 #include "orchestrator/api/convert.h"
 #include "orchestrator/api/request_checks.h"
 #include "orchestrator/api/states_error.h"
-#include "orchestrator/api/tag_list.h"
+#include "orchestrator/api/tags.h"
 #include "orchestrator/engine/arn.h"
 #include "orchestrator/engine/journal_codec.h"
 

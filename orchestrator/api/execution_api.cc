@@ -6,6 +6,8 @@
 #include "common/base/status.h"
 #include "orchestrator/api/convert.h"
 #include "orchestrator/api/history_page.h"
+#include "orchestrator/api/machine_finder.h"
+#include "orchestrator/api/qualified_arn.h"
 #include "orchestrator/api/request_checks.h"
 #include "orchestrator/api/states_error.h"
 #include "orchestrator/api/uuid.h"
@@ -17,11 +19,10 @@ namespace {
 using engine::Arn;
 using store::ExecutionRecord;
 
-// What StartExecution and StartSyncExecution have in common, checked; the machine comes later.
+// What StartExecution and StartSyncExecution have in common beside the machine, checked; that comes
+// later.
 template <typename Request>
 absl::StatusOr<engine::StartRequest> ToStart(const Request& request) {
-  ORDERFLOW_RETURN_IF_ERROR(
-      CheckArn("stateMachineArn", request.state_machine_arn(), Arn::Kind::kStateMachine).status());
   if (request.has_name()) ORDERFLOW_RETURN_IF_ERROR(CheckName(request.name()));
   ORDERFLOW_RETURN_IF_ERROR(CheckTraceHeader(request.trace_header()));
   engine::StartRequest start;
@@ -30,6 +31,23 @@ absl::StatusOr<engine::StartRequest> ToStart(const Request& request) {
   start.name = request.has_name() ? request.name() : NewUuid();
   start.trace_header = request.trace_header();
   return start;
+}
+
+void SetMachine(FoundMachine found, engine::StartRequest& start) {
+  start.machine = std::move(found.machine);
+  start.version = found.version;
+  start.alias = std::move(found.alias);
+}
+
+// By what an execution was started, in a description and in a list.
+template <typename Message>
+void SetQualifiers(const ExecutionRecord& record, Message& message) {
+  if (record.version > 0) {
+    message.set_state_machine_version_arn(VersionArn(record.state_machine_arn, record.version));
+  }
+  if (!record.alias.empty()) {
+    message.set_state_machine_alias_arn(AliasArn(record.state_machine_arn, record.alias));
+  }
 }
 
 absl::Status TypeNotSupported(std::string_view what) {
@@ -76,9 +94,9 @@ workflow::v1::StartSyncExecutionResponse SyncResponse(
   if (with_data) response.set_input(request.has_input() ? request.input() : "{}");
   if (with_data && result.error) response.set_error(*std::move(result.error));
   if (with_data && result.cause) response.set_cause(*std::move(result.cause));
-  if (result.status == store::ExecutionStatus::kSucceeded) {
-    response.mutable_output_details()->set_included(with_data);
-    if (with_data) response.set_output(std::move(result.output));
+  response.mutable_output_details()->set_included(with_data);
+  if (with_data && result.status == store::ExecutionStatus::kSucceeded) {
+    response.set_output(std::move(result.output));
   }
   if (request.has_trace_header()) response.set_trace_header(request.trace_header());
   FillBilling(result, *response.mutable_billing_details());
@@ -94,6 +112,7 @@ std::string MachineArnOf(const ExecutionRecord& record) {
 workflow::v1::DescribeExecutionResponse Description(ExecutionRecord record, bool with_data) {
   workflow::v1::DescribeExecutionResponse response;
   response.set_state_machine_arn(MachineArnOf(record));
+  SetQualifiers(record, response);
   response.set_execution_arn(std::move(record.arn));
   response.set_name(std::move(record.name));
   if (!record.map_run_arn.empty()) response.set_map_run_arn(std::move(record.map_run_arn));
@@ -120,6 +139,7 @@ workflow::v1::ListExecutionsResponse ToProto(store::Page<ExecutionRecord> page) 
   for (ExecutionRecord& record : page.items) {
     workflow::v1::ExecutionListItem& item = *response.add_executions();
     item.set_state_machine_arn(MachineArnOf(record));
+    SetQualifiers(record, item);
     item.set_execution_arn(std::move(record.arn));
     item.set_name(std::move(record.name));
     item.set_status(api::ToProto(record.status));
@@ -131,17 +151,41 @@ workflow::v1::ListExecutionsResponse ToProto(store::Page<ExecutionRecord> page) 
   return response;
 }
 
+// Which executions a list is asked for, whatever their status.
+absl::StatusOr<store::ExecutionFilter> FilterOf(
+    const workflow::v1::ListExecutionsRequest& request) {
+  store::ExecutionFilter filter;
+  if (!request.map_run_arn().empty()) {
+    if (!request.state_machine_arn().empty()) {
+      return StatesError("ValidationException",
+                         "Must specify only one of stateMachineArn and mapRunArn");
+    }
+    ORDERFLOW_RETURN_IF_ERROR(
+        CheckArn("mapRunArn", request.map_run_arn(), Arn::Kind::kMapRun).status());
+    filter.map_run_arn = request.map_run_arn();
+    return filter;
+  }
+  ORDERFLOW_ASSIGN_OR_RETURN(QualifiedArn parsed,
+                             CheckQualifiedArn("stateMachineArn", request.state_machine_arn()));
+  filter.state_machine_arn = std::move(parsed.machine_arn);
+  filter.version = parsed.version;
+  filter.alias = std::move(parsed.alias);
+  return filter;
+}
+
 }  // namespace
 
 void ExecutionApi::Start(const workflow::v1::StartExecutionRequest& request,
                          Callback<workflow::v1::StartExecutionResponse> done) {
+  const auto arn = CheckQualifiedArn("stateMachineArn", request.state_machine_arn());
+  if (!arn.ok()) return std::move(done)(arn.status());
   absl::StatusOr<engine::StartRequest> start = ToStart(request);
   if (!start.ok()) return std::move(done)(start.status());
-  auto started = [this, &request,
+  auto started = [this, &request, machine_arn = arn->machine_arn,
                   done = std::move(done)](absl::StatusOr<engine::StartResult> result) mutable {
     if (absl::IsFailedPrecondition(result.status())) {
       // Deleted between the look at the registry and the start.
-      registry_.Forget(request.state_machine_arn());
+      registry_.Forget(machine_arn);
       return std::move(done)(StateMachineDoesNotExist(request.state_machine_arn()));
     }
     if (!result.ok()) return std::move(done)(ToStatesError(result.status()));
@@ -150,19 +194,22 @@ void ExecutionApi::Start(const workflow::v1::StartExecutionRequest& request,
     SetTimestamp(result->start_time, *response.mutable_start_date());
     std::move(done)(std::move(response));
   };
-  registry_.Find(request.state_machine_arn(),
-                 [this, start = *std::move(start), started = std::move(started)](
-                     absl::StatusOr<engine::MachinePtr> machine) mutable {
-                   if (!machine.ok()) return started(machine.status());
-                   if ((*machine)->record.type == store::MachineType::kExpress)
-                     start.express_id = NewUuid();
-                   start.machine = *std::move(machine);
-                   engine_.Start(std::move(start), std::move(started));
-                 });
+  FindMachine(registry_, versions_, *arn,
+              [this, start = *std::move(start),
+               started = std::move(started)](absl::StatusOr<FoundMachine> found) mutable {
+                if (!found.ok()) return started(found.status());
+                if (found->machine->record.type == store::MachineType::kExpress) {
+                  start.express_id = NewUuid();
+                }
+                SetMachine(*std::move(found), start);
+                engine_.Start(std::move(start), std::move(started));
+              });
 }
 
 void ExecutionApi::StartSync(const workflow::v1::StartSyncExecutionRequest& request,
                              Callback<workflow::v1::StartSyncExecutionResponse> done) {
+  const auto arn = CheckQualifiedArn("stateMachineArn", request.state_machine_arn());
+  if (!arn.ok()) return std::move(done)(arn.status());
   absl::StatusOr<engine::StartRequest> start = ToStart(request);
   if (!start.ok()) return std::move(done)(start.status());
   auto ended = [&request, name = start->name,
@@ -170,18 +217,18 @@ void ExecutionApi::StartSync(const workflow::v1::StartSyncExecutionRequest& requ
     if (!result.ok()) return std::move(done)(ToStatesError(result.status()));
     std::move(done)(SyncResponse(request, name, *std::move(result)));
   };
-  registry_.Find(
-      request.state_machine_arn(), [this, start = *std::move(start), ended = std::move(ended)](
-                                       absl::StatusOr<engine::MachinePtr> machine) mutable {
-        if (!machine.ok()) return ended(machine.status());
-        if ((*machine)->record.type != store::MachineType::kExpress) {
-          return ended(
-              TypeNotSupported("StartSyncExecution is not supported by STANDARD state machines"));
-        }
-        start.express_id = NewUuid();
-        start.machine = *std::move(machine);
-        engine_.StartAndWait(std::move(start), std::move(ended));
-      });
+  FindMachine(registry_, versions_, *arn,
+              [this, start = *std::move(start),
+               ended = std::move(ended)](absl::StatusOr<FoundMachine> found) mutable {
+                if (!found.ok()) return ended(found.status());
+                if (found->machine->record.type != store::MachineType::kExpress) {
+                  return ended(TypeNotSupported(
+                      "StartSyncExecution is not supported by STANDARD state machines"));
+                }
+                start.express_id = NewUuid();
+                SetMachine(*std::move(found), start);
+                engine_.StartAndWait(std::move(start), std::move(ended));
+              });
 }
 
 void ExecutionApi::Describe(const workflow::v1::DescribeExecutionRequest& request,
@@ -200,23 +247,15 @@ void ExecutionApi::Describe(const workflow::v1::DescribeExecutionRequest& reques
 
 void ExecutionApi::List(const workflow::v1::ListExecutionsRequest& request,
                         Callback<workflow::v1::ListExecutionsResponse> done) {
-  const std::string& arn = request.state_machine_arn();
-  const std::string& map_run = request.map_run_arn();
-  if (!map_run.empty() && !arn.empty()) {
-    return std::move(done)(StatesError("ValidationException",
-                                       "Must specify only one of stateMachineArn and mapRunArn"));
-  }
-  const auto parsed = map_run.empty() ? CheckArn("stateMachineArn", arn, Arn::Kind::kStateMachine)
-                                      : CheckArn("mapRunArn", map_run, Arn::Kind::kMapRun);
-  if (!parsed.ok()) return std::move(done)(parsed.status());
+  absl::StatusOr<store::ExecutionFilter> filter = FilterOf(request);
+  if (!filter.ok()) return std::move(done)(filter.status());
   const absl::StatusOr<int> size = CheckPageSize(request.max_results());
   if (!size.ok()) return std::move(done)(size.status());
   absl::StatusOr<std::string> token =
       CheckToken(request.has_next_token() ? &request.next_token() : nullptr, 3096);
   if (!token.ok()) return std::move(done)(token.status());
-  store::ExecutionFilter filter{arn, {}, "", map_run};
   if (const auto status = ToStore(request.status_filter())) {
-    filter.statuses = {*status};
+    filter->statuses = {*status};
   } else if (request.status_filter() != workflow::v1::EXECUTION_STATUS_UNSPECIFIED) {
     if (request.status_filter() == workflow::v1::EXECUTION_STATUS_PENDING_REDRIVE) {
       return std::move(done)(workflow::v1::ListExecutionsResponse());  // there are none
@@ -226,10 +265,11 @@ void ExecutionApi::List(const workflow::v1::ListExecutionsRequest& request,
         "Member must satisfy enum value set: [RUNNING, SUCCEEDED, FAILED, TIMED_OUT, ABORTED, "
         "PENDING_REDRIVE]"));
   }
-  ListOf(arn, std::move(filter), *size, *std::move(token), std::move(done));
+  ListOf(request.state_machine_arn(), *std::move(filter), *size, *std::move(token),
+         std::move(done));
 }
 
-void ExecutionApi::ListOf(std::string machine_arn, store::ExecutionFilter filter, int size,
+void ExecutionApi::ListOf(std::string given_arn, store::ExecutionFilter filter, int size,
                           std::string token, Callback<workflow::v1::ListExecutionsResponse> done) {
   auto on_page = [done =
                       std::move(done)](absl::StatusOr<store::Page<ExecutionRecord>> page) mutable {
@@ -242,12 +282,12 @@ void ExecutionApi::ListOf(std::string machine_arn, store::ExecutionFilter filter
   if (!filter.map_run_arn.empty()) {
     return store_.ListExecutions(std::move(filter), size, std::move(token), std::move(on_page));
   }
+  std::string machine_arn = filter.state_machine_arn;
   store_.GetStateMachine(
-      machine_arn,
-      [this, machine_arn, filter = std::move(filter), size, token = std::move(token),
-       on_page = std::move(on_page)](absl::StatusOr<store::StateMachineRecord> machine) mutable {
-        if (absl::IsNotFound(machine.status()))
-          return on_page(StateMachineDoesNotExist(machine_arn));
+      std::move(machine_arn), [this, given_arn = std::move(given_arn), filter = std::move(filter),
+                               size, token = std::move(token), on_page = std::move(on_page)](
+                                  absl::StatusOr<store::StateMachineRecord> machine) mutable {
+        if (absl::IsNotFound(machine.status())) return on_page(StateMachineDoesNotExist(given_arn));
         if (!machine.ok()) return on_page(machine.status());
         if (machine->type == store::MachineType::kExpress) {
           return on_page(

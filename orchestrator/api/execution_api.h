@@ -6,6 +6,7 @@
 #include "orchestrator/api/machine_registry.h"
 #include "orchestrator/engine/engine.h"
 #include "orchestrator/store/execution_store.h"
+#include "orchestrator/store/version_store.h"
 #include "orderflow/workflow/v1/workflow.pb.h"
 
 namespace orderflow::api {
@@ -17,8 +18,8 @@ namespace orderflow::api {
 class ExecutionApi {
  public:
   ExecutionApi(MachineRegistry& registry, engine::Engine& engine, store::ExecutionStore& store,
-               const asl::Limits& limits)
-      : registry_(registry), engine_(engine), store_(store), limits_(limits) {}
+               store::VersionStore& versions, const asl::Limits& limits)
+      : registry_(registry), engine_(engine), store_(store), versions_(versions), limits_(limits) {}
 
   void Start(const workflow::v1::StartExecutionRequest& request,
              Callback<workflow::v1::StartExecutionResponse> done);
@@ -34,13 +35,14 @@ class ExecutionApi {
             Callback<workflow::v1::StopExecutionResponse> done);
 
  private:
-  void ListOf(std::string machine_arn, store::ExecutionFilter filter, int size, std::string token,
+  void ListOf(std::string given_arn, store::ExecutionFilter filter, int size, std::string token,
               Callback<workflow::v1::ListExecutionsResponse> done);
   void StopEnded(std::string arn, Callback<workflow::v1::StopExecutionResponse> done);
 
   MachineRegistry& registry_;
   engine::Engine& engine_;
   store::ExecutionStore& store_;
+  store::VersionStore& versions_;
   const asl::Limits limits_;
 };
 

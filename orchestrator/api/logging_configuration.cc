@@ -51,7 +51,7 @@ engine::LogLevel EngineLevel(workflow::v1::LogLevel level) {
 absl::StatusOr<std::string> EncodeLogging(const LoggingConfiguration& given) {
   if (given.destinations_size() > 1) {
     return StatesError("InvalidLoggingConfiguration",
-                       "Invalid Logging Configuration: 'at most one destination is allowed'");
+                       "Invalid Logging Configuration: Must specify exactly one Log Destination.");
   }
   if (!workflow::v1::LogLevel_IsValid(given.level())) {
     return ConstraintError("loggingConfiguration.level",

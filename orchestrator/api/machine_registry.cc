@@ -40,9 +40,11 @@ std::string MachineRegistry::ArnOf(std::string_view machine_name) const {
   return engine::StateMachineArn(options_.region, options_.account, machine_name);
 }
 
-asl::ParsedDefinition MachineRegistry::Parse(std::string_view definition) const {
+asl::ParsedDefinition MachineRegistry::Parse(std::string_view definition,
+                                             store::MachineType type) const {
   asl::ParseOptions options;
   options.max_definition_bytes = kMaxDefinitionBytes;
+  options.express = type == store::MachineType::kExpress;
   options.substitute = [this](std::string_view name) -> std::optional<std::string> {
     const auto found = options_.substitutions.find(name);
     if (found == options_.substitutions.end()) return std::nullopt;
@@ -58,7 +60,7 @@ asl::ParsedDefinition MachineRegistry::Parse(std::string_view definition) const 
 // A definition that the store holds was good once: what is wrong now lies in this process's
 // settings.
 absl::StatusOr<engine::MachinePtr> MachineRegistry::Prepare(StateMachineRecord record) const {
-  asl::ParsedDefinition parsed = Parse(record.definition);
+  asl::ParsedDefinition parsed = Parse(record.definition, record.type);
   if (parsed.machine == nullptr) {
     return absl::FailedPreconditionError(absl::StrCat(
         "state machine ", record.arn, ", revision ", record.revision,
@@ -90,7 +92,8 @@ void MachineRegistry::Forget(const std::string& arn) {
 }
 
 void MachineRegistry::Create(StateMachineRecord record, Callback<StateMachineRecord> done) {
-  if (asl::ParsedDefinition parsed = Parse(record.definition); parsed.machine == nullptr) {
+  if (asl::ParsedDefinition parsed = Parse(record.definition, record.type);
+      parsed.machine == nullptr) {
     return std::move(done)(InvalidDefinition(parsed.diagnostics));
   }
   record.arn = ArnOf(record.name);
@@ -123,14 +126,14 @@ void MachineRegistry::AnswerKnown(StateMachineRecord wanted, Callback<StateMachi
 }
 
 void MachineRegistry::Update(std::string arn, Change change, Callback<StateMachineRecord> done) {
-  if (change.definition) {
-    asl::ParsedDefinition parsed = Parse(*change.definition);
-    if (parsed.machine == nullptr) return std::move(done)(InvalidDefinition(parsed.diagnostics));
-  }
   auto on_read = [this, arn, change = std::move(change),
                   done = std::move(done)](absl::StatusOr<StateMachineRecord> record) mutable {
     if (!record.ok()) return std::move(done)(NotFoundAs(record.status(), arn));
-    if (change.definition) record->definition = *std::move(change.definition);
+    if (change.definition) {
+      asl::ParsedDefinition parsed = Parse(*change.definition, record->type);
+      if (parsed.machine == nullptr) return std::move(done)(InvalidDefinition(parsed.diagnostics));
+      record->definition = *std::move(change.definition);
+    }
     if (change.role_arn) record->role_arn = *std::move(change.role_arn);
     if (change.logging) record->logging = *std::move(change.logging);
     record->revision_id = NewUuid();

@@ -40,7 +40,8 @@ class MachineRegistry {
 
   std::string ArnOf(std::string_view machine_name) const;
   // All that is wrong with a definition; errors and warnings.
-  asl::ParsedDefinition Parse(std::string_view definition) const;
+  asl::ParsedDefinition Parse(std::string_view definition,
+                              store::MachineType type = store::MachineType::kStandard) const;
 
   // Creates one, or answers the one that exists with the same name, definition, type and logging.
   // `record` has name, type, definition, role_arn, logging and tags. InvalidDefinition,

@@ -9,19 +9,16 @@
 #include "common/base/status.h"
 #include "common/logging/logging.h"
 #include "common/metrics/metrics.h"
-#include "orchestrator/api/activity_api.h"
-#include "orchestrator/api/execution_api.h"
+#include "orchestrator/api/aws_operations.h"
 #include "orchestrator/api/execution_meter.h"
 #include "orchestrator/api/execution_task_runner.h"
 #include "orchestrator/api/machine_registry.h"
-#include "orchestrator/api/map_run_api.h"
 #include "orchestrator/api/orchestrator_metrics.h"
 #include "orchestrator/api/order_api.h"
 #include "orchestrator/api/order_outcome.h"
 #include "orchestrator/api/order_service.h"
-#include "orchestrator/api/state_machine_api.h"
-#include "orchestrator/api/task_token_api.h"
 #include "orchestrator/api/uuid.h"
+#include "orchestrator/api/workflow_apis.h"
 #include "orchestrator/api/workflow_deployment.h"
 #include "orchestrator/api/workflow_service.h"
 #include "orchestrator/store/sql_execution_store.h"
@@ -76,11 +73,16 @@ engine::Options EngineOptions(engine::Options options, engine::Meter& meter) {
   return options;
 }
 
-class OrchestratorModule final : public rpc::Module {
+aws::EndpointOptions EndpointOptions(const OrchestratorOptions& options) {
+  aws::EndpointOptions endpoint = options.aws;
+  endpoint.region = options.region;
+  return endpoint;
+}
+
+class Orchestrator final : public OrchestratorModule {
  public:
-  OrchestratorModule(const OrchestratorOptions& options,
-                     std::unique_ptr<store::SqlExecutionStore> store,
-                     std::unique_ptr<tasks::TaskRunner> runner)
+  Orchestrator(const OrchestratorOptions& options, std::unique_ptr<store::SqlExecutionStore> store,
+               std::unique_ptr<tasks::TaskRunner> runner)
       : store_(std::move(store)),
         activity_tasks_(std::make_shared<tasks::ActivityTasks>(ActivityOptions())),
         runner_(std::make_unique<tasks::TaskDispatcher>()),
@@ -92,14 +94,18 @@ class OrchestratorModule final : public rpc::Module {
                                        [this](int64_t revision, Callback<engine::MachinePtr> done) {
                                          registry_.Load(revision, std::move(done));
                                        })),
-        machines_(registry_, *store_),
-        executions_(registry_, *engine_, *store_, options.engine.limits),
+        machines_(registry_, *store_, *store_, *options.clock),
+        executions_(registry_, *engine_, *store_, *store_, options.engine.limits),
+        definitions_(registry_, *store_),
+        tags_(*store_, *store_),
+        versions_(*store_, *options.clock),
+        aliases_(*store_, *options.clock),
         orders_(registry_, *engine_, *store_),
         tokens_(*engine_, options.engine.limits.max_payload_bytes),
         activities_({.region = options.region, .account = options.account}, *store_, *engine_,
                     *activity_tasks_, *options.clock),
         map_runs_(registry_, *store_, options.engine.limits),
-        workflow_service_(machines_, executions_, tokens_, activities_, map_runs_),
+        workflow_service_(apis()),
         order_service_({options.place_order_wait, options.engine.limits}, orders_, registry_,
                        *engine_, *store_, *options.clock),
         metrics_(ExportMetrics(*engine_, *store_)) {
@@ -111,7 +117,7 @@ class OrchestratorModule final : public rpc::Module {
     execution_runner_->Bind(*engine_);
   }
 
-  ~OrchestratorModule() override { Stop(); }
+  ~Orchestrator() override { Stop(); }
 
   absl::Status Prepare(const OrchestratorOptions& options) {
     const Deployment deployment{std::string(kOrderMachine),
@@ -124,14 +130,15 @@ class OrchestratorModule final : public rpc::Module {
     if (const int64_t running = engine_->statistics().running; running > 0) {
       logging::Info("took up unfinished executions", {{"executions", running}});
     }
-    return absl::OkStatus();
+    return ServeAws(options);
+  }
+
+  std::string aws_address() const override {
+    return endpoint_ == nullptr ? std::string() : endpoint_->address();
   }
 
   std::string name() const override { return "orchestrator"; }
   std::vector<grpc::Service*> services() override { return {&workflow_service_, &order_service_}; }
-
-  // Workers who wait are answered; they ask again, elsewhere or later.
-  void Drain() override { activity_tasks_->EndAll(); }
 
   void CheckReady(StatusCallback done) override {
     const engine::Engine::Statistics statistics = engine_->statistics();
@@ -143,10 +150,18 @@ class OrchestratorModule final : public rpc::Module {
     store_->Check(std::move(done));
   }
 
+  void Drain() override {
+    if (endpoint_ != nullptr) endpoint_->Drain();
+    // Workers who wait are answered; they ask again, elsewhere or later.
+    activity_tasks_->EndAll();
+  }
+
   void Stop() override {
     if (engine_ == nullptr) return;
     metrics_.clear();
+    // Answers those that wait for an execution, which the endpoint then waits for.
     engine_->Shutdown();
+    endpoint_.reset();
     engine_.reset();
     meter_.reset();
     runner_.reset();
@@ -174,6 +189,20 @@ class OrchestratorModule final : public rpc::Module {
     return options;
   }
 
+  WorkflowApis apis() {
+    return {machines_, executions_, definitions_, tags_,    versions_,
+            aliases_,  tokens_,     activities_,  map_runs_};
+  }
+
+  absl::Status ServeAws(const OrchestratorOptions& options) {
+    if (options.aws.listen.empty()) return absl::OkStatus();
+    auto endpoint =
+        aws::Endpoint::Start(EndpointOptions(options), AwsOperations(apis()), *options.clock);
+    if (!endpoint.ok()) return endpoint.status();
+    endpoint_ = *std::move(endpoint);
+    return absl::OkStatus();
+  }
+
   std::unique_ptr<store::SqlExecutionStore> store_;
   std::shared_ptr<tasks::ActivityTasks> activity_tasks_;
   std::unique_ptr<tasks::TaskDispatcher> runner_;
@@ -183,27 +212,33 @@ class OrchestratorModule final : public rpc::Module {
   std::unique_ptr<engine::Engine> engine_;
   StateMachineApi machines_;
   ExecutionApi executions_;
+  DefinitionApi definitions_;
+  TagApi tags_;
+  VersionApi versions_;
+  AliasApi aliases_;
   OrderApi orders_;
   TaskTokenApi tokens_;
   ActivityApi activities_;
   MapRunApi map_runs_;
   WorkflowService workflow_service_;
   OrderService order_service_;
+  std::unique_ptr<aws::Endpoint> endpoint_;
   std::vector<metrics::Registration> metrics_;
 };
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<rpc::Module>> OpenOrchestratorModule(
+absl::StatusOr<std::unique_ptr<OrchestratorModule>> OpenOrchestratorModule(
     OrchestratorOptions options, std::unique_ptr<tasks::TaskRunner> runner) {
   ORDERFLOW_ASSIGN_OR_RETURN(auto store, store::OpenExecutionStore(options.database));
   ORDERFLOW_ASSIGN_OR_RETURN(options.engine.token_key, TokenKey(*store));
-  auto module = std::make_unique<OrchestratorModule>(options, std::move(store), std::move(runner));
+  auto module = std::make_unique<Orchestrator>(options, std::move(store), std::move(runner));
   ORDERFLOW_RETURN_IF_ERROR(module->Prepare(options));
   return module;
 }
 
-absl::StatusOr<std::unique_ptr<rpc::Module>> OpenOrchestratorModule(OrchestratorOptions options) {
+absl::StatusOr<std::unique_ptr<OrchestratorModule>> OpenOrchestratorModule(
+    OrchestratorOptions options) {
   ORDERFLOW_ASSIGN_OR_RETURN(auto runner, MakeRunner(options));
   return OpenOrchestratorModule(std::move(options), std::move(runner));
 }

@@ -11,6 +11,7 @@
 #include "common/database/database.h"
 #include "common/rpc/module.h"
 #include "orchestrator/api/substitutions.h"
+#include "orchestrator/aws/endpoint.h"
 #include "orchestrator/engine/engine.h"
 #include "orchestrator/tasks/grpc_task_runner.h"
 #include "orchestrator/tasks/lambda_task_runner.h"
@@ -26,6 +27,9 @@ struct OrchestratorOptions {
   // Parts of all ARNs.
   std::string region = "us-east-1";
   std::string account = "000000000000";
+
+  // Where the API is served as AWS serves it; its region is the one above.
+  aws::EndpointOptions aws;
 
   // Where the order workflow's tasks are; `substitutions` are added to them and win.
   ServiceAddresses services;
@@ -45,17 +49,26 @@ struct OrchestratorOptions {
   const Clock* clock = &SystemClock();  // borrowed
 };
 
+class OrchestratorModule : public rpc::Module {
+ public:
+  // Where the AWS API is served, with the port it got; empty where it is not.
+  virtual std::string aws_address() const = 0;
+};
+
 // The orchestrator, ready to be served: opens the journal, deploys the order workflow and takes up
-// all unfinished executions. Blocks until that is done. Serves WorkflowService and OrderService.
+// all unfinished executions. Blocks until that is done. Serves WorkflowService and
+// OrderService, and the AWS API from now on.
 //
-// INVALID_ARGUMENT: the order workflow has mistakes (one line each), or a setting.
+// INVALID_ARGUMENT: the order workflow has mistakes (one line each), or a setting. UNAVAILABLE: the
+// AWS API cannot be served there.
 // FAILED_PRECONDITION, DATA_LOSS: an unfinished execution cannot be taken up. Otherwise the errors
 // of Database::Open.
-absl::StatusOr<std::unique_ptr<rpc::Module>> OpenOrchestratorModule(OrchestratorOptions options);
+absl::StatusOr<std::unique_ptr<OrchestratorModule>> OpenOrchestratorModule(
+    OrchestratorOptions options);
 
 // The same with tasks carried out by `runner`, whatever their resource; `options.tasks` and
 // `options.lambda` are not looked at.
-absl::StatusOr<std::unique_ptr<rpc::Module>> OpenOrchestratorModule(
+absl::StatusOr<std::unique_ptr<OrchestratorModule>> OpenOrchestratorModule(
     OrchestratorOptions options, std::unique_ptr<tasks::TaskRunner> runner);
 
 // The order workflow that is built in: workflows/order-processing.asl.json.

@@ -85,8 +85,9 @@ absl::StatusOr<engine::Arn> CheckArn(std::string_view field, std::string_view ar
   ORDERFLOW_RETURN_IF_ERROR(CheckLength(
       field, arn, 1, kind == engine::Arn::Kind::kMapRun ? kMaxLongArnLength : kMaxArnLength));
   const std::optional<engine::Arn> parsed = engine::ParseArn(arn);
-  if (!parsed)
+  if (!parsed) {
     return InvalidArn(arn, arn.substr(0, 4) == "arn:" ? "Invalid ARN" : "Invalid ARN prefix");
+  }
   if (parsed->kind != kind) {
     return InvalidArn(KindName(parsed->kind), "Resource type not valid in this context");
   }

@@ -4,12 +4,14 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/status.h"
-#include "common/json/value.h"
 #include "orchestrator/api/convert.h"
 #include "orchestrator/api/logging_configuration.h"
+#include "orchestrator/api/machine_description.h"
 #include "orchestrator/api/request_checks.h"
 #include "orchestrator/api/states_error.h"
-#include "orchestrator/api/tag_list.h"
+#include "orchestrator/api/tags.h"
+#include "orchestrator/api/version_api.h"
+#include "orchestrator/engine/journal_codec.h"
 
 namespace orderflow::api {
 namespace {
@@ -30,16 +32,17 @@ absl::Status CheckDefinitionLength(std::string_view definition) {
   return absl::OkStatus();
 }
 
+constexpr size_t kMaxVersionDescription = 256;
+
 // What the API knows and this orchestrator does not have is refused, not ignored.
 template <typename Request>
 absl::Status CheckUnsupported(const Request& request) {
-  if (request.publish()) {
-    return StatesError("ValidationException", "'publish' is not supported: there are no versions");
-  }
-  if (request.has_version_description()) {
+  if (request.has_version_description() && !request.publish()) {
     return StatesError("ValidationException",
                        "Version description can only be set when publish is true");
   }
+  ORDERFLOW_RETURN_IF_ERROR(
+      CheckLength("versionDescription", request.version_description(), 0, kMaxVersionDescription));
   if (request.tracing_configuration().enabled()) {
     return StatesError(
         "InvalidTracingConfiguration",
@@ -78,8 +81,10 @@ absl::StatusOr<StateMachineRecord> ToRecord(
 
 absl::StatusOr<MachineRegistry::Change> ToChange(
     const workflow::v1::UpdateStateMachineRequest& request) {
-  ORDERFLOW_RETURN_IF_ERROR(
-      CheckArn("stateMachineArn", request.state_machine_arn(), kMachineArn).status());
+  ORDERFLOW_ASSIGN_OR_RETURN(const QualifiedArn arn,
+                             CheckQualifiedArn("stateMachineArn", request.state_machine_arn()));
+  // A version never changes.
+  if (arn.qualified()) return StateMachineDoesNotExist(request.state_machine_arn());
   ORDERFLOW_RETURN_IF_ERROR(CheckUnsupported(request));
   MachineRegistry::Change change;
   if (request.has_definition()) {
@@ -93,10 +98,11 @@ absl::StatusOr<MachineRegistry::Change> ToChange(
   if (request.has_logging_configuration()) {
     ORDERFLOW_ASSIGN_OR_RETURN(change.logging, EncodeLogging(request.logging_configuration()));
   }
-  if (!change.definition && !change.role_arn && !change.logging) {
-    return StatesError(
-        "MissingRequiredParameter",
-        "Either the definition, the role ARN or the LoggingConfiguration must be specified");
+  if (!change.definition && !change.role_arn && !change.logging &&
+      !request.has_tracing_configuration()) {
+    return StatesError("MissingRequiredParameter",
+                       "Either the definition, the role ARN, the LoggingConfiguration, or the "
+                       "TracingConfiguration must be specified");
   }
   return change;
 }
@@ -113,6 +119,8 @@ workflow::v1::DescribeStateMachineResponse Description(StateMachineRecord record
   DecodeLogging(record.logging, *response.mutable_logging_configuration());
   response.mutable_tracing_configuration()->set_enabled(false);
   response.set_revision_id(std::move(record.revision_id));
+  response.mutable_encryption_configuration()->set_type(
+      workflow::v1::ENCRYPTION_TYPE_AWS_OWNED_KEY);
   return response;
 }
 
@@ -129,34 +137,53 @@ workflow::v1::ListStateMachinesResponse ToProto(store::Page<StateMachineRecord> 
   return response;
 }
 
+// Publishes the revision that `record` is, where the request wants it, and hands the response over
+// with the version in it.
+template <typename Request, typename Response>
+void AnswerPublished(store::VersionStore& versions, const Clock& clock, const Request& request,
+                     const StateMachineRecord& record, Response response, Callback<Response> done) {
+  if (!request.publish()) return std::move(done)(std::move(response));
+  PublishRevision(
+      versions, record.arn, record.revision_id, request.version_description(),
+      engine::ToWholeMicroseconds(clock.Now()),
+      [response = std::move(response),
+       done = std::move(done)](absl::StatusOr<store::VersionRecord> version) mutable {
+        if (!version.ok()) return std::move(done)(version.status());
+        response.set_state_machine_version_arn(VersionArn(version->machine_arn, version->number));
+        std::move(done)(std::move(response));
+      });
+}
+
 }  // namespace
 
 void StateMachineApi::Create(const workflow::v1::CreateStateMachineRequest& request,
                              Callback<workflow::v1::CreateStateMachineResponse> done) {
   absl::StatusOr<StateMachineRecord> record = ToRecord(request);
   if (!record.ok()) return std::move(done)(record.status());
-  registry_.Create(*std::move(record),
-                   [done = std::move(done)](absl::StatusOr<StateMachineRecord> created) mutable {
-                     if (!created.ok()) return std::move(done)(created.status());
-                     workflow::v1::CreateStateMachineResponse response;
-                     response.set_state_machine_arn(created->arn);
-                     SetTimestamp(created->create_time, *response.mutable_creation_date());
-                     std::move(done)(std::move(response));
-                   });
+  auto on_created = [this, &request,
+                     done = std::move(done)](absl::StatusOr<StateMachineRecord> created) mutable {
+    if (!created.ok()) return std::move(done)(created.status());
+    workflow::v1::CreateStateMachineResponse response;
+    response.set_state_machine_arn(created->arn);
+    SetTimestamp(created->create_time, *response.mutable_creation_date());
+    AnswerPublished(versions_, clock_, request, *created, std::move(response), std::move(done));
+  };
+  registry_.Create(*std::move(record), std::move(on_created));
 }
 
 void StateMachineApi::Update(const workflow::v1::UpdateStateMachineRequest& request,
                              Callback<workflow::v1::UpdateStateMachineResponse> done) {
   absl::StatusOr<MachineRegistry::Change> change = ToChange(request);
   if (!change.ok()) return std::move(done)(change.status());
-  registry_.Update(request.state_machine_arn(), *std::move(change),
-                   [done = std::move(done)](absl::StatusOr<StateMachineRecord> updated) mutable {
-                     if (!updated.ok()) return std::move(done)(updated.status());
-                     workflow::v1::UpdateStateMachineResponse response;
-                     response.set_revision_id(updated->revision_id);
-                     SetTimestamp(updated->update_time, *response.mutable_update_date());
-                     std::move(done)(std::move(response));
-                   });
+  auto on_updated = [this, &request,
+                     done = std::move(done)](absl::StatusOr<StateMachineRecord> updated) mutable {
+    if (!updated.ok()) return std::move(done)(updated.status());
+    workflow::v1::UpdateStateMachineResponse response;
+    response.set_revision_id(updated->revision_id);
+    SetTimestamp(updated->update_time, *response.mutable_update_date());
+    AnswerPublished(versions_, clock_, request, *updated, std::move(response), std::move(done));
+  };
+  registry_.Update(request.state_machine_arn(), *std::move(change), std::move(on_updated));
 }
 
 void StateMachineApi::Delete(const workflow::v1::DeleteStateMachineRequest& request,
@@ -173,14 +200,61 @@ void StateMachineApi::Delete(const workflow::v1::DeleteStateMachineRequest& requ
 void StateMachineApi::Describe(const workflow::v1::DescribeStateMachineRequest& request,
                                Callback<workflow::v1::DescribeStateMachineResponse> done) {
   const std::string& arn = request.state_machine_arn();
-  const auto parsed = CheckArn("stateMachineArn", arn, kMachineArn);
+  const absl::StatusOr<QualifiedArn> parsed = CheckQualifiedArn("stateMachineArn", arn);
   if (!parsed.ok()) return std::move(done)(parsed.status());
+  if (!parsed->alias.empty()) return std::move(done)(StateMachineDoesNotExist(arn));
   const bool with_data = request.included_data() != workflow::v1::INCLUDED_DATA_METADATA_ONLY;
-  store_.GetStateMachine(arn, [arn, with_data, done = std::move(done)](
+  if (parsed->version > 0) return DescribeVersion(*parsed, with_data, std::move(done));
+  store_.GetStateMachine(arn, [this, arn, with_data, done = std::move(done)](
                                   absl::StatusOr<StateMachineRecord> record) mutable {
     if (absl::IsNotFound(record.status())) return std::move(done)(StateMachineDoesNotExist(arn));
     if (!record.ok()) return std::move(done)(ToStatesError(record.status()));
-    std::move(done)(Description(*std::move(record), with_data));
+    DescribeRevision(arn, *std::move(record), with_data, std::move(done));
+  });
+}
+
+void StateMachineApi::DescribeVersion(const QualifiedArn& arn, bool with_data,
+                                      Callback<workflow::v1::DescribeStateMachineResponse> done) {
+  const std::string given = VersionArn(arn.machine_arn, arn.version);
+  versions_.GetVersion(
+      arn.machine_arn, arn.version,
+      [this, given, with_data,
+       done = std::move(done)](absl::StatusOr<store::VersionRecord> version) mutable {
+        if (absl::IsNotFound(version.status()))
+          return std::move(done)(StateMachineDoesNotExist(given));
+        if (!version.ok()) return std::move(done)(ToStatesError(version.status()));
+        auto described =
+            [description = version->description, time = version->create_time,
+             done = std::move(done)](
+                absl::StatusOr<workflow::v1::DescribeStateMachineResponse> response) mutable {
+              if (!response.ok()) return std::move(done)(response.status());
+              if (!description.empty()) response->set_description(description);
+              SetTimestamp(time, *response->mutable_creation_date());
+              std::move(done)(*std::move(response));
+            };
+        store_.GetRevision(
+            version->revision, [this, given, with_data, done = std::move(described)](
+                                   absl::StatusOr<StateMachineRecord> record) mutable {
+              if (!record.ok()) return std::move(done)(ToStatesError(record.status()));
+              DescribeRevision(given, *std::move(record), with_data, std::move(done));
+            });
+      });
+}
+
+// The variables are in the parsed definition, which the registry has or makes; one that it does not
+// understand any more is described without them.
+void StateMachineApi::DescribeRevision(std::string arn, StateMachineRecord record, bool with_data,
+                                       Callback<workflow::v1::DescribeStateMachineResponse> done) {
+  const int64_t revision = record.revision;
+  workflow::v1::DescribeStateMachineResponse response = Description(std::move(record), with_data);
+  response.set_state_machine_arn(std::move(arn));
+  if (!with_data) return std::move(done)(std::move(response));
+  registry_.Load(revision, [response = std::move(response), done = std::move(done)](
+                               absl::StatusOr<engine::MachinePtr> machine) mutable {
+    if (machine.ok()) {
+      DescribeVariables(*(*machine)->definition, *response.mutable_variable_references());
+    }
+    std::move(done)(std::move(response));
   });
 }
 

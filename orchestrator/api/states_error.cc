@@ -20,6 +20,7 @@ struct Error {
 constexpr Error kErrors[] = {
     {"ActivityDoesNotExist", StatusCode::kNotFound},
     {"ActivityWorkerLimitExceeded", StatusCode::kResourceExhausted},
+    {"ConflictException", StatusCode::kFailedPrecondition},
     {"ExecutionAlreadyExists", StatusCode::kAlreadyExists},
     {"ExecutionDoesNotExist", StatusCode::kNotFound},
     {"ExecutionLimitExceeded", StatusCode::kResourceExhausted},
@@ -52,6 +53,14 @@ StatusCode CodeOf(std::string_view name) {
   return found->code;
 }
 
+// A payload of statuses that does not leave the process.
+constexpr char kAwsMessage[] = "orderflow/aws-message";
+
+std::string DefinitionMessage(const std::vector<asl::Diagnostic>& diagnostics) {
+  return absl::StrCat("Invalid State Machine Definition: '", asl::FormatDiagnostics(diagnostics),
+                      "'");
+}
+
 std::string Quoted(std::string_view before, std::string_view value) {
   return absl::StrCat(std::string(before), ": '", std::string(value), "'");
 }
@@ -70,7 +79,7 @@ absl::Status InvalidArn(std::string_view arn, std::string_view why) {
 }
 
 absl::Status InvalidToken() {
-  return StatesError("InvalidToken", "Invalid Token: 'the token was not given by this list'");
+  return StatesError("InvalidToken", "Invalid Token: 'Invalid token'");
 }
 
 absl::Status StateMachineDoesNotExist(std::string_view arn) {
@@ -99,15 +108,21 @@ absl::Status InvalidDefinition(const std::vector<asl::Diagnostic>& diagnostics) 
                               : absl::StrCat(diagnostic.message, " (", diagnostic.hint, ")")});
   }
   // The violations come as BadRequest, the name as ErrorInfo, the message as AWS words it.
-  absl::Status status(StatusCode::kInvalidArgument,
-                      absl::StrCat("Invalid State Machine Definition: '",
-                                   asl::FormatDiagnostics(diagnostics), "'"));
+  absl::Status status(StatusCode::kInvalidArgument, DefinitionMessage(diagnostics));
   const absl::Status with_violations = InvalidArgumentError(violations);
   with_violations.ForEachPayload([&status](absl::string_view type, const absl::Cord& payload) {
     status.SetPayload(type, payload);
   });
+  std::vector<asl::Diagnostic> without_hints = diagnostics;
+  for (asl::Diagnostic& diagnostic : without_hints) diagnostic.hint.clear();
+  status.SetPayload(kAwsMessage, absl::Cord(DefinitionMessage(without_hints)));
   return WithErrorInfo(std::move(status),
                        ErrorInfo{"InvalidDefinition", std::string(kStatesErrorDomain), {}});
+}
+
+std::string AwsMessage(const absl::Status& status) {
+  const absl::optional<absl::Cord> message = status.GetPayload(kAwsMessage);
+  return message ? std::string(*message) : std::string(status.message());
 }
 
 absl::Status ToStatesError(const absl::Status& status) {

@@ -28,6 +28,10 @@ absl::Status ConstraintError(std::string_view field, std::string_view value,
 // All errors of a definition; its warnings are left out.
 absl::Status InvalidDefinition(const std::vector<asl::Diagnostic>& diagnostics);
 
+// What AWS would say of an error: its message, without the hints that we add to those of
+// definitions.
+std::string AwsMessage(const absl::Status& status);
+
 // What an engine or a store answers, as an error of the API: what has no name there becomes
 // ServiceUnavailable where the call may be repeated, and stays as it is where it is our fault.
 absl::Status ToStatesError(const absl::Status& status);

@@ -169,7 +169,7 @@ TestOrchestrator::~TestOrchestrator() {
   std::filesystem::remove_all(directory_);
 }
 
-absl::StatusOr<std::unique_ptr<rpc::Module>> TestOrchestrator::Open() {
+absl::StatusOr<std::unique_ptr<OrchestratorModule>> TestOrchestrator::Open() {
   if (script_ == nullptr) return OpenOrchestratorModule(options_);
   return OpenOrchestratorModule(options_, std::make_unique<ScriptedRunner>(*script_));
 }

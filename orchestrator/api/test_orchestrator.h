@@ -69,8 +69,10 @@ class TestOrchestrator {
 
   order::v1::OrderService::Stub& orders() { return *orders_; }
   workflow::v1::WorkflowService::Stub& workflows() { return *workflows_; }
+  // Where the AWS API is served, if `options` say that it is.
+  std::string aws_address() const { return module_->aws_address(); }
   OrchestratorOptions& options() { return options_; }
-  absl::StatusOr<std::unique_ptr<rpc::Module>> Open();
+  absl::StatusOr<std::unique_ptr<OrchestratorModule>> Open();
 
  private:
   TestOrchestrator(Script* script, OrchestratorOptions options);
@@ -79,7 +81,7 @@ class TestOrchestrator {
   Script* const script_;  // null: the real runners
   OrchestratorOptions options_;
   std::string directory_;
-  std::unique_ptr<rpc::Module> module_;
+  std::unique_ptr<OrchestratorModule> module_;
   std::unique_ptr<rpc::Server> server_;
   std::unique_ptr<order::v1::OrderService::Stub> orders_;
   std::unique_ptr<workflow::v1::WorkflowService::Stub> workflows_;

@@ -16,32 +16,45 @@ namespace orderflow::api {
       Call(given, std::move(done));                                                            \
     });                                                                                        \
   }
-ORDERFLOW_OPERATION(CreateStateMachine, machines_.Create)
-ORDERFLOW_OPERATION(UpdateStateMachine, machines_.Update)
-ORDERFLOW_OPERATION(DeleteStateMachine, machines_.Delete)
-ORDERFLOW_OPERATION(DescribeStateMachine, machines_.Describe)
-ORDERFLOW_OPERATION(ListStateMachines, machines_.List)
-ORDERFLOW_OPERATION(StartExecution, executions_.Start)
-ORDERFLOW_OPERATION(StartSyncExecution, executions_.StartSync)
-ORDERFLOW_OPERATION(DescribeExecution, executions_.Describe)
-ORDERFLOW_OPERATION(ListExecutions, executions_.List)
-ORDERFLOW_OPERATION(GetExecutionHistory, executions_.GetHistory)
-ORDERFLOW_OPERATION(StopExecution, executions_.Stop)
-ORDERFLOW_OPERATION(SendTaskSuccess, tokens_.Success)
-ORDERFLOW_OPERATION(SendTaskFailure, tokens_.Failure)
-ORDERFLOW_OPERATION(SendTaskHeartbeat, tokens_.Heartbeat)
-ORDERFLOW_OPERATION(CreateActivity, activities_.Create)
-ORDERFLOW_OPERATION(DeleteActivity, activities_.Delete)
-ORDERFLOW_OPERATION(DescribeActivity, activities_.Describe)
-ORDERFLOW_OPERATION(ListActivities, activities_.List)
-ORDERFLOW_OPERATION(DescribeMapRun, map_runs_.Describe)
-ORDERFLOW_OPERATION(ListMapRuns, map_runs_.List)
+ORDERFLOW_OPERATION(CreateStateMachine, apis_.machines.Create)
+ORDERFLOW_OPERATION(UpdateStateMachine, apis_.machines.Update)
+ORDERFLOW_OPERATION(DeleteStateMachine, apis_.machines.Delete)
+ORDERFLOW_OPERATION(DescribeStateMachine, apis_.machines.Describe)
+ORDERFLOW_OPERATION(ListStateMachines, apis_.machines.List)
+ORDERFLOW_OPERATION(StartExecution, apis_.executions.Start)
+ORDERFLOW_OPERATION(StartSyncExecution, apis_.executions.StartSync)
+ORDERFLOW_OPERATION(DescribeExecution, apis_.executions.Describe)
+ORDERFLOW_OPERATION(ListExecutions, apis_.executions.List)
+ORDERFLOW_OPERATION(GetExecutionHistory, apis_.executions.GetHistory)
+ORDERFLOW_OPERATION(StopExecution, apis_.executions.Stop)
+ORDERFLOW_OPERATION(ValidateStateMachineDefinition, apis_.definitions.Validate)
+ORDERFLOW_OPERATION(DescribeStateMachineForExecution, apis_.definitions.DescribeForExecution)
+ORDERFLOW_OPERATION(TagResource, apis_.tags.Tag)
+ORDERFLOW_OPERATION(UntagResource, apis_.tags.Untag)
+ORDERFLOW_OPERATION(ListTagsForResource, apis_.tags.List)
+ORDERFLOW_OPERATION(PublishStateMachineVersion, apis_.versions.Publish)
+ORDERFLOW_OPERATION(ListStateMachineVersions, apis_.versions.List)
+ORDERFLOW_OPERATION(DeleteStateMachineVersion, apis_.versions.Delete)
+ORDERFLOW_OPERATION(CreateStateMachineAlias, apis_.aliases.Create)
+ORDERFLOW_OPERATION(UpdateStateMachineAlias, apis_.aliases.Update)
+ORDERFLOW_OPERATION(DeleteStateMachineAlias, apis_.aliases.Delete)
+ORDERFLOW_OPERATION(DescribeStateMachineAlias, apis_.aliases.Describe)
+ORDERFLOW_OPERATION(ListStateMachineAliases, apis_.aliases.List)
+ORDERFLOW_OPERATION(SendTaskSuccess, apis_.tokens.Success)
+ORDERFLOW_OPERATION(SendTaskFailure, apis_.tokens.Failure)
+ORDERFLOW_OPERATION(SendTaskHeartbeat, apis_.tokens.Heartbeat)
+ORDERFLOW_OPERATION(CreateActivity, apis_.activities.Create)
+ORDERFLOW_OPERATION(DeleteActivity, apis_.activities.Delete)
+ORDERFLOW_OPERATION(DescribeActivity, apis_.activities.Describe)
+ORDERFLOW_OPERATION(ListActivities, apis_.activities.List)
+ORDERFLOW_OPERATION(DescribeMapRun, apis_.map_runs.Describe)
+ORDERFLOW_OPERATION(ListMapRuns, apis_.map_runs.List)
 #undef ORDERFLOW_OPERATION
 
 grpc::ServerUnaryReactor* WorkflowService::GetActivityTask(
     grpc::CallbackServerContext* context, const workflow::v1::GetActivityTaskRequest* request,
     workflow::v1::GetActivityTaskResponse* response) {
-  return ActivityPoll::Start(*context, activities_, *request, *response);
+  return ActivityPoll::Start(*context, apis_.activities, *request, *response);
 }
 
 }  // namespace orderflow::api

@@ -1,25 +1,14 @@
 #pragma once
 
-#include "orchestrator/api/activity_api.h"
-#include "orchestrator/api/execution_api.h"
-#include "orchestrator/api/map_run_api.h"
-#include "orchestrator/api/state_machine_api.h"
-#include "orchestrator/api/task_token_api.h"
+#include "orchestrator/api/workflow_apis.h"
 #include "orderflow/workflow/v1/workflow.grpc.pb.h"
 
 namespace orderflow::api {
 
-// WorkflowService over gRPC: each operation handed to where it is done. Thread-safe. Borrows all of
-// them.
+// WorkflowService over gRPC: each operation handed to where it is done. Thread-safe.
 class WorkflowService final : public workflow::v1::WorkflowService::CallbackService {
  public:
-  WorkflowService(StateMachineApi& machines, ExecutionApi& executions, TaskTokenApi& tokens,
-                  ActivityApi& activities, MapRunApi& map_runs)
-      : machines_(machines),
-        executions_(executions),
-        tokens_(tokens),
-        activities_(activities),
-        map_runs_(map_runs) {}
+  explicit WorkflowService(const WorkflowApis& apis) : apis_(apis) {}
 
 #define ORDERFLOW_OPERATION(Operation)                                                 \
   grpc::ServerUnaryReactor* Operation(grpc::CallbackServerContext* context,            \
@@ -46,14 +35,23 @@ class WorkflowService final : public workflow::v1::WorkflowService::CallbackServ
   ORDERFLOW_OPERATION(GetActivityTask);
   ORDERFLOW_OPERATION(DescribeMapRun);
   ORDERFLOW_OPERATION(ListMapRuns);
+  ORDERFLOW_OPERATION(ValidateStateMachineDefinition);
+  ORDERFLOW_OPERATION(DescribeStateMachineForExecution);
+  ORDERFLOW_OPERATION(TagResource);
+  ORDERFLOW_OPERATION(UntagResource);
+  ORDERFLOW_OPERATION(ListTagsForResource);
+  ORDERFLOW_OPERATION(PublishStateMachineVersion);
+  ORDERFLOW_OPERATION(ListStateMachineVersions);
+  ORDERFLOW_OPERATION(DeleteStateMachineVersion);
+  ORDERFLOW_OPERATION(CreateStateMachineAlias);
+  ORDERFLOW_OPERATION(UpdateStateMachineAlias);
+  ORDERFLOW_OPERATION(DeleteStateMachineAlias);
+  ORDERFLOW_OPERATION(DescribeStateMachineAlias);
+  ORDERFLOW_OPERATION(ListStateMachineAliases);
 #undef ORDERFLOW_OPERATION
 
  private:
-  StateMachineApi& machines_;
-  ExecutionApi& executions_;
-  TaskTokenApi& tokens_;
-  ActivityApi& activities_;
-  MapRunApi& map_runs_;
+  const WorkflowApis apis_;
 };
 
 }  // namespace orderflow::api

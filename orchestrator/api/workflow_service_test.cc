@@ -191,7 +191,7 @@ TEST_F(WorkflowServiceTest, BadRequestsHaveTheNamesOfTheApi) {
   EXPECT_EQ(Failure(&Workflows::CreateStateMachine, request),
             "INVALID_ARGUMENT InvalidTracingConfiguration");
   request = Definition("m", kPass);
-  request.set_publish(true);
+  request.set_version_description("of what is not published");
   EXPECT_EQ(Failure(&Workflows::CreateStateMachine, request),
             "INVALID_ARGUMENT ValidationException");
   request = Definition("m", kPass);

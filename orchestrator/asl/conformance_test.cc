@@ -67,7 +67,7 @@ TEST(ConformanceTest, ExecutionsInScopeEndAndReadAsRecorded) {
     std::cout << "out of scope: " << feature << ": " << count << "\n";
   EXPECT_GE(same_outcome * 100, in_scope * 99);
   EXPECT_GE(same_history * 100, with_history * 95);
-  EXPECT_GE(in_scope, 400) << "the engine lost features, or the recordings are not all there";
+  EXPECT_GE(in_scope, 600) << "the engine lost features, or the recordings are not all there";
 }
 
 // The verdict on a definition, without what only the API knows (its other arguments, the type of
@@ -96,8 +96,8 @@ TEST(ConformanceTest, DefinitionsAreAcceptedAndRefusedAsRecorded) {
   std::cout << same_verdict << " of " << in_scope << " definitions get the recorded verdict, "
             << same_message << " with the recorded finding\n";
   EXPECT_EQ(same_verdict, in_scope);
-  EXPECT_GE(in_scope, 10);
-  EXPECT_GE(same_message * 100, in_scope * 90);
+  EXPECT_GE(in_scope, 80);
+  EXPECT_GE(same_message * 100, in_scope * 99);
 }
 
 }  // namespace

@@ -18,6 +18,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (name.size() > 3) return std::nullopt;
     return std::string(name);
   };
+  options.distributed_maps = true;
   const ParsedDefinition parsed = ParseStateMachine(text, options);
   if ((parsed.machine == nullptr) != !FormatDiagnostics(parsed.diagnostics).empty()) std::abort();
   if (parsed.machine == nullptr) return 0;

@@ -54,8 +54,19 @@ std::string ChildLocation(std::string_view parent, size_t index) {
 void Diagnostics::Error(std::string_view code, std::string location, std::string message,
                         std::string hint) {
   has_errors_ = true;
+  Add(Diagnostic::Severity::kError, code, std::move(location), std::move(message), std::move(hint));
+}
+
+void Diagnostics::Warning(std::string_view code, std::string location, std::string message,
+                          std::string hint) {
+  Add(Diagnostic::Severity::kWarning, code, std::move(location), std::move(message),
+      std::move(hint));
+}
+
+void Diagnostics::Add(Diagnostic::Severity severity, std::string_view code, std::string location,
+                      std::string message, std::string hint) {
   if (found_.size() == kMaxDiagnostics) return;
-  found_.push_back(Diagnostic{.severity = Diagnostic::Severity::kError,
+  found_.push_back(Diagnostic{.severity = severity,
                               .code = std::string(code),
                               .location = std::move(location),
                               .message = std::move(message),

@@ -17,6 +17,7 @@ namespace orderflow::asl {
 inline constexpr char kSchemaValidationFailed[] = "SCHEMA_VALIDATION_FAILED";
 inline constexpr char kDuplicateStateName[] = "DUPLICATE_STATE_NAME";
 inline constexpr char kInvalidJson[] = "INVALID_JSON_DESCRIPTION";
+inline constexpr char kEndlessLoop[] = "ENDLESS_LOOP";  // of our own
 inline constexpr char kMissingTransitionTarget[] = "MISSING_TRANSITION_TARGET";
 
 // "/States/Check stock/Next": JSON Pointer (RFC 6901) escapes, so that a name with '/' stays one
@@ -32,6 +33,9 @@ class Diagnostics {
 
   void Error(std::string_view code, std::string location, std::string message,
              std::string hint = "");
+  // What a definition may have, but hardly on purpose.
+  void Warning(std::string_view code, std::string location, std::string message,
+               std::string hint = "");
   bool has_errors() const { return has_errors_; }
   // Expressions that are read by the way name variables; see State::variables.
   void UsesVariable(const std::string& name) { variables_.insert(name); }
@@ -41,6 +45,9 @@ class Diagnostics {
   std::vector<Diagnostic> Take() { return std::move(found_); }
 
  private:
+  void Add(Diagnostic::Severity severity, std::string_view code, std::string location,
+           std::string message, std::string hint);
+
   std::vector<Diagnostic> found_;
   bool has_errors_ = false;
   std::set<std::string> variables_;
@@ -58,7 +65,9 @@ class Diagnostics {
 class ObjectReader {
  public:
   ObjectReader(const json::Value& object, std::string location, Diagnostics& diagnostics)
-      : object_(object), location_(std::move(location)), diagnostics_(diagnostics) {}
+      : object_(object), location_(std::move(location)), diagnostics_(diagnostics) {
+    known_.reserve(24);  // as many as the richest state has
+  }
 
   // The member, or nullptr where it is absent; from now on it counts as known.
   const json::Value* Take(std::string_view name);

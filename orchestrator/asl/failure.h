@@ -11,6 +11,8 @@ namespace orderflow::asl {
 struct Failure {
   std::optional<std::string> error;  // such as "States.Timeout"; a Fail state may leave it out
   std::optional<std::string> cause;  // for people; absent for a timeout
+  // A timeout because no heartbeat came, which has a name of its own in ErrorEquals only.
+  bool missed_heartbeat = false;
   bool operator==(const Failure&) const = default;
 };
 
@@ -19,6 +21,7 @@ inline constexpr char kErrorAll[] = "States.ALL";
 inline constexpr char kErrorDataLimitExceeded[] = "States.DataLimitExceeded";
 inline constexpr char kErrorExceedToleratedFailureThreshold[] =
     "States.ExceedToleratedFailureThreshold";
+inline constexpr char kErrorHeartbeatTimeout[] = "States.HeartbeatTimeout";
 inline constexpr char kErrorIntrinsicFailure[] = "States.IntrinsicFailure";
 inline constexpr char kErrorNoChoiceMatched[] = "States.NoChoiceMatched";
 inline constexpr char kErrorResultPathMatchFailure[] = "States.ResultPathMatchFailure";

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "orchestrator/asl/state_parser.h"
+#include "orchestrator/asl/validator.h"
 
 namespace orderflow::asl {
 namespace {
@@ -113,6 +114,7 @@ void StateParser::ReadProcessor(ObjectReader& processor, MapState& map, ObjectRe
     parts.definition = processor.object();
     const bool express = std::exchange(express_, type == "EXPRESS");
     parts.graph = ParseGraph(processor, *language_);
+    CheckVariableScopes(parts.graph, processor.location(), diagnostics_);
     express_ = express;
     map.distributed = ReadDistributed(fields, state, std::move(parts), type == "EXPRESS");
   }

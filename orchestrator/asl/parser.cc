@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "common/json/value.h"
 #include "orchestrator/asl/definition_reader.h"
 #include "orchestrator/asl/duplicate_members.h"
@@ -22,8 +23,35 @@ using json::Value;
 // The language's limit on every number of seconds.
 constexpr int64_t kMaxSeconds = 99'999'999;
 
-std::string Position(const json::ParseError& error) {
-  return "[line: " + std::to_string(error.line) + ", column: " + std::to_string(error.column) + "]";
+// The service's words for a place in a text that is no JSON: with the beginning of the text.
+std::string PlaceInSource(std::string_view text, int line, int column) {
+  constexpr size_t kMaxShown = 500;
+  std::string source = "\"" + std::string(text.substr(0, kMaxShown)) + "\"";
+  if (text.size() > kMaxShown)
+    source += "[truncated " + std::to_string(text.size() - kMaxShown) + " chars]";
+  return "[Source: (String)" + source + "; line: " + std::to_string(line) +
+         ", column: " + std::to_string(column) + "]";
+}
+
+bool IsWordCharacter(char c) {
+  const auto u = static_cast<unsigned char>(c);
+  return u >= 0x80 || c == '_' || c == '$' || absl::ascii_isalnum(u);
+}
+
+void ReportNoJson(std::string_view text, const json::ParseError& error, Diagnostics& diagnostics) {
+  // A bare word is told as one, and its place is behind it.
+  size_t end = error.offset;
+  while (end < text.size() && IsWordCharacter(text[end])) ++end;
+  std::string message = error.message;
+  int column = error.column;
+  if (end > error.offset && !absl::ascii_isdigit(static_cast<unsigned char>(text[error.offset]))) {
+    message = "Unrecognized token '" + std::string(text.substr(error.offset, end - error.offset)) +
+              "': was expecting (JSON String, Number, Array, Object or token 'null', 'true' or "
+              "'false')";
+    column += static_cast<int>(end - error.offset);
+  }
+  const std::string place = PlaceInSource(text, error.line, column);
+  diagnostics.Error(kInvalidJson, place, message + "\n at " + place);
 }
 
 // The definition as a value, or nothing after reporting why not.
@@ -38,7 +66,7 @@ std::optional<Value> ReadJson(std::string_view text, const ParseOptions& options
   const bool blank = text.find_first_not_of(" \t\r\n") == std::string_view::npos;
   const json::ParseResult parsed = json::Parse(text);
   if (!blank && !parsed.value.has_value()) {
-    diagnostics.Error(kInvalidJson, Position(*parsed.error), parsed.error->message);
+    ReportNoJson(text, *parsed.error, diagnostics);
     return std::nullopt;
   }
   if (blank || !parsed.value->IsObject()) {
@@ -93,7 +121,28 @@ StateMachine::Parts ReadMachine(const Value& definition, const ParseOptions& opt
   return parts;
 }
 
+using References = std::vector<StateMachine::VariableReferences>;
+
+void AppendReferences(const std::vector<std::unique_ptr<State>>& states, References& found) {
+  for (const auto& state : states) {
+    if (!state->variables.empty()) found.push_back({state->name, state->variables});
+    if (const auto* parallel = std::get_if<ParallelState>(&state->kind)) {
+      for (const StateGraph& branch : parallel->branches) AppendReferences(branch.states, found);
+    } else if (const auto* map = std::get_if<MapState>(&state->kind)) {
+      AppendReferences(map->distributed == nullptr ? map->processor.states
+                                                   : map->distributed->processor->states(),
+                       found);
+    }
+  }
+}
+
 }  // namespace
+
+std::vector<StateMachine::VariableReferences> StateMachine::FindVariableReferences() const {
+  References found;
+  AppendReferences(states(), found);
+  return found;
+}
 
 StateGraph::StateGraph() = default;
 StateGraph::~StateGraph() = default;

@@ -54,8 +54,12 @@ TEST(ParserTest, WhatIsNoJsonObjectIsRefusedAsSuch) {
               ElementsAre("SCHEMA_VALIDATION_FAILED : Definition must be a valid JSON object"));
   EXPECT_THAT(Findings("[]"),
               ElementsAre("SCHEMA_VALIDATION_FAILED : Definition must be a valid JSON object"));
-  EXPECT_THAT(Findings("{\n \"a\": nope}"),
-              ElementsAre(HasSubstr("INVALID_JSON_DESCRIPTION [line: 2, column: ")));
+  EXPECT_THAT(
+      Findings("{\n \"a\": nope}"),
+      ElementsAre(HasSubstr("; line: 2, column: 11]: Unrecognized token 'nope': was expecting")));
+  EXPECT_THAT(Findings("{\"a\": 1,}"),
+              ElementsAre(HasSubstr("INVALID_JSON_DESCRIPTION [Source: (String)\"{\"a\": 1,}\"; "
+                                    "line: 1, column: 9]")));
   EXPECT_THAT(
       Findings("{}"),
       ElementsAre("SCHEMA_VALIDATION_FAILED /: These fields are required: [States, StartAt]"));
@@ -105,6 +109,62 @@ TEST(ParserTest, AMachineWithoutAnEndIsRefused) {
       Findings(
           R"({"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "B"}, "B": {"Type": "Pass", "Next": "A"}}})"),
       ElementsAre(HasSubstr("/States: No state ends")));
+}
+
+TEST(ParserTest, ALoopThatNothingLeavesIsWarnedOf) {
+  const ParsedDefinition parsed = ParseStateMachine(R"({"StartAt": "A", "States": {
+      "A": {"Type": "Choice", "Default": "B",
+            "Choices": [{"Variable": "$.x", "IsPresent": true, "Next": "Z"}]},
+      "B": {"Type": "Pass", "Next": "C"}, "C": {"Type": "Pass", "Next": "B"},
+      "Z": {"Type": "Succeed"}}})",
+                                                    {});
+  EXPECT_NE(parsed.machine, nullptr);
+  ASSERT_EQ(parsed.diagnostics.size(), 1u);
+  EXPECT_EQ(parsed.diagnostics[0].severity, Diagnostic::Severity::kWarning);
+  EXPECT_EQ(parsed.diagnostics[0].location, "/States/B");
+}
+
+TEST(ParserTest, NamesOfStatesAreUniqueAcrossGraphs) {
+  EXPECT_THAT(Findings(R"({"StartAt": "A", "States": {"A": {"Type": "Parallel", "End": true,
+                  "Branches": [{"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}]}}})"),
+              ElementsAre(HasSubstr("DUPLICATE_STATE_NAME /States/A/Branches/0/States/A: Duplicate "
+                                    "State name: A")));
+}
+
+TEST(ParserTest, ExpressMachinesCannotWaitForOthers) {
+  const auto finding = [](const std::string& resource) {
+    return FormatDiagnostics(
+        ParseStateMachine(R"({"StartAt": "A", "States": {"A": {"Type": "Task", "Resource": ")" +
+                              resource + R"(", "End": true}}})",
+                          ParseOptions{.express = true})
+            .diagnostics);
+  };
+  EXPECT_THAT(finding("arn:aws:states:::sqs:sendMessage.waitForTaskToken"),
+              HasSubstr("does not support '.waitForTaskToken' service integration"));
+  EXPECT_THAT(finding("arn:aws:states:::states:startExecution.sync:2"),
+              HasSubstr("does not support '.sync' service integration at /States/A/Resource"));
+  EXPECT_THAT(finding("arn:aws:states:eu-west-1:1:activity:a"), HasSubstr("activities"));
+  EXPECT_EQ(finding("arn:aws:states:::states:startExecution"), "");
+}
+
+TEST(ParserTest, IntegrationsThatTheServiceDoesNotHaveAreRefused) {
+  const auto finding = [](const std::string& resource) {
+    return FormatDiagnostics(
+        ParseStateMachine(R"({"StartAt": "A", "States": {"A": {"Type": "Task", "Resource": ")" +
+                              resource + R"(", "End": true}}})",
+                          {})
+            .diagnostics);
+  };
+  for (const char* known :
+       {"arn:aws:states:::dynamodb:putItem", "arn:aws:states:::ecs:runTask.sync",
+        "arn:aws:states:::aws-sdk:s3:getObject", "grpc://h:1/s.S/M",
+        "arn:aws:states:::lambda:invoke.waitForTaskToken"}) {
+    EXPECT_EQ(finding(known), "") << known;
+  }
+  EXPECT_THAT(
+      finding("arn:aws:states:::dynamodb:query"),
+      HasSubstr("The resource provided arn:aws:states:::dynamodb:query is not recognized."));
+  EXPECT_THAT(finding("arn:aws:states:::teapot:brew"), HasSubstr("is not recognized"));
 }
 
 TEST(ParserTest, EachMistakeInAStateNamesItsPlaceAndWhatWasExpected) {

@@ -1,9 +1,18 @@
+// Tasks that are accepted first and answered later: callbacks, `.sync`, activities.
+
 #include "orchestrator/asl/resource.h"
 
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "orchestrator/asl/test_execution.h"
 
 namespace orderflow::asl {
 namespace {
+
+using json::Value;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
 
 TEST(ResourceTest, EventsNameTheMethodWhateverTheAddressLooksLike) {
   for (const char* text :
@@ -14,6 +23,61 @@ TEST(ResourceTest, EventsNameTheMethodWhateverTheAddressLooksLike) {
     EXPECT_EQ(resource.text, text);
   }
   EXPECT_EQ(ParseResource("grpc://dns://10.0.0.10:53").action, "");
+}
+
+TEST(ResourceTest, TheWayOfWaitingIsPartOfTheAction) {
+  const Resource sync = ParseResource("arn:aws:states:::states:startExecution.sync:2");
+  EXPECT_EQ(sync.type, "states");
+  EXPECT_EQ(sync.action, "startExecution.sync:2");
+  EXPECT_TRUE(sync.is_submitted);
+  EXPECT_FALSE(sync.waits_for_token);
+  const Resource token = ParseResource("arn:aws:states:::aws-sdk:sqs:sendMessage.waitForTaskToken");
+  EXPECT_EQ(token.type, "aws-sdk:sqs");
+  EXPECT_TRUE(token.waits_for_token);
+  EXPECT_FALSE(ParseResource("arn:aws:states:::http:invoke").is_submitted);
+}
+
+TEST(ResourceTest, ACallbackGetsATokenAndIsSubmittedBeforeItIsAnswered) {
+  TestExecution run(MachineOf(R"("A": {"Type": "Task", "End": true, "TimeoutSeconds": 60,
+      "HeartbeatSeconds": 9, "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
+      "Parameters": {"token.$": "$$.Task.Token"}})"));
+  run.Begin();
+  const RunTask task = run.Only<RunTask>();
+  EXPECT_EQ(task.input.Find("token")->AsString(),
+            TaskToken(*TestExecution::Context(), task.attempt));
+  EXPECT_FALSE(run.Apply(TaskStarted{task.attempt, "worker"}));
+  EXPECT_TRUE(run.Apply(TaskSubmitted{task.attempt, Json(R"({"id": 1})")}));
+  EXPECT_FALSE(run.Apply(TaskSubmitted{task.attempt, Value()}));
+  EXPECT_EQ(run.events.back().details,
+            Json(R"({"resourceType": "sqs", "resource": "sendMessage.waitForTaskToken",
+                     "output": "{\"id\":1}", "outputDetails": {"truncated": false}})"));
+  EXPECT_TRUE(run.Apply(Heartbeat{task.attempt}));
+  EXPECT_TRUE(run.Apply(TaskFailed{task.attempt, {}}));
+  EXPECT_EQ(run.Only<Complete>().error, std::nullopt);
+}
+
+TEST(ResourceTest, AnActivityStartsWhenAWorkerTakesIt) {
+  TestExecution run(MachineOf(R"("A": {"Type": "Task", "End": true, "HeartbeatSeconds": 9,
+      "Resource": "arn:aws:states:eu-west-1:123456789012:activity:pack"})"));
+  run.Begin();
+  const RunTask task = run.Only<RunTask>();
+  EXPECT_THAT(run.Timers(), IsEmpty());  // nobody is there to send a heartbeat
+  EXPECT_TRUE(run.Apply(TaskStarted{task.attempt, "Ann"}));
+  EXPECT_THAT(run.Timers(), SizeIs(1));
+  EXPECT_EQ(run.events.back().details, Json(R"({"workerName": "Ann"})"));
+  EXPECT_TRUE(run.Apply(TaskSucceeded{task.attempt, Value(1)}));
+  EXPECT_THAT(
+      run.EventTypes(),
+      ElementsAre("ExecutionStarted", "TaskStateEntered", "ActivityScheduled", "ActivityStarted",
+                  "ActivitySucceeded", "TaskStateExited", "ExecutionSucceeded"));
+}
+
+TEST(ResourceTest, CredentialsShowInTheScheduledEvent) {
+  TestExecution run(MachineOf(R"("A": {"Type": "Task", "End": true, "Resource": "r",
+      "Credentials": {"RoleArn.$": "$.role"}})"));
+  run.Begin(R"({"role": "arn:aws:iam::1:role/x"})");
+  EXPECT_EQ(*run.events[2].details.Find("taskCredentials"),
+            Json(R"({"roleArn": "arn:aws:iam::1:role/x"})"));
 }
 
 }  // namespace

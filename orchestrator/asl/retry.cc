@@ -109,6 +109,7 @@ bool ErrorMatcher::Matches(const Failure& failure) const {
   for (const std::string& name : names_) {
     if (name == kErrorAll || name == failure.error) return true;
     if (name == kErrorTaskFailed && failure.error != kErrorTimeout) return true;
+    if (name == kErrorHeartbeatTimeout && failure.missed_heartbeat) return true;
   }
   return false;
 }

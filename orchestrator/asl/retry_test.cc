@@ -36,6 +36,10 @@ TEST(RetryTest, NamesMatchThemselvesAndTheReservedOnesMatchMore) {
   EXPECT_TRUE(ErrorMatcher({"States.ALL"}).Matches({"States.Timeout", "why"}));
   EXPECT_TRUE(ErrorMatcher({"States.TaskFailed"}).Matches({"Grpc.UNAVAILABLE", "why"}));
   EXPECT_FALSE(ErrorMatcher({"States.TaskFailed"}).Matches({"States.Timeout", "why"}));
+  const Failure missed{"States.Timeout", std::nullopt, /*missed_heartbeat=*/true};
+  EXPECT_TRUE(ErrorMatcher({"States.HeartbeatTimeout"}).Matches(missed));
+  EXPECT_TRUE(ErrorMatcher({"States.Timeout"}).Matches(missed));
+  EXPECT_FALSE(ErrorMatcher({"States.HeartbeatTimeout"}).Matches({"States.Timeout", "why"}));
 }
 
 }  // namespace

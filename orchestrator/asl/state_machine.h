@@ -48,6 +48,13 @@ class StateMachine {
   const State& start() const { return *parts_.graph.start; }
   const std::vector<std::unique_ptr<State>>& states() const { return parts_.graph.states; }
   const State* FindState(std::string_view name) const { return parts_.graph.Find(name); }
+  // Which variables the expressions of a state name, sorted; states that name none are left out.
+  // States within others are among them.
+  struct VariableReferences {
+    std::string_view state;
+    std::vector<std::string> variables;
+  };
+  std::vector<VariableReferences> FindVariableReferences() const;
   // The definition with its substitutions made.
   const json::Value& definition() const { return parts_.definition; }
 

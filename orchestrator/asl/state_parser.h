@@ -4,6 +4,7 @@
 #include <set>
 #include <string>
 
+#include "absl/container/flat_hash_set.h"
 #include "common/json/value.h"
 #include "orchestrator/asl/definition_reader.h"
 #include "orchestrator/asl/query_language.h"
@@ -51,7 +52,7 @@ class StateParser {
   const QueryLanguage* language_ = nullptr;  // of the machine
   bool express_;                             // whether the graph is for EXPRESS executions
   std::set<std::string> labels_;             // of all Maps so far
-  std::set<std::string> names_;              // of all states so far
+  absl::flat_hash_set<std::string> names_;   // of all states so far
 };
 
 }  // namespace orderflow::asl

@@ -23,6 +23,7 @@ std::string TaskToken(const ExecutionContext& context, AttemptId attempt);
 struct TokenContent {
   std::string execution_arn;
   AttemptId attempt = 0;
+  bool operator==(const TokenContent&) const = default;
 };
 std::optional<TokenContent> ReadTaskToken(std::string_view token);
 

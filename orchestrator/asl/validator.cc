@@ -12,6 +12,8 @@ namespace {
 
 class Linker {
  public:
+  using Reached = absl::flat_hash_set<const State*>;
+
   Linker(StateGraph& graph, std::string location, Diagnostics& diagnostics)
       : graph_(graph), location_(std::move(location)), diagnostics_(diagnostics) {
     for (const auto& state : graph.states) by_name_.try_emplace(state->name, state.get());
@@ -22,8 +24,8 @@ class Linker {
     for (const auto& state : graph_.states) LinkState(*state);
     // Without a start, everything would count as unreachable: one mistake, not many.
     if (graph_.start == nullptr) return;
-    ReportUnreachable();
-    ReportEndless();
+    const Reached reached = ReportUnreachable();
+    ReportEndless(reached);
   }
 
  private:
@@ -71,8 +73,8 @@ class Linker {
     return next;
   }
 
-  void ReportUnreachable() {
-    absl::flat_hash_set<const State*> reached = {graph_.start};
+  Reached ReportUnreachable() {
+    Reached reached = {graph_.start};
     std::vector<const State*> todo = {graph_.start};
     while (!todo.empty()) {
       const State* state = todo.back();
@@ -87,17 +89,42 @@ class Linker {
                          "State \"" + state->name + "\" is not reachable.",
                          "no Next, Default or Catch on a way from StartAt leads to it");
     }
+    return reached;
   }
 
-  // A state that ends: Succeed, Fail, or one without a next state. (A mistyped Next was reported as
-  // such.)
-  void ReportEndless() {
+  // Succeed, Fail, or a state without a next one. (A mistyped Next was reported as such.)
+  static bool Ends(const State& state) {
+    return state.type != StateType::kChoice && state.next_name.empty();
+  }
+
+  void ReportEndless(const Reached& reached) {
+    absl::flat_hash_map<const State*, std::vector<const State*>> predecessors;
+    absl::flat_hash_set<const State*> leave;  // from which a way leads to an end
+    std::vector<const State*> todo;
     for (const auto& state : graph_.states) {
-      if (state->type != StateType::kChoice && state->next_name.empty()) return;
+      for (const State* next : Successors(*state)) predecessors[next].push_back(state.get());
+      if (Ends(*state) && leave.insert(state.get()).second) todo.push_back(state.get());
     }
-    diagnostics_.Error(
-        kSchemaValidationFailed, ChildLocation(location_, "States"),
-        "No state ends: at least one must have \"End\": true or be of type Succeed or Fail");
+    if (leave.empty()) {
+      return diagnostics_.Error(
+          kSchemaValidationFailed, ChildLocation(location_, "States"),
+          "No state ends: at least one must have \"End\": true or be of type Succeed or Fail");
+    }
+    while (!todo.empty()) {
+      const State* state = todo.back();
+      todo.pop_back();
+      for (const State* previous : predecessors[state]) {
+        if (leave.insert(previous).second) todo.push_back(previous);
+      }
+    }
+    for (const auto& state : graph_.states) {
+      if (leave.contains(state.get()) || !reached.contains(state.get())) continue;
+      // One warning: the states of a loop are all alike.
+      return diagnostics_.Warning(kEndlessLoop, StateLocation(*state),
+                                  "No way leads from state \"" + state->name + "\" to an end.",
+                                  "an execution that comes here ends by a failure, a timeout or "
+                                  "the limit of its history only");
+    }
   }
 
   StateGraph& graph_;

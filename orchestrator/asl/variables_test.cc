@@ -4,7 +4,6 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "orchestrator/asl/state.h"
 #include "orchestrator/asl/test_execution.h"
 
 namespace orderflow::asl {
@@ -140,9 +139,12 @@ TEST(VariablesTest, TheStatesTellWhichVariablesTheirExpressionsName) {
   }
 }
 })j");
-  EXPECT_THAT(machine->FindState("A")->variables, ElementsAre("a", "b", "list"));
-  EXPECT_THAT(std::get<MapState>(machine->FindState("A")->kind).processor.Find("I")->variables,
-              ElementsAre("inner"));
+  const auto references = machine->FindVariableReferences();
+  ASSERT_EQ(references.size(), 2u);
+  EXPECT_EQ(references[0].state, "A");
+  EXPECT_THAT(references[0].variables, ElementsAre("a", "b", "list"));
+  EXPECT_EQ(references[1].state, "I");
+  EXPECT_THAT(references[1].variables, ElementsAre("inner"));
 }
 
 }  // namespace

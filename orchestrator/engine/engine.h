@@ -122,6 +122,8 @@ struct StartRequest {
   std::string input;         // JSON text, at most 256 KiB
   json::Value parsed_input;  // the same, parsed
   std::string trace_header;  // W3C traceparent of the caller, may be empty
+  int64_t version = 0;       // of the state machine that it is started by; 0: by none
+  std::string alias;         // that it is started by; empty: by none
   // Names the attempt at a task that this is, where it is one: the same start, asked for again,
   // finds the execution that it has made, whatever has become of it. The ARN of the execution that
   // it belongs to, "/", the number of the task, "/", the number of the try; see kDetachedOrigin.

@@ -35,6 +35,8 @@ store::ExecutionRecord MakeRecord(const StartRequest& request, store::ExecutionK
   record.revision = machine.revision;
   record.input = request.input;
   record.trace_header = request.trace_header;
+  record.version = request.version;
+  record.alias = request.alias;
   record.start_time = start_time;
   record.origin = request.origin;
   record.map_run_arn = request.map_run_arn;

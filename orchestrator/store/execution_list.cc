@@ -61,6 +61,17 @@ constexpr char kMapRunCounts[] =
     "LEFT JOIN execution_ends x ON x.key = c.key WHERE c.map_run = $1 AND c.map_run <> '' "
     "GROUP BY COALESCE(x.status, 0)";
 
+// These look at the status of each execution; the indexes hold the few that were started so.
+#define STATUS_OF                                                                       \
+  "FROM executions e LEFT JOIN execution_ends x ON x.key = e.key WHERE e.machine = $3 " \
+  "AND e.key < $1 AND (CAST($5 AS BIGINT) < 0 OR COALESCE(x.status, 0) = $5) "
+constexpr char kOfVersion[] =
+    "SELECT e.key " STATUS_OF "AND e.version > 0 AND e.version = $4 ORDER BY e.key DESC LIMIT $2";
+constexpr char kOfAlias[] =
+    "SELECT e.key " STATUS_OF "AND e.alias <> '' AND e.alias = $4 ORDER BY e.key DESC LIMIT $2";
+#undef STATUS_OF
+constexpr int64_t kAnyStatus = -1;
+
 constexpr ExecutionStatus kAllStatuses[] = {ExecutionStatus::kRunning, ExecutionStatus::kSucceeded,
                                             ExecutionStatus::kFailed, ExecutionStatus::kTimedOut,
                                             ExecutionStatus::kAborted};
@@ -109,11 +120,20 @@ class KeyFinder {
 
   absl::Status FindOfMachine(int64_t machine) {
     if (!filter_.error.empty()) return FindWithError(machine);
+    if (filter_.version > 0 || !filter_.alias.empty()) return FindStartedBy(machine);
     const absl::Span<const ExecutionStatus> statuses =
         filter_.statuses.empty() ? absl::MakeConstSpan(kAllStatuses) : filter_.statuses;
     for (const ExecutionStatus status : statuses)
       ORDERFLOW_RETURN_IF_ERROR(FindWithStatus(machine, status));
     return absl::OkStatus();
+  }
+
+  absl::Status FindStartedBy(int64_t machine) {
+    const int64_t status =
+        filter_.statuses.empty() ? kAnyStatus : static_cast<int64_t>(filter_.statuses[0]);
+    if (filter_.version > 0)
+      return Add(txn_.Query(kOfVersion, {before_, limit_, machine, filter_.version, status}));
+    return Add(txn_.Query(kOfAlias, {before_, limit_, machine, filter_.alias, status}));
   }
 
   absl::Status FindWithStatus(int64_t machine, ExecutionStatus status) {
@@ -152,8 +172,8 @@ std::string NameOfList(const ExecutionFilter& filter) {
   for (const ExecutionStatus status : filter.statuses)
     absl::StrAppend(&statuses, ",", static_cast<int>(status));
   return absl::StrCat("executions ", statuses, " ", filter.state_machine_arn.size(), ":",
-                      filter.state_machine_arn, " ", filter.map_run_arn.size(), ":",
-                      filter.map_run_arn, " ", filter.error);
+                      filter.state_machine_arn, " ", filter.version, ":", filter.alias, " ",
+                      filter.map_run_arn.size(), ":", filter.map_run_arn, " ", filter.error);
 }
 
 absl::StatusOr<ExecutionKey> ParseCursor(const std::string& cursor) {

@@ -119,9 +119,11 @@ TEST_P(ExecutionListTest, ChildrenOfAMapRunAreListedByTheRunOnly) {
   ASSERT_THAT(Append({ARecord(103, 1)}, {Success(103)}), IsOk());
   EXPECT_THAT(Keys({machine.arn, {}, ""}), ElementsAre(101));
   EXPECT_THAT(Keys({machine.arn, {ExecutionStatus::kSucceeded}, ""}), IsEmpty());
-  EXPECT_THAT(Keys({"", {}, "", kRun}, 2), ElementsAre(104, 103, 102));
-  EXPECT_THAT(Keys({"", {ExecutionStatus::kRunning}, "", kRun}), ElementsAre(104, 102));
-  EXPECT_THAT(Keys({"", {ExecutionStatus::kSucceeded}, "", kRun}), ElementsAre(103));
+  EXPECT_THAT(Keys({.map_run_arn = kRun}, 2), ElementsAre(104, 103, 102));
+  EXPECT_THAT(Keys({.statuses = {ExecutionStatus::kRunning}, .map_run_arn = kRun}),
+              ElementsAre(104, 102));
+  EXPECT_THAT(Keys({.statuses = {ExecutionStatus::kSucceeded}, .map_run_arn = kRun}),
+              ElementsAre(103));
 
   const auto child = GetExecution(AChild(machine, 102).arn);
   ASSERT_THAT(child, IsOk());

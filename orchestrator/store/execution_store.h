@@ -51,6 +51,8 @@ struct ExecutionRecord {
   int64_t revision = 0;
   std::string input;  // JSON text as given
   std::string trace_header;
+  int64_t version = 0;  // of the state machine that it was started by; 0: by none
+  std::string alias;    // that it was started by; empty: by none
   absl::Time start_time;
   ExecutionStatus status = ExecutionStatus::kRunning;
   std::optional<absl::Time> stop_time;
@@ -113,8 +115,12 @@ struct ExecutionFilter {
   std::string state_machine_arn;          // empty: of all machines
   std::vector<ExecutionStatus> statuses;  // empty: any; else each at most once
   std::string error;                      // empty: any
-  // Not empty: the child executions of this map run, which no other list of a machine shows;
-  // `error` is not looked at.
+  // Only those started by this version or alias of the one state machine; not with `error`, and
+  // with one status at most.
+  int64_t version = 0;
+  std::string alias = {};
+  // Not empty: the child executions of this map run, which no other list of a machine shows; what
+  // else is asked for, but for the statuses, is not looked at.
   std::string map_run_arn = {};
 };
 

@@ -19,10 +19,11 @@ using database::Transaction;
 // executions do not show them. Only while the revision's machine is there: a start and a deletion
 // cannot miss each other.
 constexpr char kInsertExecution[] =
-    "INSERT INTO executions (key, arn, name, machine, revision, input, trace_header, start_time) "
-    "SELECT CAST($1 AS BIGINT), CAST($2 AS TEXT), CAST($3 AS TEXT), "
-    "m.id * CAST($8 AS BIGINT), r.revision, "
-    "CAST($5 AS TEXT), CAST($6 AS TEXT), CAST($7 AS BIGINT) FROM state_machine_revisions r "
+    "INSERT INTO executions (key, arn, name, machine, revision, input, trace_header, start_time, "
+    "version, alias) SELECT CAST($1 AS BIGINT), CAST($2 AS TEXT), CAST($3 AS TEXT), "
+    "m.id * CAST($10 AS BIGINT), r.revision, "
+    "CAST($5 AS TEXT), CAST($6 AS TEXT), CAST($7 AS BIGINT), CAST($8 AS BIGINT), "
+    "CAST($9 AS TEXT) FROM state_machine_revisions r "
     "JOIN state_machines m ON m.id = r.machine WHERE r.revision = $4 AND m.deleted = 0 "
     "ON CONFLICT (arn) DO NOTHING RETURNING machine";
 constexpr char kInsertChild[] =
@@ -42,7 +43,7 @@ constexpr char kDeleteRunning[] = "DELETE FROM running_executions WHERE key = $1
 
 #define SELECT_EXECUTION                                                                        \
   "SELECT e.key, e.arn, e.name, m.arn, e.revision, e.input, e.trace_header, e.start_time, "     \
-  "x.status, x.stop_time, x.output, x.error, x.cause, x.failed_state, "                         \
+  "x.status, x.stop_time, x.output, x.error, x.cause, x.failed_state, e.version, e.alias, "     \
   "c.origin, c.map_run, c.map_state, c.items FROM executions e "                                \
   "JOIN state_machines m ON m.id = abs(e.machine) LEFT JOIN execution_ends x ON x.key = e.key " \
   "LEFT JOIN child_executions c ON c.key = e.key "
@@ -71,6 +72,8 @@ ExecutionRecord ToExecution(const Row& row) {
                          .revision = row.Int(4),
                          .input = row.Text(5),
                          .trace_header = row.Text(6),
+                         .version = row.Int(14),
+                         .alias = row.Text(15),
                          .start_time = absl::FromUnixMicros(row.Int(7)),
                          .status = ExecutionStatus::kRunning,
                          .stop_time = std::nullopt,
@@ -78,11 +81,11 @@ ExecutionRecord ToExecution(const Row& row) {
                          .error = std::nullopt,
                          .cause = std::nullopt,
                          .failed_state = {}};
-  if (!row.IsNull(14)) {
-    record.origin = row.Text(14);
-    record.map_run_arn = row.Text(15);
-    record.map_state = row.Text(16);
-    record.items = row.Int(17);
+  if (!row.IsNull(16)) {
+    record.origin = row.Text(16);
+    record.map_run_arn = row.Text(17);
+    record.map_state = row.Text(18);
+    record.items = row.Int(19);
   }
   if (row.IsNull(8)) return record;  // No end yet.
   record.status = static_cast<ExecutionStatus>(row.Int(8));
@@ -137,7 +140,7 @@ absl::StatusOr<StartOutcome> StartExecution(Transaction& txn, const ExecutionRec
       txn.Query(kInsertExecution,
                 {execution.key, execution.arn, execution.name, execution.revision, execution.input,
                  execution.trace_header, absl::ToUnixMicros(execution.start_time),
-                 execution.map_run_arn.empty() ? 1 : -1});
+                 execution.version, execution.alias, execution.map_run_arn.empty() ? 1 : -1});
   if (absl::IsAlreadyExists(inserted.status())) {
     return absl::AbortedError(absl::StrCat("another execution has the key ", execution.key));
   }

@@ -73,12 +73,47 @@ CREATE TABLE journal (
 );
 )sql";
 
+// Versions and aliases of state machines. Two routes of an alias share a hundred executions:
+// `weight` of them go to `version`, the rest to `second_version` (0: there is none).
+constexpr char kVersion2[] = R"sql(
+INSERT INTO store_counters (name, value) VALUES ('alias', 0);
+
+ALTER TABLE state_machines ADD COLUMN last_version BIGINT NOT NULL DEFAULT 0;
+
+CREATE TABLE state_machine_versions (
+  machine BIGINT NOT NULL,
+  number BIGINT NOT NULL,
+  revision BIGINT NOT NULL,
+  description TEXT NOT NULL,
+  create_time BIGINT NOT NULL,
+  PRIMARY KEY (machine, number)
+);
+
+CREATE TABLE state_machine_aliases (
+  id {KEY},
+  machine BIGINT NOT NULL,
+  name TEXT NOT NULL,
+  description TEXT NOT NULL,
+  version BIGINT NOT NULL,
+  weight BIGINT NOT NULL,
+  second_version BIGINT NOT NULL,
+  create_time BIGINT NOT NULL,
+  update_time BIGINT NOT NULL,
+  UNIQUE (machine, name)
+);
+
+ALTER TABLE executions ADD COLUMN version BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE executions ADD COLUMN alias TEXT NOT NULL DEFAULT '';
+CREATE INDEX executions_by_version ON executions (machine, version, key) WHERE version > 0;
+CREATE INDEX executions_by_alias ON executions (machine, alias, key) WHERE alias <> '';
+)sql";
+
 // Task tokens, activities and child executions.
 //
 // `origin` names the attempt at a task that has started a child execution. `map_run` is the ARN of
 // the map run that it belongs to, `map_state` the Map state whose states it runs, and `items` how
 // many items it was given; empty and 0 for nested executions.
-constexpr char kVersion2[] = R"sql(
+constexpr char kVersion3[] = R"sql(
 CREATE TABLE store_secrets (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 
 INSERT INTO store_counters (name, value) VALUES ('activity', 0);
@@ -105,7 +140,7 @@ CREATE INDEX child_executions_by_map_run ON child_executions (map_run, key) WHER
 Schema::Schema(database::Backend backend) {
   const char* key =
       backend == database::Backend::kSqlite ? "INTEGER PRIMARY KEY" : "BIGINT PRIMARY KEY";
-  for (const char* step : {kVersion1, kVersion2})
+  for (const char* step : {kVersion1, kVersion2, kVersion3})
     steps_.push_back(absl::StrReplaceAll(step, {{"{KEY}", key}}));
 }
 

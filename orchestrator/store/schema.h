@@ -16,6 +16,7 @@ namespace orderflow::store {
 //   journal              every input after the start
 //   state_machines       one row per name ever used; points to its current revision
 //   state_machine_revisions  what a revision says, kept for ever
+//   state_machine_versions, state_machine_aliases  numbers and names that lead to revisions
 //   store_counters       the last number given to a machine and to a revision
 class Schema {
  public:

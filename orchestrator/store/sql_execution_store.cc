@@ -11,6 +11,7 @@
 #include "orchestrator/store/execution_tables.h"
 #include "orchestrator/store/schema.h"
 #include "orchestrator/store/state_machine_tables.h"
+#include "orchestrator/store/version_tables.h"
 
 namespace orderflow::store {
 namespace {
@@ -154,6 +155,79 @@ class Store final : public SqlExecutionStore {
         [name = std::move(name), proposed = std::move(proposed)](Transaction& txn) {
           return store::KeepSecret(txn, name, proposed);
         },
+        std::move(done));
+  }
+
+  void ChangeTags(std::string machine_arn, TagChange change, StatusCallback done) override {
+    db_->Submit([arn = std::move(machine_arn), change = std::move(change)](
+                    Transaction& txn) { return store::ChangeTags(txn, arn, change); },
+                std::move(done));
+  }
+
+  void PublishVersion(std::string machine_arn, std::string revision_id, std::string description,
+                      absl::Time now, Callback<VersionRecord> done) override {
+    db_->Submit<VersionRecord>(
+        [arn = std::move(machine_arn), revision = std::move(revision_id),
+         description = std::move(description), now](Transaction& txn) {
+          return store::PublishVersion(txn, arn, revision, description, now);
+        },
+        std::move(done));
+  }
+
+  void GetVersion(std::string machine_arn, int64_t number, Callback<VersionRecord> done) override {
+    db_->SubmitRead<VersionRecord>(
+        [arn = std::move(machine_arn), number](Transaction& txn) {
+          return store::GetVersion(txn, arn, number);
+        },
+        std::move(done));
+  }
+
+  void ListVersions(std::string machine_arn, int page_size, std::string page_token,
+                    Callback<Page<VersionRecord>> done) override {
+    db_->SubmitRead<Page<VersionRecord>>(
+        [arn = std::move(machine_arn), page_size, token = std::move(page_token)](Transaction& txn) {
+          return store::ListVersions(txn, arn, page_size, token);
+        },
+        std::move(done));
+  }
+
+  void DeleteVersion(std::string machine_arn, int64_t number, StatusCallback done) override {
+    db_->Submit([arn = std::move(machine_arn),
+                 number](Transaction& txn) { return store::DeleteVersion(txn, arn, number); },
+                std::move(done));
+  }
+
+  void CreateAlias(AliasRecord alias, Callback<AliasRecord> done) override {
+    db_->Submit<AliasRecord>(
+        [alias = std::move(alias)](Transaction& txn) { return store::CreateAlias(txn, alias); },
+        std::move(done));
+  }
+
+  void UpdateAlias(std::string machine_arn, std::string name, AliasChange change,
+                   Callback<AliasRecord> done) override {
+    db_->Submit<AliasRecord>(
+        [arn = std::move(machine_arn), name = std::move(name), change = std::move(change)](
+            Transaction& txn) { return store::UpdateAlias(txn, arn, name, change); },
+        std::move(done));
+  }
+
+  void GetAlias(std::string machine_arn, std::string name, Callback<AliasRecord> done) override {
+    db_->SubmitRead<AliasRecord>([arn = std::move(machine_arn), name = std::move(name)](
+                                     Transaction& txn) { return store::GetAlias(txn, arn, name); },
+                                 std::move(done));
+  }
+
+  void DeleteAlias(std::string machine_arn, std::string name, StatusCallback done) override {
+    db_->Submit([arn = std::move(machine_arn), name = std::move(name)](
+                    Transaction& txn) { return store::DeleteAlias(txn, arn, name); },
+                std::move(done));
+  }
+
+  void ListAliases(std::string machine_arn, int64_t version, int page_size, std::string page_token,
+                   Callback<Page<AliasRecord>> done) override {
+    db_->SubmitRead<Page<AliasRecord>>(
+        [arn = std::move(machine_arn), version, page_size, token = std::move(page_token)](
+            Transaction& txn) { return store::ListAliases(txn, arn, version, page_size, token); },
         std::move(done));
   }
 

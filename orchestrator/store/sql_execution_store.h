@@ -7,6 +7,7 @@
 #include "common/database/database.h"
 #include "orchestrator/store/activity_store.h"
 #include "orchestrator/store/execution_store.h"
+#include "orchestrator/store/version_store.h"
 
 namespace orderflow::store {
 
@@ -14,7 +15,7 @@ namespace orderflow::store {
 // together. Several of them, in one process or in many, may share one PostgreSQL database.
 //
 // Thread-safe. The destructor waits for everything that was submitted.
-class SqlExecutionStore : public ExecutionStore, public ActivityStore {
+class SqlExecutionStore : public ExecutionStore, public VersionStore, public ActivityStore {
  public:
   // NOT_FOUND: no execution says that it belongs to the map run.
   virtual void GetMapRun(std::string map_run_arn, Callback<MapRunRecord> done) = 0;

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/page_token.h"
 #include "common/base/status.h"
+#include "orchestrator/store/version_tables.h"
 
 namespace orderflow::store {
 namespace {
@@ -127,6 +128,7 @@ absl::StatusOr<StateMachineRecord> UpdateStateMachine(Transaction& txn, StateMac
 }
 
 absl::Status DeleteStateMachine(Transaction& txn, std::string_view arn) {
+  ORDERFLOW_RETURN_IF_ERROR(DeleteVersionsAndAliases(txn, arn));
   return txn.Execute(kDelete, {arn}).status();
 }
 

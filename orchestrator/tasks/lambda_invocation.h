@@ -24,7 +24,7 @@ struct LambdaInvocation {
   bool enveloped = false;       // by lambda:invoke
 };
 
-// INVALID names of functions and parameters of the wrong type are failures of the task
+// Wrong names of functions and parameters of the wrong type are failures of the task
 // (kLambdaInvalidParameter), as they are on AWS.
 asl::Evaluated<LambdaInvocation> ReadLambdaInvocation(const TaskCall& call);
 

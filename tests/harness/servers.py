@@ -46,11 +46,15 @@ class Server:
         log_start = self.log_path.stat().st_size if self.log_path.exists() else 0
         self.metrics_address = f"127.0.0.1:{free_port()}"  # the log does not tell which one the system chose
         command = [str(BINARIES / f"orderflow-{self.program}"), f"--listen={self.address}",
-                   f"--metrics_listen={self.metrics_address}", *self.flags]
+                   f"--metrics_listen={self.metrics_address}", *self._aws_flags(), *self.flags]
         with open(self.log_path, "ab") as log, open(self.errors_path, "ab") as errors:
             self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=errors, **popen_options)
         self.address = self._wait_for("listening", log_start)["address"]
         return self
+
+    def _aws_flags(self) -> list[str]:
+        """The orchestrator has a second address, which must not be in the way of another one's."""
+        return ["--aws_listen=127.0.0.1:0"] if self.program == "orchestrator" else []
 
     def _wait_for(self, message: str, log_start: int) -> dict[str, str]:
         deadline = time.monotonic() + START_SECONDS

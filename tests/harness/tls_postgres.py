@@ -11,6 +11,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from harness.server_certificate import ServerCertificate
 from harness.servers import free_port
 
 PASSWORD = "p%40ss"  # "p@ss", as a URL has it
@@ -30,10 +31,10 @@ class TlsPostgres:
 
     def __init__(self) -> None:
         self._directory = Path(tempfile.mkdtemp(prefix="orderflow-postgres-"))
-        self.authority = self._directory / "ca.pem"
         self.port = free_port()
         self._owner = pwd.getpwnam("postgres") if os.geteuid() == 0 else None
-        self._make_certificates()
+        self.authority = ServerCertificate(self._directory).authority
+        (self._directory / "password").write_text("p@ss")
         self._directory.chmod(0o755)
         if self._owner:
             for path in (self._directory, *self._directory.iterdir()):
@@ -48,18 +49,6 @@ class TlsPostgres:
         return subprocess.run([str(programs() / "psql"), "--quiet", "--no-align", "--tuples-only", "--dbname",
                                self.url(sslmode="require"), "--command", sql],
                               check=True, capture_output=True, text=True).stdout.strip()
-
-    def _openssl(self, *arguments: str) -> None:
-        subprocess.run(["openssl", *arguments], cwd=self._directory, check=True, capture_output=True)
-
-    def _make_certificates(self) -> None:
-        new_key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-        self._openssl("req", "-x509", *new_key, "-keyout", "ca.key", "-out", "ca.pem", "-days", "1", "-subj", "/CN=Test CA")
-        self._openssl("req", *new_key, "-keyout", "server.key", "-out", "server.csr", "-subj", "/CN=127.0.0.1",
-                      "-addext", "subjectAltName=IP:127.0.0.1")
-        self._openssl("x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial",
-                      "-out", "server.pem", "-days", "1", "-copy_extensions", "copy")
-        (self._directory / "password").write_text("p@ss")
 
     def _as_owner(self, command: list[str], **options):
         user = {"user": self._owner.pw_uid, "group": self._owner.pw_gid, "extra_groups": []} if self._owner else {}

@@ -1,0 +1,113 @@
+#include "orchestrator/api/definition_api.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/status.h"
+#include "orchestrator/api/convert.h"
+#include "orchestrator/api/logging_configuration.h"
+#include "orchestrator/api/machine_description.h"
+#include "orchestrator/api/request_checks.h"
+#include "orchestrator/api/states_error.h"
+
+namespace orderflow::api {
+namespace {
+
+using asl::Diagnostic;
+using workflow::v1::DescribeStateMachineForExecutionResponse;
+using workflow::v1::ValidateStateMachineDefinitionResponse;
+
+constexpr int kMaxDiagnostics = 100;
+
+absl::Status CheckRequest(const workflow::v1::ValidateStateMachineDefinitionRequest& request) {
+  if (request.definition().size() > kMaxDefinitionBytes) {
+    return StatesError(
+        "ValidationException",
+        absl::StrCat("1 validation error detected: Value at 'definition' failed to satisfy "
+                     "constraint: Member must have length less than or equal to ",
+                     kMaxDefinitionBytes));
+  }
+  if (request.max_results() < 0 || request.max_results() > kMaxDiagnostics) {
+    return ConstraintError("maxResults", absl::StrCat(request.max_results()),
+                           "Member must have value between 0 and 100");
+  }
+  return absl::OkStatus();
+}
+
+workflow::v1::ValidateStateMachineDefinitionDiagnostic ToProto(const Diagnostic& diagnostic) {
+  workflow::v1::ValidateStateMachineDefinitionDiagnostic message;
+  message.set_severity(diagnostic.severity == Diagnostic::Severity::kError
+                           ? workflow::v1::VALIDATE_STATE_MACHINE_DEFINITION_SEVERITY_ERROR
+                           : workflow::v1::VALIDATE_STATE_MACHINE_DEFINITION_SEVERITY_WARNING);
+  message.set_code(diagnostic.code);
+  message.set_message(diagnostic.message);
+  if (!diagnostic.location.empty()) message.set_location(diagnostic.location);
+  return message;
+}
+
+DescribeStateMachineForExecutionResponse Description(const engine::Machine& machine,
+                                                     bool with_data) {
+  const store::StateMachineRecord& record = machine.record;
+  DescribeStateMachineForExecutionResponse response;
+  response.set_state_machine_arn(record.arn);
+  response.set_name(record.name);
+  if (with_data) response.set_definition(record.definition);
+  response.set_role_arn(record.role_arn);
+  SetTimestamp(record.update_time, *response.mutable_update_date());
+  DecodeLogging(record.logging, *response.mutable_logging_configuration());
+  response.mutable_tracing_configuration()->set_enabled(false);
+  response.set_revision_id(record.revision_id);
+  response.mutable_encryption_configuration()->set_type(
+      workflow::v1::ENCRYPTION_TYPE_AWS_OWNED_KEY);
+  if (with_data) DescribeVariables(*machine.definition, *response.mutable_variable_references());
+  return response;
+}
+
+}  // namespace
+
+void DefinitionApi::Validate(const workflow::v1::ValidateStateMachineDefinitionRequest& request,
+                             Callback<ValidateStateMachineDefinitionResponse> done) {
+  if (absl::Status checked = CheckRequest(request); !checked.ok()) return std::move(done)(checked);
+  const asl::ParsedDefinition parsed = registry_.Parse(
+      request.definition(), request.type() == workflow::v1::STATE_MACHINE_TYPE_EXPRESS
+                                ? store::MachineType::kExpress
+                                : store::MachineType::kStandard);
+  const bool errors_only =
+      request.severity() == workflow::v1::VALIDATE_STATE_MACHINE_DEFINITION_SEVERITY_ERROR;
+  const int most = request.max_results() == 0 ? kMaxDiagnostics : request.max_results();
+  ValidateStateMachineDefinitionResponse response;
+  response.set_result(parsed.machine != nullptr
+                          ? workflow::v1::VALIDATE_STATE_MACHINE_DEFINITION_RESULT_CODE_OK
+                          : workflow::v1::VALIDATE_STATE_MACHINE_DEFINITION_RESULT_CODE_FAIL);
+  response.set_truncated(false);
+  for (const Diagnostic& diagnostic : parsed.diagnostics) {
+    if (errors_only && diagnostic.severity != Diagnostic::Severity::kError) continue;
+    if (response.diagnostics_size() == most) {
+      response.set_truncated(true);
+      break;
+    }
+    *response.add_diagnostics() = ToProto(diagnostic);
+  }
+  std::move(done)(std::move(response));
+}
+
+void DefinitionApi::DescribeForExecution(
+    const workflow::v1::DescribeStateMachineForExecutionRequest& request,
+    Callback<DescribeStateMachineForExecutionResponse> done) {
+  const std::string& arn = request.execution_arn();
+  const auto parsed = CheckArn("executionArn", arn, engine::Arn::Kind::kExecution);
+  if (!parsed.ok()) return std::move(done)(parsed.status());
+  const bool with_data = request.included_data() != workflow::v1::INCLUDED_DATA_METADATA_ONLY;
+  store_.GetExecution(arn, [this, arn, with_data, done = std::move(done)](
+                               absl::StatusOr<store::ExecutionRecord> execution) mutable {
+    if (absl::IsNotFound(execution.status())) return std::move(done)(ExecutionDoesNotExist(arn));
+    if (!execution.ok()) return std::move(done)(ToStatesError(execution.status()));
+    registry_.Load(execution->revision, [with_data, done = std::move(done)](
+                                            absl::StatusOr<engine::MachinePtr> machine) mutable {
+      if (!machine.ok()) return std::move(done)(machine.status());
+      std::move(done)(Description(**machine, with_data));
+    });
+  });
+}
+
+}  // namespace orderflow::api

@@ -1,0 +1,195 @@
+// What a state does beyond going on: tasks, variables, failures that are retried or caught.
+
+#include <algorithm>
+#include <utility>
+
+#include "orchestrator/asl/turn.h"
+
+namespace orderflow::asl {
+
+using json::Value;
+
+// --- Variables ---
+
+Evaluated<Value> Turn::Assigned(const Branch& branch, const Assignment* assign, const Scope& scope,
+                                const Value& result) const {
+  if (assign == nullptr) return Value();
+  Evaluated<Value> values = assign->Values(scope, result);
+  if (!values.ok()) return InState(branch, std::move(values).failure());
+  Extent extent;
+  std::optional<Failure> failure = CheckSize(*values, branch.state->name, extent);
+  if (!failure.has_value() &&
+      state_.variable_bytes + extent.bytes > state_.limits.max_variable_bytes) {
+    // Not exact: what is replaced counts until it is.
+    failure = Failure{kErrorDataLimitExceeded,
+                      "The variables of the execution exceed the maximum number of bytes (" +
+                          std::to_string(state_.limits.max_variable_bytes) + ")."};
+  }
+  if (failure.has_value()) return InState(branch, *std::move(failure));
+  return values;
+}
+
+void Turn::SetVariables(Branch& branch, Value variables) {
+  const auto bytes = [](const Value& object) {
+    return object.IsNull() ? size_t{0} : json::SerializedSize(object);
+  };
+  state_.variable_bytes -= bytes(branch.variables);
+  state_.variable_bytes += bytes(variables);
+  branch.variables = std::move(variables);
+}
+
+// --- Tasks ---
+
+void Turn::BeginAttempt(Branch& branch, const TaskState& task) {
+  ++branch.tries;
+  Evaluation evaluation(state_, branch, Use::kArguments);
+  const DataFlow& data = *branch.state->data;
+  Evaluated<Value> view = data.View(evaluation.WithInput(branch.input));
+  if (!view.ok()) return FailEvaluation(branch, std::move(view).failure());
+  const auto seconds =
+      [&](const std::unique_ptr<const Expression>& field) -> Evaluated<std::optional<int64_t>> {
+    if (field == nullptr) return std::optional<int64_t>();
+    ORDERFLOW_ASL_ASSIGN_OR_FAIL(const Value value, field->Evaluate(evaluation.WithInput(*view)));
+    return std::optional<int64_t>(value.AsInt());
+  };
+  Evaluated<std::optional<int64_t>> timeout = seconds(task.timeout_seconds);
+  if (!timeout.ok()) return FailEvaluation(branch, std::move(timeout).failure());
+  Evaluated<std::optional<int64_t>> heartbeat = seconds(task.heartbeat_seconds);
+  if (!heartbeat.ok()) return FailEvaluation(branch, std::move(heartbeat).failure());
+  Evaluated<Value> arguments = data.Arguments(evaluation.WithInput(*view));
+  if (!arguments.ok()) return FailEvaluation(branch, std::move(arguments).failure());
+  Value credentials;
+  if (task.credentials != nullptr) {
+    Evaluated<Value> given = task.credentials->Evaluate(evaluation.WithInput(*view));
+    if (!given.ok()) return FailEvaluation(branch, std::move(given).failure());
+    credentials = *std::move(given);
+  }
+  Extent extent;
+  if (!data.ArgumentsAreBounded()) {
+    if (std::optional<Failure> failure = CheckSize(*arguments, branch.state->name, extent)) {
+      return Fail(branch, *failure);
+    }
+  }
+
+  branch.attempt.input = *std::move(arguments);
+  branch.attempt.heartbeat_seconds = heartbeat->value_or(0);
+  history_.TaskScheduled(branch, task, *timeout, credentials);
+  if (!task.resource.is_activity) history_.TaskStarted(branch, task);
+  if (history_.full()) return;
+  branch.attempt.id = ++state_.last_attempt;
+  state_.attempts.emplace(branch.attempt.id, &branch);
+  branch.attempt.deadline = std::nullopt;
+  if (timeout->has_value()) branch.attempt.deadline = now_ + absl::Seconds(**timeout);
+  effects_.emplace_back(OpenTask(branch));
+  if (branch.attempt.deadline.has_value()) Set(branch, branch.timeout, *branch.attempt.deadline);
+  // That of an activity begins to count when a worker takes the task.
+  if (!task.resource.is_activity) SetHeartbeat(branch);
+}
+
+void Turn::CloseAttempt(Branch& branch) {
+  if (branch.attempt.id != 0) state_.attempts.erase(branch.attempt.id);
+  branch.attempt = Attempt{};
+  Cancel(branch.timeout);
+  Cancel(branch.heartbeat);
+}
+
+// --- Failing ---
+
+Failure Turn::InState(const Branch& branch, Failure failure) const {
+  failure.cause = "An error occurred while executing the state '" + branch.state->name +
+                  "' (entered at the event id #" + std::to_string(branch.entered_event) + "). " +
+                  failure.cause.value_or("");
+  return failure;
+}
+
+void Turn::FailEvaluation(Branch& branch, Failure failure) {
+  Fail(branch, InState(branch, std::move(failure)));
+}
+
+void Turn::Fail(Branch& branch, const Failure& failure) {
+  if (history_.full()) return;
+  // Nobody on the way up may handle it: the execution is over at once.
+  if (!CanBeHandled(failure)) return Complete(Status::kFailed, Value(), failure, branch);
+  if (branch.fork != nullptr) AbortFork(branch, nullptr);
+  if (TryRetry(branch, failure)) return;
+  if (!FailedEventType(branch.state->type).empty()) history_.ForkFailed(branch);
+  if (!history_.full() && !TryCatch(branch, failure)) FailBranch(branch, failure);
+}
+
+bool Turn::TryRetry(Branch& branch, const Failure& failure) {
+  const std::vector<Retrier>& retriers = branch.state->retriers;
+  for (size_t i = 0; i < retriers.size(); ++i) {
+    if (!retriers[i].errors.Matches(failure)) continue;
+    if (branch.retries[i] >= retriers[i].max_attempts) return false;  // the first match decides
+    ++branch.retries[i];
+    Random random(state_.seed ^ Random(static_cast<uint64_t>(state_.last_attempt) * 8 +
+                                       static_cast<uint64_t>(Use::kDelay))
+                                    .Next());
+    Set(branch, branch.resume, now_ + retriers[i].Delay(branch.retries[i], random));
+    return true;
+  }
+  return false;
+}
+
+bool Turn::TryCatch(Branch& branch, const Failure& failure) {
+  for (const Catcher& catcher : branch.state->catchers) {
+    if (!catcher.errors.Matches(failure)) continue;
+    Evaluation evaluation(state_, branch, Use::kOutput);
+    const Value error = ErrorOutput(failure);
+    const Scope scope = evaluation.WithInput(branch.input);
+    Evaluated<Value> output = catcher.output->Output(scope, error);
+    Evaluated<Value> assigned = Assigned(branch, catcher.assign.get(), scope, error);
+    std::optional<Failure> second;
+    Extent extent;
+    if (!output.ok()) {
+      second = InState(branch, std::move(output).failure());
+    } else if (!assigned.ok()) {
+      second = std::move(assigned).failure();
+    } else {
+      second = CheckSize(*output, branch.state->name, extent);
+    }
+    if (second.has_value()) {
+      FailBranch(branch, *second);
+    } else {
+      Leave(branch, *std::move(output), extent, catcher.next, *assigned);
+    }
+    return true;
+  }
+  return false;
+}
+
+void Turn::FailBranch(Branch& branch, const Failure& failure) {
+  if (branch.parent != nullptr && CanBeHandled(failure)) return FailFork(branch, failure);
+  Complete(Status::kFailed, Value(), failure, branch);
+}
+
+std::optional<Failure> Turn::CheckSize(const Value& value, std::string_view what,
+                                       Extent& extent) const {
+  const std::string begin = "The state/task '" + std::string(what) + "' returned a result ";
+  switch (Measure(value, state_.limits.max_payload_bytes, extent)) {
+    case Measured::kFits:
+      return std::nullopt;
+    case Measured::kTooLarge:
+      return Failure{kErrorDataLimitExceeded,
+                     begin + "with a size exceeding the maximum number of bytes service limit."};
+    case Measured::kTooDeep:
+      break;
+  }
+  return Failure{kErrorDataLimitExceeded,
+                 begin + "that nests deeper than " + std::to_string(kMaxValueDepth) + " levels."};
+}
+
+std::optional<Failure> Turn::CheckOutput(const Branch& branch, const Value& output,
+                                         const Extent& result, Extent& extent) const {
+  if (const std::optional<DataFlow::OutputBound> bound = branch.state->data->BoundOfOutput()) {
+    const Extent& input = branch.extent;
+    extent.bytes = bound->combines ? input.bytes + result.bytes + bound->extra_bytes
+                                   : std::max(input.bytes, result.bytes);
+    extent.depth = std::max(input.depth, result.depth + bound->extra_depth);
+    if (extent.bytes <= state_.limits.max_payload_bytes && extent.depth <= kMaxValueDepth)
+      return std::nullopt;
+  }
+  return CheckSize(output, branch.state->name, extent);
+}
+
+}  // namespace orderflow::asl

@@ -1,0 +1,12 @@
+#pragma once
+
+#include "orchestrator/aws/endpoint.h"
+
+namespace orderflow::aws {
+
+constexpr char kDefaultListen[] = "127.0.0.1:8083";
+
+// What --aws_listen and --aws_credentials say; the region is the caller's to fill in.
+EndpointOptions EndpointOptionsFromFlags();
+
+}  // namespace orderflow::aws
