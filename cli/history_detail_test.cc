@@ -23,6 +23,12 @@ TEST(HistoryDetailTest, ShowsWhatFailedAndWhy) {
             "grpc://inventory:50052/x.Y/Z: Grpc.UNAVAILABLE: connection refused");
 }
 
+TEST(HistoryDetailTest, ShowsWhoTookATask) {
+  workflow::v1::HistoryEvent event;
+  event.mutable_activity_started_event_details()->set_worker_name("packer-7");
+  EXPECT_EQ(HistoryDetail(event), "packer-7");
+}
+
 TEST(HistoryDetailTest, ShowsWhichIterationOfAMapAndHowManyThereAre) {
   workflow::v1::HistoryEvent event;
   event.mutable_map_iteration_started_event_details()->set_name("Pack");

@@ -14,6 +14,8 @@
 
 namespace orderflow::http {
 
+using WhenGone = std::function<void(absl::AnyInvocable<void() &&>)>;
+
 // A request as it came, whole.
 struct ServerRequest {
   std::string method;
@@ -21,6 +23,10 @@ struct ServerRequest {
   // In the order of arrival, names as they came.
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
+  // Takes what to do, once, on any thread, where the client goes away before it is answered: at
+  // once where it has gone already. Its end of the connection closed counts as gone. To be called
+  // once at most.
+  WhenGone when_gone;
 
   // The first header of this name, upper or lower case; nullptr if there is none.
   const std::string* Header(std::string_view name) const;

@@ -1,5 +1,7 @@
 #include "common/http/server_connection.h"
 
+#include <sys/socket.h>
+
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
@@ -7,6 +9,7 @@
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/write.hpp>
+#include <cerrno>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -198,10 +201,44 @@ void Connection::OnBody(const Error& error) {
   owed_ = true;
   context_->set.CountOwed(1);
   auto answerer = std::make_unique<Answerer>(weak_from_this());
-  context_->handler.Handle(FromBeast(parser_->release()),
+  ServerRequest request = FromBeast(parser_->release());
+  request.when_gone = [watched = weak_from_this()](absl::AnyInvocable<void() &&> gone) {
+    if (const auto connection = watched.lock()) return connection->WatchClient(std::move(gone));
+    std::move(gone)();
+  };
+  context_->handler.Handle(std::move(request),
                            [answerer = std::move(answerer)](ServerResponse response) mutable {
                              answerer->Answer(std::move(response));
                            });
+}
+
+void Connection::WatchClient(absl::AnyInvocable<void() &&> gone) {
+  asio::post(stream_.get_executor(), [self = shared_from_this(), gone = std::move(gone)]() mutable {
+    if (self->closed_) return std::move(gone)();
+    if (!self->owed_ || self->response_) return;  // it was answered
+    self->gone_ = std::move(gone);
+    self->AwaitClient();
+  });
+}
+
+void Connection::AwaitClient() {
+  stream_.socket().async_wait(
+      asio::ip::tcp::socket::wait_read,
+      [self = shared_from_this()](const Error& error) { self->OnClientHeard(error); });
+}
+
+// What it has sent stays where it is: it belongs to its next request.
+void Connection::OnClientHeard(const Error& error) {
+  if (error || closed_ || !gone_) return;
+  char byte;
+  const ssize_t bytes =
+      ::recv(stream_.socket().native_handle(), &byte, sizeof(byte), MSG_PEEK | MSG_DONTWAIT);
+  // It is there, and will not be looked at before it is answered.
+  if (bytes > 0) return;
+  if (bytes < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) {
+    return AwaitClient();
+  }
+  Close();
 }
 
 void Connection::OnReadError(const Error& error) {
@@ -237,6 +274,11 @@ void Connection::Answer(ServerResponse response) {
 
 void Connection::Write(ServerResponse answer, bool keep_alive) {
   if (closed_) return;
+  if (gone_) {
+    gone_ = nullptr;
+    Error ignored;
+    stream_.socket().cancel(ignored);
+  }
   keep_alive_ = keep_alive && !context_->draining;
   response_.emplace(static_cast<beast::http::status>(answer.status), 11u);
   for (const auto& [name, value] : answer.headers) response_->set(name, value);
@@ -282,6 +324,7 @@ void Connection::Close() {
     closed_ = true;
     stream_.close();
     Settle();
+    if (gone_) std::exchange(gone_, nullptr)();
   }
   context_->set.Remove(shared_from_this());
 }

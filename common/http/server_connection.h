@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/functional/any_invocable.h"
 #include "absl/time/time.h"
 #include "common/base/mutex.h"
 #include "common/http/server.h"
@@ -87,6 +88,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void CutIfIdle();
   // Takes the handler's answer.
   void Answer(ServerResponse response);
+  // Calls back if the client goes away before it is answered.
+  void WatchClient(absl::AnyInvocable<void() &&> gone);
 
  private:
   using Error = boost::system::error_code;
@@ -98,6 +101,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void ReadBody();
   void OnBody(const Error& error);
   void OnReadError(const Error& error);
+  void AwaitClient();
+  void OnClientHeard(const Error& error);
   void Refuse(int status, std::string_view why);
   void Write(ServerResponse answer, bool keep_alive);
   void OnWritten(const Error& error);
@@ -112,7 +117,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   boost::beast::flat_buffer buffer_;
   std::optional<boost::beast::http::request_parser<boost::beast::http::string_body>> parser_;
   std::optional<boost::beast::http::response<boost::beast::http::string_body>> response_;
-  bool idle_ = false;  // waits for a request
+  absl::AnyInvocable<void() &&> gone_;  // set while the client is watched
+  bool idle_ = false;                   // waits for a request
   bool keep_alive_ = true;
   bool owed_ = false;  // an answer
   bool closed_ = false;

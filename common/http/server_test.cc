@@ -23,12 +23,17 @@ using boost::asio::ip::tcp;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-// Answers with the request's body, or keeps the answer back.
+// Answers with the request's body, or keeps the answer back and watches the client.
 class Echo final : public Server::Handler {
  public:
   void Handle(ServerRequest request, Server::Respond respond) override {
     if (request.target == "/drop") return;
     if (request.target != "/hold") return Answer(request, std::move(respond));
+    request.when_gone([this] {
+      MutexLock lock(mutex_);
+      ++gone_;
+      leaving_.NotifyAll();
+    });
     MutexLock lock(mutex_);
     held_ = std::move(respond);
     holding_.NotifyAll();
@@ -40,6 +45,15 @@ class Echo final : public Server::Handler {
   void AwaitHeld() {
     MutexLock lock(mutex_);
     while (!held_) holding_.Wait(mutex_);
+  }
+
+  void AwaitGone() {
+    MutexLock lock(mutex_);
+    while (gone_ == 0) leaving_.Wait(mutex_);
+  }
+  int gone() {
+    MutexLock lock(mutex_);
+    return gone_;
   }
 
   void Release() {
@@ -62,6 +76,8 @@ class Echo final : public Server::Handler {
 
   Mutex mutex_;
   CondVar holding_;
+  CondVar leaving_;
+  int gone_ ABSL_GUARDED_BY(mutex_) = 0;  // clients, before they were answered
   Server::Respond held_ ABSL_GUARDED_BY(mutex_);
 };
 
@@ -197,6 +213,40 @@ TEST_F(ServerTest, AHandlerThatForgetsItsAnswerGivesAnError) {
   Client client = Connect();
   client.Send(Post("", "/drop"));
   EXPECT_THAT(client.Receive(), StartsWith("HTTP/1.1 500"));
+}
+
+TEST_F(ServerTest, AClientThatGoesAwayBeforeItIsAnsweredIsNoticed) {
+  Start();
+  {
+    Client client = Connect();
+    client.Send(Post("", "/hold"));
+    handler_.AwaitHeld();
+  }
+  handler_.AwaitGone();
+  handler_.Release();  // to nobody
+  server_->Stop();
+  EXPECT_EQ(handler_.gone(), 1);
+}
+
+TEST_F(ServerTest, AClientThatIsAnsweredIsNotWatchedAnyMore) {
+  Start();
+  {
+    Client client = Connect();
+    client.Send(Post("", "/hold"));
+    handler_.AwaitHeld();
+    // The next request does not hide in the watch, nor does it look like a departure.
+    client.Send(Post("next"));
+    handler_.Release();
+    EXPECT_TRUE(absl::EndsWith(client.Receive(), "released"));
+    EXPECT_TRUE(absl::EndsWith(client.Receive(), "next!"));
+    client.Send(Post("", "/hold"));
+    handler_.Release();
+    EXPECT_TRUE(absl::EndsWith(client.Receive(), "released"));
+    client.Send(Post("last"));
+    EXPECT_TRUE(absl::EndsWith(client.Receive(), "last!"));
+  }
+  server_->Stop();
+  EXPECT_EQ(handler_.gone(), 0);
 }
 
 TEST_F(ServerTest, AStopWaitsForTheAnswerThatIsOwed) {

@@ -1,6 +1,22 @@
 #include "orchestrator/api/aws_operations.h"
 
 namespace orderflow::api {
+namespace {
+
+// A worker who goes away must not be handed a task.
+void AddGetActivityTask(ActivityApi& activities, aws::Operations& operations) {
+  using workflow::v1::GetActivityTaskRequest;
+  using workflow::v1::GetActivityTaskResponse;
+  operations.Add<GetActivityTaskRequest, GetActivityTaskResponse>(
+      [&activities](const GetActivityTaskRequest& request, const http::WhenGone& when_gone,
+                    Callback<GetActivityTaskResponse> done) {
+        const auto poll = tasks::ActivityTasks::NewPoll();
+        when_gone([&activities, poll] { activities.EndPoll(poll); });
+        activities.GetTask(request, poll, std::move(done));
+      });
+}
+
+}  // namespace
 
 aws::Operations AwsOperations(const WorkflowApis& apis) {
   aws::Operations operations;
@@ -28,6 +44,16 @@ aws::Operations AwsOperations(const WorkflowApis& apis) {
   operations.Add(apis.aliases, &AliasApi::Delete);
   operations.Add(apis.aliases, &AliasApi::Describe);
   operations.Add(apis.aliases, &AliasApi::List);
+  operations.Add(apis.tokens, &TaskTokenApi::Success);
+  operations.Add(apis.tokens, &TaskTokenApi::Failure);
+  operations.Add(apis.tokens, &TaskTokenApi::Heartbeat);
+  operations.Add(apis.activities, &ActivityApi::Create);
+  operations.Add(apis.activities, &ActivityApi::Delete);
+  operations.Add(apis.activities, &ActivityApi::Describe);
+  operations.Add(apis.activities, &ActivityApi::List);
+  AddGetActivityTask(apis.activities, operations);
+  operations.Add(apis.map_runs, &MapRunApi::Describe);
+  operations.Add(apis.map_runs, &MapRunApi::List);
   return operations;
 }
 

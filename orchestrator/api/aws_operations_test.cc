@@ -2,13 +2,16 @@
 
 #include <google/protobuf/descriptor.h>
 
+#include <atomic>
 #include <set>
+#include <thread>
 
 #include "absl/strings/str_cat.h"
 #include "common/base/await.h"
 #include "common/base/test_matchers.h"
 #include "common/http/client.h"
 #include "common/json/value.h"
+#include "common/rpc/served_method.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "orchestrator/api/test_orchestrator.h"
@@ -24,14 +27,18 @@ OrchestratorOptions WithAws() {
 
 class AwsOperationsTest : public ::testing::Test {
  protected:
-  json::Value Post(const std::string& operation, const json::Value& input) {
+  http::Request RequestOf(const std::string& operation, const json::Value& input) {
     http::Request request;
     request.url = absl::StrCat("http://", orchestrator_.aws_address(), "/");
     request.headers = {"Content-Type: application/x-amz-json-1.0",
                        absl::StrCat("X-Amz-Target: AWSStepFunctions.", operation)};
     request.body = json::Serialize(input);
-    auto response = Await<http::Response>(
-        [&](Callback<http::Response> done) { client_.Send(request, std::move(done)); });
+    return request;
+  }
+  json::Value Post(const std::string& operation, const json::Value& input) {
+    auto response = Await<http::Response>([&](Callback<http::Response> done) {
+      client_.Send(RequestOf(operation, input), std::move(done));
+    });
     EXPECT_THAT(response, IsOk());
     return response.ok() ? json::Parse(response->body).value.value_or(json::Value()) : nullptr;
   }
@@ -65,6 +72,45 @@ TEST_F(AwsOperationsTest, EveryMethodOfTheServiceIsAnOperation) {
         << service.method(i)->name();
   }
   EXPECT_EQ(ErrorOf("Nonsense", json::Value::Object({})), "UnknownOperationException");
+}
+
+TEST_F(AwsOperationsTest, AWorkerThatHasGoneIsHandedNoTask) {
+  const std::string activity =
+      TextOf(Post("CreateActivity", json::Value::Object({{"name", "packing"}})), "activityArn");
+  const json::Value ask = json::Value::Object({{"activityArn", activity}});
+  const std::atomic<int64_t>& in_flight =
+      rpc::MethodTaking(*workflow::v1::GetActivityTaskRequest::descriptor()).service->in_flight;
+  ASSERT_EQ(in_flight.load(), 0);
+  const http::Client::Ticket gone = client_.Send(
+      RequestOf("GetActivityTask", ask), [](absl::StatusOr<http::Response>) { ADD_FAILURE(); });
+  while (in_flight.load() == 0) std::this_thread::yield();
+  client_.Cancel(gone);
+  while (in_flight.load() != 0) std::this_thread::yield();
+
+  const std::string machine =
+      TextOf(Post("CreateStateMachine",
+                  json::Value::Object(
+                      {{"name", "pack"},
+                       {"definition",
+                        absl::StrCat(R"({"StartAt":"A","States":{"A":{"Type":"Task","Resource":")",
+                                     activity, R"(","End":true}}})")}})),
+             "stateMachineArn");
+  const std::string execution =
+      TextOf(Post("StartExecution",
+                  json::Value::Object({{"stateMachineArn", machine}, {"input", R"({"box":1})"}})),
+             "executionArn");
+  const json::Value task = Post("GetActivityTask", ask);
+  EXPECT_EQ(TextOf(task, "input"), R"({"box":1})");
+  const std::string token = TextOf(task, "taskToken");
+  Post("SendTaskSuccess", json::Value::Object({{"taskToken", token}, {"output", "\"packed\""}}));
+  EXPECT_EQ(ErrorOf("SendTaskSuccess",
+                    json::Value::Object({{"taskToken", token}, {"output", "\"again\""}})),
+            "TaskTimedOut");
+  json::Value ended;
+  do {
+    ended = Post("DescribeExecution", json::Value::Object({{"executionArn", execution}}));
+  } while (TextOf(ended, "status") == "RUNNING");
+  EXPECT_EQ(TextOf(ended, "output"), "\"packed\"");
 }
 
 TEST_F(AwsOperationsTest, AnAliasLeadsToBothOfItsVersions) {

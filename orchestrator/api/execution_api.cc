@@ -103,12 +103,19 @@ workflow::v1::StartSyncExecutionResponse SyncResponse(
   return response;
 }
 
+// A child of a map run has a state machine of its own.
+std::string MachineArnOf(const ExecutionRecord& record) {
+  return record.map_run_arn.empty() ? record.state_machine_arn
+                                    : engine::StateMachineArnOf(record.arn);
+}
+
 workflow::v1::DescribeExecutionResponse Description(ExecutionRecord record, bool with_data) {
   workflow::v1::DescribeExecutionResponse response;
+  response.set_state_machine_arn(MachineArnOf(record));
   SetQualifiers(record, response);
   response.set_execution_arn(std::move(record.arn));
-  response.set_state_machine_arn(std::move(record.state_machine_arn));
   response.set_name(std::move(record.name));
+  if (!record.map_run_arn.empty()) response.set_map_run_arn(std::move(record.map_run_arn));
   response.set_status(ToProto(record.status));
   SetTimestamp(record.start_time, *response.mutable_start_date());
   if (record.stop_time) SetTimestamp(*record.stop_time, *response.mutable_stop_date());
@@ -131,9 +138,9 @@ workflow::v1::ListExecutionsResponse ToProto(store::Page<ExecutionRecord> page) 
   workflow::v1::ListExecutionsResponse response;
   for (ExecutionRecord& record : page.items) {
     workflow::v1::ExecutionListItem& item = *response.add_executions();
+    item.set_state_machine_arn(MachineArnOf(record));
     SetQualifiers(record, item);
     item.set_execution_arn(std::move(record.arn));
-    item.set_state_machine_arn(std::move(record.state_machine_arn));
     item.set_name(std::move(record.name));
     item.set_status(api::ToProto(record.status));
     SetTimestamp(record.start_time, *item.mutable_start_date());
@@ -142,6 +149,28 @@ workflow::v1::ListExecutionsResponse ToProto(store::Page<ExecutionRecord> page) 
   }
   if (page.next) response.set_next_token(*std::move(page.next));
   return response;
+}
+
+// Which executions a list is asked for, whatever their status.
+absl::StatusOr<store::ExecutionFilter> FilterOf(
+    const workflow::v1::ListExecutionsRequest& request) {
+  store::ExecutionFilter filter;
+  if (!request.map_run_arn().empty()) {
+    if (!request.state_machine_arn().empty()) {
+      return StatesError("ValidationException",
+                         "Must specify only one of stateMachineArn and mapRunArn");
+    }
+    ORDERFLOW_RETURN_IF_ERROR(
+        CheckArn("mapRunArn", request.map_run_arn(), Arn::Kind::kMapRun).status());
+    filter.map_run_arn = request.map_run_arn();
+    return filter;
+  }
+  ORDERFLOW_ASSIGN_OR_RETURN(QualifiedArn parsed,
+                             CheckQualifiedArn("stateMachineArn", request.state_machine_arn()));
+  filter.state_machine_arn = std::move(parsed.machine_arn);
+  filter.version = parsed.version;
+  filter.alias = std::move(parsed.alias);
+  return filter;
 }
 
 }  // namespace
@@ -218,20 +247,15 @@ void ExecutionApi::Describe(const workflow::v1::DescribeExecutionRequest& reques
 
 void ExecutionApi::List(const workflow::v1::ListExecutionsRequest& request,
                         Callback<workflow::v1::ListExecutionsResponse> done) {
-  const std::string& arn = request.state_machine_arn();
-  const absl::StatusOr<QualifiedArn> parsed = CheckQualifiedArn("stateMachineArn", arn);
-  if (!parsed.ok()) return std::move(done)(parsed.status());
+  absl::StatusOr<store::ExecutionFilter> filter = FilterOf(request);
+  if (!filter.ok()) return std::move(done)(filter.status());
   const absl::StatusOr<int> size = CheckPageSize(request.max_results());
   if (!size.ok()) return std::move(done)(size.status());
   absl::StatusOr<std::string> token =
       CheckToken(request.has_next_token() ? &request.next_token() : nullptr, 3096);
   if (!token.ok()) return std::move(done)(token.status());
-  store::ExecutionFilter filter;
-  filter.state_machine_arn = parsed->machine_arn;
-  filter.version = parsed->version;
-  filter.alias = parsed->alias;
   if (const auto status = ToStore(request.status_filter())) {
-    filter.statuses = {*status};
+    filter->statuses = {*status};
   } else if (request.status_filter() != workflow::v1::EXECUTION_STATUS_UNSPECIFIED) {
     if (request.status_filter() == workflow::v1::EXECUTION_STATUS_PENDING_REDRIVE) {
       return std::move(done)(workflow::v1::ListExecutionsResponse());  // there are none
@@ -241,7 +265,8 @@ void ExecutionApi::List(const workflow::v1::ListExecutionsRequest& request,
         "Member must satisfy enum value set: [RUNNING, SUCCEEDED, FAILED, TIMED_OUT, ABORTED, "
         "PENDING_REDRIVE]"));
   }
-  ListOf(arn, std::move(filter), *size, *std::move(token), std::move(done));
+  ListOf(request.state_machine_arn(), *std::move(filter), *size, *std::move(token),
+         std::move(done));
 }
 
 void ExecutionApi::ListOf(std::string given_arn, store::ExecutionFilter filter, int size,
@@ -254,6 +279,9 @@ void ExecutionApi::ListOf(std::string given_arn, store::ExecutionFilter filter, 
     if (!page.ok()) return std::move(done)(ToStatesError(page.status()));
     std::move(done)(ToProto(*std::move(page)));
   };
+  if (!filter.map_run_arn.empty()) {
+    return store_.ListExecutions(std::move(filter), size, std::move(token), std::move(on_page));
+  }
   std::string machine_arn = filter.state_machine_arn;
   store_.GetStateMachine(
       std::move(machine_arn), [this, given_arn = std::move(given_arn), filter = std::move(filter),

@@ -53,6 +53,7 @@ asl::ParsedDefinition MachineRegistry::Parse(std::string_view definition,
   options.check_resource = [this](std::string_view resource) {
     return runner_.CheckResource(resource);
   };
+  options.distributed_maps = true;
   return asl::ParseStateMachine(definition, options);
 }
 
@@ -67,6 +68,7 @@ absl::StatusOr<engine::MachinePtr> MachineRegistry::Prepare(StateMachineRecord r
   }
   auto machine = std::make_shared<engine::Machine>();
   ApplyLogging(record.logging, *machine);
+  machine->token_key = options_.token_key;
   machine->record = std::move(record);
   machine->definition = std::move(parsed.machine);
   return machine;

@@ -31,6 +31,7 @@ class MachineRegistry {
     std::string region = "us-east-1";
     std::string account = "000000000000";
     Substitutions substitutions;
+    std::string token_key;  // as engine::Options has it
     size_t max_cached_revisions = 1000;
   };
 

@@ -11,21 +11,25 @@
 #include "common/metrics/metrics.h"
 #include "orchestrator/api/aws_operations.h"
 #include "orchestrator/api/execution_meter.h"
+#include "orchestrator/api/execution_task_runner.h"
 #include "orchestrator/api/machine_registry.h"
 #include "orchestrator/api/orchestrator_metrics.h"
 #include "orchestrator/api/order_api.h"
 #include "orchestrator/api/order_outcome.h"
 #include "orchestrator/api/order_service.h"
+#include "orchestrator/api/uuid.h"
 #include "orchestrator/api/workflow_apis.h"
 #include "orchestrator/api/workflow_deployment.h"
 #include "orchestrator/api/workflow_service.h"
 #include "orchestrator/store/sql_execution_store.h"
+#include "orchestrator/tasks/activity_tasks.h"
 #include "orchestrator/tasks/lambda_function.h"
 #include "orchestrator/tasks/task_dispatcher.h"
 
 namespace orderflow::api {
 namespace {
 
+// What carries tasks out, by their resource: others than activities, which are within.
 absl::StatusOr<std::unique_ptr<tasks::TaskRunner>> MakeRunner(const OrchestratorOptions& options) {
   ORDERFLOW_ASSIGN_OR_RETURN(std::shared_ptr<tasks::TaskRunner> grpc,
                              tasks::CreateGrpcTaskRunner(options.tasks, *options.clock));
@@ -39,10 +43,18 @@ absl::StatusOr<std::unique_ptr<tasks::TaskRunner>> MakeRunner(const Orchestrator
   return dispatcher;
 }
 
+// Made at the first start, then read.
+absl::StatusOr<std::string> TokenKey(store::SqlExecutionStore& store) {
+  return Await<std::string>([&store](Callback<std::string> done) {
+    store.KeepSecret("task tokens", NewSecret(), std::move(done));
+  });
+}
+
 MachineRegistry::Options RegistryOptions(const OrchestratorOptions& options) {
   MachineRegistry::Options registry;
   registry.region = options.region;
   registry.account = options.account;
+  registry.token_key = options.engine.token_key;
   registry.substitutions = OrderSubstitutions(options.services);
   for (const auto& [name, value] : options.substitutions) registry.substitutions[name] = value;
   return registry;
@@ -72,8 +84,10 @@ class Orchestrator final : public OrchestratorModule {
   Orchestrator(const OrchestratorOptions& options, std::unique_ptr<store::SqlExecutionStore> store,
                std::unique_ptr<tasks::TaskRunner> runner)
       : store_(std::move(store)),
-        runner_(std::move(runner)),
+        activity_tasks_(std::make_shared<tasks::ActivityTasks>(ActivityOptions())),
+        runner_(std::make_unique<tasks::TaskDispatcher>()),
         registry_(RegistryOptions(options), *store_, *runner_, *options.clock),
+        execution_runner_(std::make_shared<ExecutionTaskRunner>(registry_)),
         meter_(std::in_place, *options.clock),
         engine_(engine::Engine::Create(EngineOptions(options.engine, *meter_), *store_, *runner_,
                                        *options.clock,
@@ -87,10 +101,21 @@ class Orchestrator final : public OrchestratorModule {
         versions_(*store_, *options.clock),
         aliases_(*store_, *options.clock),
         orders_(registry_, *engine_, *store_),
+        tokens_(*engine_, options.engine.limits.max_payload_bytes),
+        activities_({.region = options.region, .account = options.account}, *store_, *engine_,
+                    *activity_tasks_, *options.clock),
+        map_runs_(registry_, *store_, options.engine.limits),
         workflow_service_(apis()),
         order_service_({options.place_order_wait, options.engine.limits}, orders_, registry_,
                        *engine_, *store_, *options.clock),
-        metrics_(ExportMetrics(*engine_, *store_)) {}
+        metrics_(ExportMetrics(*engine_, *store_)) {
+    runner_->Add("", std::shared_ptr<tasks::TaskRunner>(std::move(runner)));
+    runner_->Add(
+        absl::StrCat("arn:aws:states:", options.region, ":", options.account, ":activity:"),
+        activity_tasks_);
+    runner_->Add(std::string(kStartExecution), execution_runner_);
+    execution_runner_->Bind(*engine_);
+  }
 
   ~Orchestrator() override { Stop(); }
 
@@ -127,6 +152,8 @@ class Orchestrator final : public OrchestratorModule {
 
   void Drain() override {
     if (endpoint_ != nullptr) endpoint_->Drain();
+    // Workers who wait are answered; they ask again, elsewhere or later.
+    activity_tasks_->EndAll();
   }
 
   void Stop() override {
@@ -138,11 +165,34 @@ class Orchestrator final : public OrchestratorModule {
     engine_.reset();
     meter_.reset();
     runner_.reset();
+    execution_runner_.reset();
+    activity_tasks_.reset();
     store_.reset();
   }
 
  private:
-  WorkflowApis apis() { return {machines_, executions_, definitions_, tags_, versions_, aliases_}; }
+  tasks::ActivityTasks::Options ActivityOptions() {
+    tasks::ActivityTasks::Options options;
+    options.exists = [this](std::string arn, Callback<bool> done) {
+      store_->GetActivity(
+          std::move(arn),
+          [done = std::move(done)](absl::StatusOr<store::ActivityRecord> record) mutable {
+            if (record.ok() || absl::IsNotFound(record.status()))
+              return std::move(done)(record.ok());
+            std::move(done)(record.status());
+          });
+    };
+    options.take = [this](const std::string& token, std::optional<std::string> worker,
+                          StatusCallback done) {
+      engine_->Signal(token, asl::TaskStarted{0, std::move(worker)}, std::move(done));
+    };
+    return options;
+  }
+
+  WorkflowApis apis() {
+    return {machines_, executions_, definitions_, tags_,    versions_,
+            aliases_,  tokens_,     activities_,  map_runs_};
+  }
 
   absl::Status ServeAws(const OrchestratorOptions& options) {
     if (options.aws.listen.empty()) return absl::OkStatus();
@@ -154,8 +204,10 @@ class Orchestrator final : public OrchestratorModule {
   }
 
   std::unique_ptr<store::SqlExecutionStore> store_;
-  std::unique_ptr<tasks::TaskRunner> runner_;
+  std::shared_ptr<tasks::ActivityTasks> activity_tasks_;
+  std::unique_ptr<tasks::TaskDispatcher> runner_;
   MachineRegistry registry_;
+  std::shared_ptr<ExecutionTaskRunner> execution_runner_;
   std::optional<ExecutionMeter> meter_;
   std::unique_ptr<engine::Engine> engine_;
   StateMachineApi machines_;
@@ -165,6 +217,9 @@ class Orchestrator final : public OrchestratorModule {
   VersionApi versions_;
   AliasApi aliases_;
   OrderApi orders_;
+  TaskTokenApi tokens_;
+  ActivityApi activities_;
+  MapRunApi map_runs_;
   WorkflowService workflow_service_;
   OrderService order_service_;
   std::unique_ptr<aws::Endpoint> endpoint_;
@@ -176,6 +231,7 @@ class Orchestrator final : public OrchestratorModule {
 absl::StatusOr<std::unique_ptr<OrchestratorModule>> OpenOrchestratorModule(
     OrchestratorOptions options, std::unique_ptr<tasks::TaskRunner> runner) {
   ORDERFLOW_ASSIGN_OR_RETURN(auto store, store::OpenExecutionStore(options.database));
+  ORDERFLOW_ASSIGN_OR_RETURN(options.engine.token_key, TokenKey(*store));
   auto module = std::make_unique<Orchestrator>(options, std::move(store), std::move(runner));
   ORDERFLOW_RETURN_IF_ERROR(module->Prepare(options));
   return module;

@@ -44,6 +44,10 @@ std::string_view KindName(engine::Arn::Kind kind) {
       return "execution";
     case engine::Arn::Kind::kExpress:
       return "express";
+    case engine::Arn::Kind::kActivity:
+      return "activity";
+    case engine::Arn::Kind::kMapRun:
+      return "mapRun";
   }
   return "";
 }
@@ -78,7 +82,8 @@ absl::Status CheckName(std::string_view name) {
 
 absl::StatusOr<engine::Arn> CheckArn(std::string_view field, std::string_view arn,
                                      engine::Arn::Kind kind) {
-  ORDERFLOW_RETURN_IF_ERROR(CheckLength(field, arn, 1, kMaxArnLength));
+  ORDERFLOW_RETURN_IF_ERROR(CheckLength(
+      field, arn, 1, kind == engine::Arn::Kind::kMapRun ? kMaxLongArnLength : kMaxArnLength));
   const std::optional<engine::Arn> parsed = engine::ParseArn(arn);
   if (!parsed) {
     return InvalidArn(arn, arn.substr(0, 4) == "arn:" ? "Invalid ARN" : "Invalid ARN prefix");

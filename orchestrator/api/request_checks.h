@@ -16,6 +16,7 @@ namespace orderflow::api {
 // characters unless it says bytes.
 constexpr size_t kMaxNameLength = 80;
 constexpr size_t kMaxArnLength = 256;
+constexpr size_t kMaxLongArnLength = 2000;  // of a map run
 constexpr size_t kMaxDefinitionBytes = 1'048'576;
 constexpr size_t kMaxInputBytes = 262'144;
 constexpr size_t kMaxTraceHeaderLength = 256;

@@ -1,7 +1,7 @@
 #include "orchestrator/api/states_error.h"
 
 #include <algorithm>
-#include <array>
+#include <iterator>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -17,7 +17,9 @@ struct Error {
   StatusCode code;
 };
 
-constexpr std::array<Error, 21> kErrors = {{
+constexpr Error kErrors[] = {
+    {"ActivityDoesNotExist", StatusCode::kNotFound},
+    {"ActivityWorkerLimitExceeded", StatusCode::kResourceExhausted},
     {"ConflictException", StatusCode::kFailedPrecondition},
     {"ExecutionAlreadyExists", StatusCode::kAlreadyExists},
     {"ExecutionDoesNotExist", StatusCode::kNotFound},
@@ -28,6 +30,7 @@ constexpr std::array<Error, 21> kErrors = {{
     {"InvalidExecutionInput", StatusCode::kInvalidArgument},
     {"InvalidLoggingConfiguration", StatusCode::kInvalidArgument},
     {"InvalidName", StatusCode::kInvalidArgument},
+    {"InvalidOutput", StatusCode::kInvalidArgument},
     {"InvalidToken", StatusCode::kInvalidArgument},
     {"InvalidTracingConfiguration", StatusCode::kInvalidArgument},
     {"MissingRequiredParameter", StatusCode::kInvalidArgument},
@@ -37,14 +40,16 @@ constexpr std::array<Error, 21> kErrors = {{
     {"StateMachineDeleting", StatusCode::kFailedPrecondition},
     {"StateMachineDoesNotExist", StatusCode::kNotFound},
     {"StateMachineTypeNotSupported", StatusCode::kFailedPrecondition},
+    {"TaskDoesNotExist", StatusCode::kNotFound},
+    {"TaskTimedOut", StatusCode::kFailedPrecondition},
     {"TooManyTags", StatusCode::kInvalidArgument},
     {"ValidationException", StatusCode::kInvalidArgument},
-}};
+};
 
 StatusCode CodeOf(std::string_view name) {
-  const auto found = std::find_if(kErrors.begin(), kErrors.end(),
+  const auto found = std::find_if(std::begin(kErrors), std::end(kErrors),
                                   [name](const Error& error) { return error.name == name; });
-  ORDERFLOW_CHECK(found != kErrors.end());
+  ORDERFLOW_CHECK(found != std::end(kErrors));
   return found->code;
 }
 

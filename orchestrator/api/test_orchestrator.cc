@@ -47,6 +47,7 @@ class ScriptedRunner final : public tasks::TaskRunner {
     MutexLock lock(script_.mutex_);
     Script::Method& method = script_.methods_[name];
     method.keys.push_back(call.idempotency_key);
+    method.inputs.push_back(call.input);
     script_.called_.NotifyAll();
     if (method.held) {
       method.waiting.push_back(std::move(done));
@@ -57,7 +58,8 @@ class ScriptedRunner final : public tasks::TaskRunner {
   }
 
   std::optional<std::string> CheckResource(std::string_view resource) const override {
-    if (resource.substr(0, 7) == "grpc://") return std::nullopt;
+    if (resource.substr(0, 7) == "grpc://" || resource.substr(0, 18) == "arn:aws:states:::l")
+      return std::nullopt;
     return "expected grpc://host:port/package.Service/Method";
   }
 
@@ -141,6 +143,12 @@ std::vector<std::string> Script::keys(const std::string& method) const {
   MutexLock lock(mutex_);
   const auto found = methods_.find(method);
   return found == methods_.end() ? std::vector<std::string>() : found->second.keys;
+}
+
+std::vector<json::Value> Script::inputs(const std::string& method) const {
+  MutexLock lock(mutex_);
+  const auto found = methods_.find(method);
+  return found == methods_.end() ? std::vector<json::Value>() : found->second.inputs;
 }
 
 TestOrchestrator::TestOrchestrator(Script& script, OrchestratorOptions options)

@@ -38,6 +38,7 @@ class Script {
 
   int calls(const std::string& method) const;
   std::vector<std::string> keys(const std::string& method) const;
+  std::vector<json::Value> inputs(const std::string& method) const;
 
  private:
   friend class ScriptedRunner;
@@ -45,6 +46,7 @@ class Script {
     tasks::TaskOutcome outcome;
     bool held = false;
     std::vector<std::string> keys;
+    std::vector<json::Value> inputs;
     std::vector<tasks::TaskDone> waiting;
   };
 

@@ -15,6 +15,17 @@ std::mt19937_64 SeededGenerator() {
 
 }  // namespace
 
+std::string NewSecret() {
+  std::random_device device;  // the system's own
+  constexpr char kDigits[] = "0123456789abcdef";
+  std::string text;
+  while (text.size() < 64) {
+    const uint32_t bits = device();
+    for (int shift = 0; shift < 32; shift += 4) text.push_back(kDigits[(bits >> shift) & 0xF]);
+  }
+  return text;
+}
+
 std::string NewUuid() {
   thread_local std::mt19937_64 generator = SeededGenerator();
   uint64_t high = generator();

@@ -1,10 +1,13 @@
 #pragma once
 
+#include "orchestrator/api/activity_api.h"
 #include "orchestrator/api/alias_api.h"
 #include "orchestrator/api/definition_api.h"
 #include "orchestrator/api/execution_api.h"
+#include "orchestrator/api/map_run_api.h"
 #include "orchestrator/api/state_machine_api.h"
 #include "orchestrator/api/tag_api.h"
+#include "orchestrator/api/task_token_api.h"
 #include "orchestrator/api/version_api.h"
 
 namespace orderflow::api {
@@ -17,6 +20,9 @@ struct WorkflowApis {
   TagApi& tags;
   VersionApi& versions;
   AliasApi& aliases;
+  TaskTokenApi& tokens;
+  ActivityApi& activities;
+  MapRunApi& map_runs;
 };
 
 }  // namespace orderflow::api

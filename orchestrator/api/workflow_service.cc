@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "common/rpc/unary.h"
+#include "orchestrator/api/activity_poll.h"
 
 namespace orderflow::api {
 
@@ -39,6 +40,21 @@ ORDERFLOW_OPERATION(UpdateStateMachineAlias, apis_.aliases.Update)
 ORDERFLOW_OPERATION(DeleteStateMachineAlias, apis_.aliases.Delete)
 ORDERFLOW_OPERATION(DescribeStateMachineAlias, apis_.aliases.Describe)
 ORDERFLOW_OPERATION(ListStateMachineAliases, apis_.aliases.List)
+ORDERFLOW_OPERATION(SendTaskSuccess, apis_.tokens.Success)
+ORDERFLOW_OPERATION(SendTaskFailure, apis_.tokens.Failure)
+ORDERFLOW_OPERATION(SendTaskHeartbeat, apis_.tokens.Heartbeat)
+ORDERFLOW_OPERATION(CreateActivity, apis_.activities.Create)
+ORDERFLOW_OPERATION(DeleteActivity, apis_.activities.Delete)
+ORDERFLOW_OPERATION(DescribeActivity, apis_.activities.Describe)
+ORDERFLOW_OPERATION(ListActivities, apis_.activities.List)
+ORDERFLOW_OPERATION(DescribeMapRun, apis_.map_runs.Describe)
+ORDERFLOW_OPERATION(ListMapRuns, apis_.map_runs.List)
 #undef ORDERFLOW_OPERATION
+
+grpc::ServerUnaryReactor* WorkflowService::GetActivityTask(
+    grpc::CallbackServerContext* context, const workflow::v1::GetActivityTaskRequest* request,
+    workflow::v1::GetActivityTaskResponse* response) {
+  return ActivityPoll::Start(*context, apis_.activities, *request, *response);
+}
 
 }  // namespace orderflow::api

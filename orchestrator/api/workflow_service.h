@@ -25,6 +25,16 @@ class WorkflowService final : public workflow::v1::WorkflowService::CallbackServ
   ORDERFLOW_OPERATION(ListExecutions);
   ORDERFLOW_OPERATION(GetExecutionHistory);
   ORDERFLOW_OPERATION(StopExecution);
+  ORDERFLOW_OPERATION(SendTaskSuccess);
+  ORDERFLOW_OPERATION(SendTaskFailure);
+  ORDERFLOW_OPERATION(SendTaskHeartbeat);
+  ORDERFLOW_OPERATION(CreateActivity);
+  ORDERFLOW_OPERATION(DeleteActivity);
+  ORDERFLOW_OPERATION(DescribeActivity);
+  ORDERFLOW_OPERATION(ListActivities);
+  ORDERFLOW_OPERATION(GetActivityTask);
+  ORDERFLOW_OPERATION(DescribeMapRun);
+  ORDERFLOW_OPERATION(ListMapRuns);
   ORDERFLOW_OPERATION(ValidateStateMachineDefinition);
   ORDERFLOW_OPERATION(DescribeStateMachineForExecution);
   ORDERFLOW_OPERATION(TagResource);

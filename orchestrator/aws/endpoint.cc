@@ -103,7 +103,7 @@ class Endpoint::Impl final : public http::Server::Handler {
         return std::move(respond)(MakeResponse(*fault, std::move(id)));
       }
     }
-    Run(std::get<Call>(std::move(read)), std::move(id), std::move(respond));
+    Run(std::get<Call>(std::move(read)), request.when_gone, std::move(id), std::move(respond));
   }
 
   http::ServerResponse Refuse(int status, std::string_view why) override {
@@ -116,7 +116,8 @@ class Endpoint::Impl final : public http::Server::Handler {
   http::Server& server() { return *server_; }
 
  private:
-  void Run(Call call, std::string id, http::Server::Respond respond) {
+  void Run(Call call, const http::WhenGone& when_gone, std::string id,
+           http::Server::Respond respond) {
     const Operation* operation = operations_.Find(call.operation);
     if (operation == nullptr) {
       const Fault fault = UnknownOperation(absl::StrCat(
@@ -131,7 +132,7 @@ class Endpoint::Impl final : public http::Server::Handler {
           absl::UnavailableError("as many calls are under way as are taken; try again"));
     }
     const std::optional<Fault> fault = operation->Call(
-        call.input,
+        call.input, when_gone,
         [running](absl::StatusOr<json::Value> result) { std::move(*running).Finish(result); });
     if (fault) std::move(*running).Finish(*fault);
   }

@@ -11,6 +11,7 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
 #include "common/base/callback.h"
+#include "common/http/server.h"
 #include "common/json/value.h"
 #include "common/protojson/message_codec.h"
 #include "orchestrator/aws/fault.h"
@@ -28,8 +29,10 @@ class Operation {
   using Done = absl::AnyInvocable<void(absl::StatusOr<json::Value>) &&>;
 
   virtual ~Operation() = default;
-  // Nothing where `input` fits the request message: then `done` will be called.
-  virtual std::optional<Fault> Call(const json::Value& input, Done done) const = 0;
+  // Nothing where `input` fits the request message: then `done` will be called. `when_gone` tells
+  // of the caller.
+  virtual std::optional<Fault> Call(const json::Value& input, const http::WhenGone& when_gone,
+                                    Done done) const = 0;
   // The RPC method that it stands for; counts and bounds the calls of both.
   rpc::ServedMethod& method() const { return method_; }
 
@@ -51,6 +54,9 @@ class Operations {
  public:
   template <typename Api, typename Request, typename Response>
   void Add(Api& api, void (Api::*method)(const Request&, Callback<Response>));
+  // One that has to know whether the caller is still there.
+  template <typename Request, typename Response>
+  void Add(std::function<void(const Request&, const http::WhenGone&, Callback<Response>)> method);
 
   // nullptr if there is none.
   const Operation* Find(std::string_view name) const;
@@ -73,7 +79,7 @@ std::optional<Fault> ReadInput(const protojson::MessageCodec& codec, const json:
 template <typename Request, typename Response>
 class TypedOperation final : public Operation {
  public:
-  using Method = std::function<void(const Request&, Callback<Response>)>;
+  using Method = std::function<void(const Request&, const http::WhenGone&, Callback<Response>)>;
 
   explicit TypedOperation(Method method)
       : Operation(MethodOf(*Request::descriptor())),
@@ -81,16 +87,18 @@ class TypedOperation final : public Operation {
         requests_(protojson::MessageCodec::Create(*Request::descriptor(), CodecOptions())),
         responses_(protojson::MessageCodec::Create(*Response::descriptor(), CodecOptions())) {}
 
-  std::optional<Fault> Call(const json::Value& input, Done done) const override {
+  std::optional<Fault> Call(const json::Value& input, const http::WhenGone& when_gone,
+                            Done done) const override {
     // The domain wants the request to live until it calls back.
     auto request = std::make_unique<Request>();
     if (auto fault = ReadInput(*requests_, input, *request)) return fault;
     const Request& borrowed = *request;
-    call_(borrowed, [request = std::move(request), codec = responses_,
-                     done = std::move(done)](absl::StatusOr<Response> response) mutable {
-      if (!response.ok()) return std::move(done)(response.status());
-      std::move(done)(codec->FromMessage(*response));
-    });
+    call_(borrowed, when_gone,
+          [request = std::move(request), codec = responses_,
+           done = std::move(done)](absl::StatusOr<Response> response) mutable {
+            if (!response.ok()) return std::move(done)(response.status());
+            std::move(done)(codec->FromMessage(*response));
+          });
     return std::nullopt;
   }
 
@@ -104,10 +112,16 @@ class TypedOperation final : public Operation {
 
 template <typename Api, typename Request, typename Response>
 void Operations::Add(Api& api, void (Api::*method)(const Request&, Callback<Response>)) {
-  Add(std::make_unique<internal::TypedOperation<Request, Response>>(
-      [&api, method](const Request& request, Callback<Response> done) {
+  Add<Request, Response>(
+      [&api, method](const Request& request, const http::WhenGone&, Callback<Response> done) {
         (api.*method)(request, std::move(done));
-      }));
+      });
+}
+
+template <typename Request, typename Response>
+void Operations::Add(
+    std::function<void(const Request&, const http::WhenGone&, Callback<Response>)> method) {
+  Add(std::make_unique<internal::TypedOperation<Request, Response>>(std::move(method)));
 }
 
 }  // namespace orderflow::aws

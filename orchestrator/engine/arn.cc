@@ -2,6 +2,7 @@
 
 #include <array>
 #include <initializer_list>
+#include <utility>
 
 #include "common/base/check.h"
 
@@ -44,6 +45,12 @@ std::optional<Arn> ParseArn(std::string_view text) {
   arn.account = TakePart(rest);
   const std::string_view kind = TakePart(rest);
   arn.machine = TakePart(rest);
+  if (kind == "activity") {
+    std::swap(arn.machine, arn.name);
+    arn.kind = Arn::Kind::kActivity;
+    const bool complete = !arn.region.empty() && !arn.account.empty() && !arn.name.empty();
+    return complete && text.back() != ':' && rest.empty() ? std::make_optional(arn) : std::nullopt;
+  }
   if (arn.region.empty() || arn.account.empty() || arn.machine.empty()) return std::nullopt;
   if (kind == "stateMachine") {
     // What follows would be a version or an alias, which there are none of.
@@ -54,6 +61,8 @@ std::optional<Arn> ParseArn(std::string_view text) {
   if (arn.name.empty()) return std::nullopt;
   if (kind == "execution") {
     arn.kind = Arn::Kind::kExecution;
+  } else if (kind == "mapRun") {
+    arn.kind = Arn::Kind::kMapRun;
   } else if (kind == "express") {
     arn.kind = Arn::Kind::kExpress;
     arn.id = TakePart(rest);
@@ -63,6 +72,10 @@ std::optional<Arn> ParseArn(std::string_view text) {
   }
   if (text.back() == ':' || !rest.empty()) return std::nullopt;
   return arn;
+}
+
+std::string ActivityArn(std::string_view region, std::string_view account, std::string_view name) {
+  return Concat({kPrefix, region, ":", account, ":activity:", name});
 }
 
 std::string StateMachineArn(std::string_view region, std::string_view account,
@@ -81,7 +94,7 @@ std::string ExpressExecutionArn(std::string_view machine_arn, std::string_view n
 
 std::string StateMachineArnOf(std::string_view execution_arn) {
   const std::optional<Arn> arn = ParseArn(execution_arn);
-  ORDERFLOW_CHECK(arn && arn->kind != Arn::Kind::kStateMachine);
+  ORDERFLOW_CHECK(arn && (arn->kind == Arn::Kind::kExecution || arn->kind == Arn::Kind::kExpress));
   return StateMachineArn(arn->region, arn->account, arn->machine);
 }
 

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "absl/functional/any_invocable.h"
@@ -29,6 +30,7 @@ enum class LogLevel : uint8_t { kOff, kFatal, kError, kAll };
 struct Machine {
   store::StateMachineRecord record;
   std::shared_ptr<const asl::StateMachine> definition;  // what record.definition was parsed to
+  std::string token_key;  // makes the tokens of its executions' tasks: asl::ExecutionContext
   LogLevel log_level = LogLevel::kOff;
   bool log_execution_data = false;
 };
@@ -73,6 +75,8 @@ struct Options {
   size_t max_running = 1'000'000;
   // Of a single execution.
   asl::Limits limits;
+  // What the machines have as `token_key`: tokens made with another one are not taken. A secret.
+  std::string token_key;
   // Executions read at a time when recovering.
   int recovery_page = 500;
   // Batches that a shard may have on their way to the disk at a time.
@@ -85,6 +89,10 @@ struct Options {
   // Borrowed, must outlive the engine. Null: nobody counts.
   Meter* meter = nullptr;
 };
+
+// What somebody who holds a task's token says of it. The engine fills the attempt in.
+using TaskSignal =
+    std::variant<asl::TaskSucceeded, asl::TaskFailed, asl::Heartbeat, asl::TaskStarted>;
 
 // Told of an execution's progress, on its shard's thread, after the progress is durable. Must not
 // block.
@@ -104,6 +112,10 @@ class ExecutionObserver {
 using WaitTicket = int64_t;
 WaitTicket NewWaitTicket();
 
+// At the end of StartRequest::origin: nobody waits for the end, so the execution is not stopped
+// with the one that has started it.
+inline constexpr std::string_view kDetachedOrigin = "/detached";
+
 struct StartRequest {
   MachinePtr machine;
   std::string name;          // unique per state machine (STANDARD)
@@ -112,7 +124,15 @@ struct StartRequest {
   std::string trace_header;  // W3C traceparent of the caller, may be empty
   int64_t version = 0;       // of the state machine that it is started by; 0: by none
   std::string alias;         // that it is started by; empty: by none
-  std::string express_id;    // EXPRESS only: a UUID, makes the execution's ARN unique
+  // Names the attempt at a task that this is, where it is one: the same start, asked for again,
+  // finds the execution that it has made, whatever has become of it. The ARN of the execution that
+  // it belongs to, "/", the number of the task, "/", the number of the try; see kDetachedOrigin.
+  std::string origin;
+  // Of a child execution of a distributed Map, see store::ExecutionRecord.
+  std::string map_run_arn;
+  std::string map_state;
+  int64_t items = 0;
+  std::string express_id;  // EXPRESS only: a UUID, makes the execution's ARN unique
 
   // StartAndWait only: `ended` is called without a result when this time has passed. Not set: waits
   // for ever.
@@ -161,7 +181,13 @@ class Engine {
   // ALREADY_EXISTS. UNAVAILABLE, too, where the result will not be known here (a shutdown).
   virtual void StartAndWait(StartRequest request, Callback<StartResult> ended) = 0;
 
-  // Lets the StartAndWait call with this ticket end now, with CANCELLED. The execution goes on.
+  // Calls `ended` with the durable result when the execution has ended, which may be long ago.
+  // NOT_FOUND: there is no such execution. Otherwise as StartAndWait.
+  virtual void Follow(const std::string& execution_arn, WaitTicket ticket,
+                      Callback<StartResult> ended) = 0;
+
+  // Lets the StartAndWait or Follow call with this ticket end now, with CANCELLED. The execution
+  // goes on.
   virtual void GiveUp(const std::string& execution_arn, WaitTicket ticket) = 0;
 
   // Stops a running execution; `done` gets the stop time when it is durable. NOT_FOUND: not running
@@ -169,12 +195,22 @@ class Engine {
   virtual void Stop(std::string execution_arn, std::optional<std::string> error,
                     std::optional<std::string> cause, Callback<absl::Time> done) = 0;
 
+  // Takes what the holder of a task's token says; `done` gets OK when it is durable. The token
+  // stays good over restarts, until the task is answered or over. INVALID_ARGUMENT: no token that
+  // was made here. FAILED_PRECONDITION: nobody waits for the task any more. NOT_FOUND: there is no
+  // such execution. UNAVAILABLE: as for Start; it may have been taken.
+  virtual void Signal(const std::string& token, TaskSignal signal, StatusCallback done) = 0;
+
   // Follows a running execution until it ends or the observer is removed. `done` is called before
   // any call of the observer, with the sequence number of the newest durable input (0: the start).
   // NOT_FOUND where it is not running here (any more).
   virtual void Observe(std::string execution_arn, std::shared_ptr<ExecutionObserver> observer,
                        Callback<int64_t> done) = 0;
   virtual void Unobserve(std::string execution_arn, const ExecutionObserver* observer) = 0;
+
+  // Calls back after the pause, on a shard's thread; not at all where the engine is shut down
+  // before. Must not block.
+  virtual void After(absl::Duration pause, absl::AnyInvocable<void() &&> call) = 0;
 
   // Stops taking inputs and waits until what is in flight towards the journal is durable. Running
   // executions stay as they are: the next start of the process goes on with them. Who waits gets

@@ -9,8 +9,10 @@
 #include "common/base/check.h"
 #include "common/base/status.h"
 #include "orchestrator/engine/arn.h"
+#include "orchestrator/engine/child_machine.h"
 #include "orchestrator/engine/execution_record.h"
 #include "orchestrator/engine/journal_codec.h"
+#include "orchestrator/engine/nested_execution.h"
 #include "orchestrator/engine/recovery.h"
 
 namespace orderflow::engine {
@@ -19,6 +21,28 @@ namespace {
 int ShardCount(const Options& options) {
   if (options.shards > 0) return options.shards;
   return std::max(1, static_cast<int>(std::thread::hardware_concurrency()) / 2);
+}
+
+// In the same time wherever they differ.
+bool IsSameSecret(std::string_view a, std::string_view b) {
+  if (a.size() != b.size()) return false;
+  unsigned char difference = 0;
+  for (size_t i = 0; i < a.size(); ++i)
+    difference |= static_cast<unsigned char>(a[i]) ^ static_cast<unsigned char>(b[i]);
+  return difference == 0;
+}
+
+// What a child execution has come to, as the outcome of the task that it is.
+tasks::TaskOutcome OutcomeOf(const absl::StatusOr<StartResult>& ended) {
+  if (!ended.ok())
+    return asl::Failure{asl::kErrorTaskFailed, std::string(ended.status().message())};
+  ORDERFLOW_CHECK(ended->result.has_value());  // it was waited for
+  const ExecutionResult& result = *ended->result;
+  if (result.status != store::ExecutionStatus::kSucceeded)
+    return asl::Failure{result.error.value_or(asl::kErrorTaskFailed), result.cause};
+  json::ParseResult output = json::Parse(result.output);
+  ORDERFLOW_CHECK(output.value.has_value());  // the interpreter wrote it
+  return *std::move(output.value);
 }
 
 absl::Status AlreadyExists(std::string_view arn) {
@@ -48,7 +72,8 @@ class EngineImpl::Starting {
  public:
   Accepted accepted;
   json::Value parsed_input;
-  std::string input;  // to compare with that of a known name
+  std::string input;   // to compare with that of a known name
+  std::string origin;  // the same
   Callback<StartResult> started;
   std::optional<Waiter> waiter;
 
@@ -66,7 +91,7 @@ EngineImpl::EngineImpl(Options options, store::ExecutionStore& store, tasks::Tas
       clock_(clock),
       load_machine_(std::move(load_machine)) {
   for (int i = 0; i < ShardCount(options_); ++i) {
-    shards_.push_back(std::make_unique<Shard>(options_, store_, runner));
+    shards_.push_back(std::make_unique<Shard>(options_, store_, runner, *this));
   }
 }
 
@@ -146,6 +171,7 @@ void EngineImpl::Launch(StartRequest request, Callback<StartResult> started,
     return OnJournaled(std::move(starting), store::StartOutcome{true, std::nullopt});
   }
   starting->input = record.input;
+  starting->origin = record.origin;
   store_.Start(std::move(record), [this, starting = std::move(starting)](
                                       absl::StatusOr<store::StartOutcome> outcome) mutable {
     OnJournaled(std::move(starting), std::move(outcome));
@@ -170,16 +196,23 @@ void EngineImpl::OnJournaled(std::unique_ptr<Starting> starting,
 // The name is known: answers with the execution that has it.
 void EngineImpl::Join(std::unique_ptr<Starting> starting, const store::ExecutionRecord& existing) {
   const bool running = existing.status == store::ExecutionStatus::kRunning;
-  if (existing.input != starting->input || (starting->started && !running)) {
+  const bool own = !starting->origin.empty() && starting->origin == existing.origin;
+  if (existing.input != starting->input || (starting->started && !running && !own)) {
     return starting->Fail(AlreadyExists(existing.arn));
   }
   if (starting->started) {
-    return std::move(starting->started)(
-        StartResult{existing.arn, existing.start_time, false, std::nullopt});
+    StartResult known{existing.arn, existing.start_time, false, std::nullopt};
+    if (!running) known.result = ResultOf(existing);
+    return std::move(starting->started)(std::move(known));
   }
   starting->waiter->created = false;
   if (!running) return AnswerFromRecord(*std::move(starting->waiter), existing);
   FollowExisting(existing.arn, *std::move(starting->waiter));
+}
+
+void EngineImpl::Follow(const std::string& execution_arn, WaitTicket ticket,
+                        Callback<StartResult> ended) {
+  FollowExisting(execution_arn, Waiter{std::move(ended), false, std::nullopt, ticket});
 }
 
 void EngineImpl::FollowExisting(const std::string& execution_arn, Waiter waiter) {
@@ -208,6 +241,31 @@ void EngineImpl::AnswerFromRecord(Waiter waiter, absl::StatusOr<store::Execution
       StartResult{record->arn, record->start_time, waiter.created, ResultOf(*record)});
 }
 
+// --- Child executions ---
+
+std::unique_ptr<tasks::RunningTask> EngineImpl::RunChild(ChildCall call, tasks::TaskDone done) {
+  StartRequest request;
+  request.machine = ChildMachine(*call.parent, *call.child);
+  request.name = call.child->name;
+  request.parsed_input = std::move(call.input);
+  request.input = json::Serialize(request.parsed_input);
+  request.trace_header = std::move(call.traceparent);
+  request.origin = std::move(call.origin);
+  request.map_run_arn = call.child->map_run_arn;
+  request.map_state = std::move(call.map_state);
+  request.items = call.child->items;
+  request.express_id = call.child->name;
+  NestedExecution nested;
+  nested.waits = true;
+  nested.prepare = [request = std::move(request)](Callback<StartRequest> prepared) {
+    std::move(prepared)(request);
+  };
+  nested.done = [done = std::move(done)](absl::StatusOr<StartResult> ended) mutable {
+    std::move(done)(OutcomeOf(ended));
+  };
+  return RunNested(*this, std::move(nested));
+}
+
 // --- Running executions ---
 
 void EngineImpl::GiveUp(const std::string& execution_arn, WaitTicket ticket) {
@@ -221,6 +279,41 @@ void EngineImpl::Stop(std::string execution_arn, std::optional<std::string> erro
                        std::move(done)});
 }
 
+void EngineImpl::Signal(const std::string& token, TaskSignal signal, StatusCallback done) {
+  const std::optional<asl::TokenContent> content = asl::ReadTaskToken(token);
+  asl::ExecutionContext context;
+  if (content) context.execution_arn = content->execution_arn;
+  context.token_key = options_.token_key;
+  if (!content || !IsSameSecret(asl::TaskToken(context, content->attempt), token)) {
+    return std::move(done)(absl::InvalidArgumentError("not a token of a task"));
+  }
+  std::visit([&content](auto& what) { what.attempt = content->attempt; }, signal);
+  const std::string& arn = content->execution_arn;
+  ShardOf(arn).Post(
+      TaskSignalled{arn, std::move(signal), std::move(done),
+                    [this, arn](StatusCallback done) { AnswerSignal(arn, std::move(done)); }});
+}
+
+// The execution is not running here: its row knows why.
+void EngineImpl::AnswerSignal(const std::string& execution_arn, StatusCallback done) {
+  {
+    MutexLock lock(mutex_);
+    ++starts_under_way_;
+  }
+  store_.GetExecution(execution_arn, [this, done = std::move(done)](
+                                         absl::StatusOr<store::ExecutionRecord> record) mutable {
+    if (!record.ok()) {
+      std::move(done)(record.status());
+    } else if (record->status != store::ExecutionStatus::kRunning) {
+      std::move(done)(TaskClosed());
+    } else {
+      std::move(done)(absl::UnavailableError(
+          absl::StrCat("execution ", record->arn, " is not running here now; try again")));
+    }
+    StartSettled();
+  });
+}
+
 void EngineImpl::Observe(std::string execution_arn, std::shared_ptr<ExecutionObserver> observer,
                          Callback<int64_t> done) {
   Shard& shard = ShardOf(execution_arn);
@@ -230,6 +323,10 @@ void EngineImpl::Observe(std::string execution_arn, std::shared_ptr<ExecutionObs
 void EngineImpl::Unobserve(std::string execution_arn, const ExecutionObserver* observer) {
   Shard& shard = ShardOf(execution_arn);
   shard.Post(UnobserveAsked{std::move(execution_arn), observer});
+}
+
+void EngineImpl::After(absl::Duration pause, absl::AnyInvocable<void() &&> call) {
+  shards_.front()->Post(Delayed{pause, std::move(call)});
 }
 
 // --- The end ---
@@ -249,8 +346,13 @@ void EngineImpl::Shutdown() {
       if (--still_running == 0) halted.NotifyAll();
     }});
   }
-  MutexLock lock(mutex);
-  while (still_running > 0) halted.Wait(mutex);
+  {
+    MutexLock lock(mutex);
+    while (still_running > 0) halted.Wait(mutex);
+  }
+  // What the shards have asked of the rows until then.
+  MutexLock lock(mutex_);
+  while (starts_under_way_ > 0) no_starts_.Wait(mutex_);
 }
 
 Engine::Statistics EngineImpl::statistics() const {

@@ -15,7 +15,7 @@ namespace orderflow::engine {
 
 // The engine without its threads: Engine::Create starts one for each shard, a simulation runs the
 // shards itself.
-class EngineImpl final : public Engine {
+class EngineImpl final : public Engine, public ChildRunner {
  public:
   EngineImpl(Options options, store::ExecutionStore& store, tasks::TaskRunner& runner,
              const Clock& clock, MachineLoader load_machine);
@@ -27,17 +27,23 @@ class EngineImpl final : public Engine {
   void Recover(StatusCallback done) override;
   void Start(StartRequest request, Callback<StartResult> started) override;
   void StartAndWait(StartRequest request, Callback<StartResult> ended) override;
+  void Follow(const std::string& execution_arn, WaitTicket ticket,
+              Callback<StartResult> ended) override;
   void GiveUp(const std::string& execution_arn, WaitTicket ticket) override;
   void Stop(std::string execution_arn, std::optional<std::string> error,
             std::optional<std::string> cause, Callback<absl::Time> done) override;
+  void Signal(const std::string& token, TaskSignal signal, StatusCallback done) override;
   void Observe(std::string execution_arn, std::shared_ptr<ExecutionObserver> observer,
                Callback<int64_t> done) override;
   void Unobserve(std::string execution_arn, const ExecutionObserver* observer) override;
+  void After(absl::Duration pause, absl::AnyInvocable<void() &&> call) override;
   void Shutdown() override;
   Statistics statistics() const override;
 
  private:
   class Starting;
+
+  std::unique_ptr<tasks::RunningTask> RunChild(ChildCall call, tasks::TaskDone done) override;
 
   Shard& ShardOf(std::string_view execution_arn);
   absl::StatusOr<RunningSlot> Admit();
@@ -46,6 +52,7 @@ class EngineImpl final : public Engine {
   void Join(std::unique_ptr<Starting> starting, const store::ExecutionRecord& existing);
   void FollowExisting(const std::string& execution_arn, Waiter waiter);
   void AnswerFromRecord(Waiter waiter, absl::StatusOr<store::ExecutionRecord> record);
+  void AnswerSignal(const std::string& execution_arn, StatusCallback done);
   void StartSettled();
 
   const Options options_;

@@ -38,6 +38,10 @@ store::ExecutionRecord MakeRecord(const StartRequest& request, store::ExecutionK
   record.version = request.version;
   record.alias = request.alias;
   record.start_time = start_time;
+  record.origin = request.origin;
+  record.map_run_arn = request.map_run_arn;
+  record.map_state = request.map_state;
+  record.items = request.items;
   return record;
 }
 
@@ -45,7 +49,17 @@ std::shared_ptr<const asl::ExecutionContext> MakeContext(const store::ExecutionR
                                                          const Machine& machine) {
   return std::make_shared<asl::ExecutionContext>(
       asl::ExecutionContext{record.arn, record.name, machine.record.role_arn, machine.record.arn,
-                            machine.record.name, record.start_time});
+                            machine.record.name, record.start_time, machine.token_key});
+}
+
+std::optional<std::string> WaitingParentOf(const store::ExecutionRecord& record) {
+  std::string_view parent = record.origin;
+  if (parent.empty()) return std::nullopt;
+  const size_t last = parent.rfind('/');
+  if (parent.substr(last) == kDetachedOrigin) return std::nullopt;
+  // The ARN, the number of the task and that of the try.
+  parent = parent.substr(0, last);
+  return std::string(parent.substr(0, parent.rfind('/')));
 }
 
 std::string TraceparentOf(const store::ExecutionRecord& record) {

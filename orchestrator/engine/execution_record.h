@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/time/time.h"
@@ -22,6 +23,10 @@ std::shared_ptr<const asl::ExecutionContext> MakeContext(const store::ExecutionR
 
 // The trace header if it is a W3C traceparent, else nothing: tasks are not handed what they cannot
 // read.
+// The execution that waits for this one, its child; nothing where it was started from outside, or
+// nobody was to wait.
+std::optional<std::string> WaitingParentOf(const store::ExecutionRecord& record);
+
 std::string TraceparentOf(const store::ExecutionRecord& record);
 
 // `record` must not be running.

@@ -4,14 +4,25 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/status.h"
+#include "orchestrator/engine/child_machine.h"
 #include "orchestrator/engine/execution_record.h"
 #include "orchestrator/engine/journal_codec.h"
 
 namespace orderflow::engine {
 
+namespace {
+
+// Where the Map state is not there the replay fails, as the states do not fit.
+MachinePtr MachineOr(MachinePtr root, const store::ExecutionRecord& record) {
+  MachinePtr machine = MachineOf(root, record);
+  return machine != nullptr ? machine : root;
+}
+
+}  // namespace
+
 HistoryReplayer::HistoryReplayer(MachinePtr machine, store::ExecutionRecord record,
                                  const asl::Limits& limits)
-    : machine_(std::move(machine)),
+    : machine_(MachineOr(std::move(machine), record)),
       record_(std::move(record)),
       execution_(machine_->definition, MakeContext(record_, *machine_), limits) {}
 

@@ -3,10 +3,12 @@
 // What a shard is told from outside. A message is a value that moves from the thread it arises on
 // to the shard's.
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
@@ -20,6 +22,24 @@
 #include "orchestrator/tasks/task_runner.h"
 
 namespace orderflow::engine {
+
+// One child execution of a distributed Map.
+struct ChildCall {
+  MachinePtr parent;
+  std::shared_ptr<const asl::ChildExecution> child;
+  std::string map_state;
+  json::Value input;
+  std::string origin;  // StartRequest::origin
+  std::string traceparent;
+};
+
+// Runs executions that shards want as tasks of others. Thread-safe.
+class ChildRunner {
+ public:
+  virtual ~ChildRunner() = default;
+  // As tasks::TaskRunner::Run. Cancel stops the child.
+  virtual std::unique_ptr<tasks::RunningTask> RunChild(ChildCall call, tasks::TaskDone done) = 0;
+};
 
 // Somebody who waits for the end of an execution.
 struct Waiter {
@@ -59,6 +79,21 @@ struct TaskAnswered {
   tasks::TaskOutcome outcome;
 };
 
+// The task's service has accepted it and answers later.
+struct TaskAccepted {
+  store::ExecutionKey key;
+  asl::AttemptId attempt;
+  json::Value output;
+};
+
+// `missing` is called with `done` where the execution is not running here.
+struct TaskSignalled {
+  std::string arn;
+  TaskSignal signal;
+  StatusCallback done;
+  absl::AnyInvocable<void(StatusCallback) &&> missing;
+};
+
 struct StopAsked {
   std::string arn;
   asl::Stop stop;
@@ -94,6 +129,24 @@ struct BatchDone {
   absl::Status status;
 };
 
+// Children that a restart has taken up, and who has started them. `stop` is called for those that
+// nobody waits for any more: their parent's task was over before the process could stop them.
+struct ChildrenTakenUp {
+  struct Child {
+    std::string origin;
+    std::string arn;
+  };
+  std::string parent_arn;
+  std::vector<Child> children;
+  std::function<void(const std::string& arn)> stop;
+};
+
+// `call` is called after the pause; not at all where the shard halts before.
+struct Delayed {
+  absl::Duration pause;
+  absl::AnyInvocable<void() &&> call;
+};
+
 // `passed` is called when everything posted before was processed.
 struct Barrier {
   absl::AnyInvocable<void() &&> passed;
@@ -104,8 +157,8 @@ struct Halt {
   absl::AnyInvocable<void() &&> halted;
 };
 
-using Message =
-    std::variant<std::unique_ptr<Begin>, std::unique_ptr<Resume>, TaskAnswered, BatchDone,
-                 StopAsked, WaitAsked, GivenUp, ObserveAsked, UnobserveAsked, Barrier, Halt>;
+using Message = std::variant<std::unique_ptr<Begin>, std::unique_ptr<Resume>, TaskAnswered,
+                             TaskAccepted, TaskSignalled, BatchDone, StopAsked, WaitAsked, GivenUp,
+                             ObserveAsked, UnobserveAsked, ChildrenTakenUp, Delayed, Barrier, Halt>;
 
 }  // namespace orderflow::engine

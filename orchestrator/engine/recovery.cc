@@ -1,11 +1,13 @@
 #include "orchestrator/engine/recovery.h"
 
+#include <map>
 #include <memory>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/mutex.h"
+#include "orchestrator/engine/child_machine.h"
 #include "orchestrator/engine/execution_record.h"
 #include "orchestrator/engine/messages.h"
 
@@ -70,7 +72,7 @@ class Recovery : public std::enable_shared_from_this<Recovery> {
   }
 
   void HandOver() {
-    if (page_.empty()) return Finish(absl::OkStatus());
+    if (page_.empty()) return FinishChildren();
     after_ = page_.back().execution.key;
     const bool last_page = page_.size() < static_cast<size_t>(page_size_);
     for (Unfinished& unfinished : std::exchange(page_, {})) Post(std::move(unfinished));
@@ -78,9 +80,16 @@ class Recovery : public std::enable_shared_from_this<Recovery> {
   }
 
   void Post(Unfinished unfinished) {
-    const MachinePtr& machine = machines_[unfinished.execution.revision];
-    if (machine == nullptr) return;
+    const MachinePtr& root = machines_[unfinished.execution.revision];
+    if (root == nullptr) return;
     const store::ExecutionRecord& record = unfinished.execution;
+    const MachinePtr machine = MachineOf(root, record);
+    if (machine == nullptr) {
+      return Note(absl::DataLossError(absl::StrCat("execution ", record.arn,
+                                                   " cannot be taken up: there is no Map state ",
+                                                   record.map_state)));
+    }
+    NoteChild(record);
     Accepted accepted{record.key, machine, MakeContext(record, *machine), TraceparentOf(record),
                       RunningSlot(running_)};
     Shard& shard = shard_of_(record.arn);
@@ -94,9 +103,26 @@ class Recovery : public std::enable_shared_from_this<Recovery> {
     for (Shard* shard : shards_) {
       shard->Post(Barrier{[self = shared_from_this(), waiting, last_page] {
         if (--*waiting > 0) return;
-        last_page ? self->Finish(absl::OkStatus()) : self->ReadPage();
+        last_page ? self->FinishChildren() : self->ReadPage();
       }});
     }
+  }
+
+  // An execution that another one waits for.
+  void NoteChild(const store::ExecutionRecord& record) {
+    const std::optional<std::string> parent = WaitingParentOf(record);
+    if (parent) children_[*parent].push_back({record.origin, record.arn});
+  }
+
+  // All are there: the parents' shards know which children are still wanted.
+  void FinishChildren() {
+    for (auto& [parent, children] : std::exchange(children_, {})) {
+      shard_of_(parent).Post(ChildrenTakenUp{
+          parent, std::move(children), [shard_of = shard_of_](const std::string& arn) {
+            shard_of(arn).Post(StopAsked{arn, asl::Stop{}, [](absl::StatusOr<absl::Time>) {}});
+          }});
+    }
+    Finish(absl::OkStatus());
   }
 
   // Keeps the first thing that went wrong.
@@ -129,6 +155,7 @@ class Recovery : public std::enable_shared_from_this<Recovery> {
   store::ExecutionKey after_ = 0;
   std::vector<Unfinished> page_;
   absl::flat_hash_map<int64_t, MachinePtr> machines_;
+  std::map<std::string, std::vector<ChildrenTakenUp::Child>> children_;  // by parent
 
   Mutex mutex_;
   absl::Status first_error_ ABSL_GUARDED_BY(mutex_);

@@ -7,9 +7,9 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/check.h"
 #include "common/base/status.h"
-#include "orchestrator/asl/state.h"
 #include "orchestrator/engine/execution_log.h"
 #include "orchestrator/engine/journal_codec.h"
+#include "orchestrator/engine/running_execution.h"
 
 namespace orderflow::engine {
 namespace {
@@ -18,77 +18,22 @@ absl::Status NotRunning(std::string_view arn) {
   return absl::NotFoundError(absl::StrCat("execution ", std::string(arn), " is not running here"));
 }
 
-absl::Status Halting() {
-  return absl::UnavailableError(
-      "the orchestrator is shutting down; the execution goes on after its restart");
-}
-
 absl::Status GaveUp() { return absl::CancelledError("the caller gave up"); }
 
 constexpr size_t kTicketsKept = 256;
 
-AttemptEnd EndOf(const tasks::TaskOutcome& outcome) {
-  const auto* failure = std::get_if<asl::Failure>(&outcome);
-  if (failure == nullptr) return AttemptEnd::kSucceeded;
-  return failure->error == "States.Timeout" ? AttemptEnd::kTimedOut : AttemptEnd::kFailed;
-}
-
-// Adds to a counter that only the shard writes.
-void Bump(std::atomic<int64_t>& counter, int64_t by = 1) {
-  counter.store(counter.load(std::memory_order_relaxed) + by, std::memory_order_relaxed);
-}
-
 }  // namespace
 
-struct Shard::Waiting {
-  int64_t number;
-  Waiter waiter;
-};
+absl::Status Shard::Halting() {
+  return absl::UnavailableError(
+      "the orchestrator is shutting down; the execution goes on after its restart");
+}
 
-// An execution in memory.
-struct Shard::Running {
-  struct OpenTask {
-    asl::AttemptId attempt;
-    const asl::Resource* resource;  // owned by the machine
-    absl::Time started;
-    std::unique_ptr<tasks::RunningTask> handle;
-  };
-  struct OpenTimer {
-    asl::TimerId timer;
-    int64_t due_micros;
-  };
-
-  Running(Accepted accepted, const asl::Limits& limits)
-      : key(accepted.key),
-        machine(std::move(accepted.machine)),
-        traceparent(std::move(accepted.traceparent)),
-        slot(std::move(accepted.slot)),
-        execution(machine->definition, std::move(accepted.context), limits),
-        last_at(execution.context().start_time) {}
-
-  const std::string& arn() const { return execution.context().execution_arn; }
-  absl::Time start_time() const { return execution.context().start_time; }
-  bool journaled() const { return machine->record.type == store::MachineType::kStandard; }
-
-  const store::ExecutionKey key;
-  const MachinePtr machine;
-  const std::string traceparent;
-  const RunningSlot slot;
-  asl::Execution execution;
-  absl::Time last_at;
-  int64_t sequence = 0;          // of the last input taken
-  int64_t durable = 0;           // of the last input that is durable
-  int64_t batch = 0;             // the batch that holds its newest inputs; 0: all are durable
-  std::vector<asl::Input> held;  // wait for that batch
-  std::vector<OpenTask> tasks;
-  std::vector<OpenTimer> timers;
-  std::vector<Waiting> waiters;
-  std::vector<std::shared_ptr<ExecutionObserver>> observers;
-};
-
-Shard::Shard(const Options& options, store::Journal& journal, tasks::TaskRunner& runner)
+Shard::Shard(const Options& options, store::Journal& journal, tasks::TaskRunner& runner,
+             ChildRunner& children)
     : options_(options),
       runner_(runner),
+      children_(children),
       inbox_(std::make_shared<Inbox>()),
       committer_(journal, inbox_, options.batches_in_flight, options_.report) {}
 
@@ -108,10 +53,11 @@ void Shard::RunOnce(absl::Time now) {
 }
 
 std::optional<absl::Time> Shard::NextDue() const {
-  const std::optional<absl::Time> timer = timers_.NextDue();
-  const std::optional<absl::Time> retry = committer_.NextRetry();
-  if (timer && retry) return std::min(*timer, *retry);
-  return timer ? timer : retry;
+  absl::Time due = absl::InfiniteFuture();
+  due = std::min(due, timers_.NextDue().value_or(due));
+  due = std::min(due, committer_.NextRetry().value_or(due));
+  if (!delayed_.empty()) due = std::min(due, delayed_.begin()->first);
+  return due == absl::InfiniteFuture() ? std::nullopt : std::make_optional(due);
 }
 
 // --- Executions come ---
@@ -198,25 +144,6 @@ absl::Status Shard::Replay(Running& running, const Resume& message,
 
 // --- Inputs come ---
 
-void Shard::On(TaskAnswered message) {
-  Running* running = halted_ ? nullptr : Find(message.key);
-  if (running == nullptr) return;
-  auto& tasks = running->tasks;
-  const auto task = std::find_if(tasks.begin(), tasks.end(), [&message](const auto& open) {
-    return open.attempt == message.attempt;
-  });
-  if (task == tasks.end()) return;  // was cancelled
-  EndAttempt(*task->resource, task->started, EndOf(message.outcome));
-  tasks.erase(task);
-  Bump(counters_.open_tasks, -1);
-  if (auto* output = std::get_if<json::Value>(&message.outcome)) {
-    Take(*running, {now_, asl::TaskSucceeded{message.attempt, std::move(*output)}});
-  } else {
-    Take(*running, {now_, asl::TaskFailed{message.attempt,
-                                          std::get<asl::Failure>(std::move(message.outcome))}});
-  }
-}
-
 void Shard::On(StopAsked message) {
   Running* running = halted_ ? nullptr : Find(message.arn);
   if (running == nullptr) {
@@ -231,8 +158,17 @@ void Shard::On(StopAsked message) {
   Take(*running, {now_, std::move(message.stop)});
 }
 
+void Shard::On(Delayed message) {
+  if (!halted_) delayed_.emplace(now_ + message.pause, std::move(message.call));
+}
+
 void Shard::FireTimers() {
   if (halted_) return;
+  while (!delayed_.empty() && delayed_.begin()->first <= now_) {
+    auto call = std::move(delayed_.begin()->second);
+    delayed_.erase(delayed_.begin());
+    std::move(call)();
+  }
   while (const std::optional<TimerQueue::Entry> entry = timers_.PopDue(now_)) {
     Running* running = Find(entry->execution);
     ORDERFLOW_CHECK(running != nullptr);  // Remove takes its entries along
@@ -248,15 +184,15 @@ void Shard::FireTimers() {
 }
 
 // Applies an input now, or after the inputs before it are durable.
-void Shard::Take(Running& running, asl::Input input) {
+void Shard::Take(Running& running, asl::Input input, StatusCallback done) {
   if (running.batch != 0 && running.batch != committer_.open_batch()) {
-    running.held.push_back(std::move(input));
+    running.held.push_back({std::move(input), std::move(done)});
   } else {
-    Apply(running, std::move(input));
+    Apply(running, std::move(input), std::move(done));
   }
 }
 
-void Shard::Apply(Running& running, asl::Input input) {
+void Shard::Apply(Running& running, asl::Input input, StatusCallback done) {
   Turn turn;
   turn.execution = running.key;
   turn.input = std::move(input);
@@ -265,10 +201,14 @@ void Shard::Apply(Running& running, asl::Input input) {
   EventBuffer events(turn.events);
   const bool logged = running.machine->log_level != LogLevel::kOff && options_.execution_log;
   effects_.clear();
-  if (!running.execution.Apply(turn.input, effects_, logged ? &events : nullptr)) return;
+  if (!running.execution.Apply(turn.input, effects_, logged ? &events : nullptr)) {
+    if (done) std::move(done)(Ignored(running, turn.input));
+    return;
+  }
   turn.effects.assign(std::make_move_iterator(effects_.begin()),
                       std::make_move_iterator(effects_.end()));
   if (!std::holds_alternative<asl::Start>(turn.input.what)) turn.sequence = ++running.sequence;
+  if (done) running.told.push_back({turn.sequence, std::move(done)});
   Hand(running, std::move(turn));
 }
 
@@ -315,8 +255,9 @@ void Shard::Settle(Turn turn) {
 void Shard::ReleaseHeld(store::ExecutionKey key) {
   Running* running = Find(key);
   if (running == nullptr || halted_) return;
-  for (asl::Input& input : std::exchange(running->held, {})) {
-    Take(*running, std::move(input));
+  std::vector<Running::Signal> held = std::exchange(running->held, {});
+  for (size_t i = 0; i < held.size(); ++i) {
+    Take(*running, std::move(held[i].input), std::move(held[i].done));
     // An execution that is not journaled may have ended by that.
     if (Find(key) != running) return;
   }
@@ -331,45 +272,12 @@ void Shard::Perform(Running& running, Turn turn) {
   for (asl::Effect& effect : turn.effects) {
     std::visit([this, &running](auto& typed) { Do(running, std::move(typed)); }, effect);
   }
+  CloseAnswered(running, turn.input);
+  TellUpTo(running, turn.sequence);
   if (turn.sequence > 0) {
     for (const auto& observer : running.observers) observer->OnAdvanced(turn.sequence);
   }
   if (turn.result != nullptr) Finish(running, *turn.result);
-}
-
-void Shard::Do(Running& running, asl::RunTask effect) {
-  if (halted_) return;  // the restart issues it again
-  // A later input of the same batch may have cancelled it (a stop): then it is not to happen any
-  // more.
-  if (!running.execution.WouldAccept({now_, asl::TaskSucceeded{effect.attempt, {}}})) return;
-  tasks::TaskCall call;
-  call.resource = std::move(effect.resource);
-  call.input = std::move(effect.input);
-  call.idempotency_key = absl::StrCat(running.arn(), "/", effect.task);
-  call.execution_arn = running.arn();
-  call.traceparent = running.traceparent;
-  call.try_number = effect.try_number;
-  call.deadline = effect.deadline;
-  const asl::Resource& resource = std::get<asl::TaskState>(effect.state->kind).resource;
-  if (options_.meter != nullptr) options_.meter->OnAttempt(resource, effect.try_number);
-  running.tasks.push_back(
-      {effect.attempt, &resource, now_,
-       runner_.Run(std::move(call), [inbox = inbox_, key = running.key,
-                                     attempt = effect.attempt](tasks::TaskOutcome outcome) {
-         inbox->Post(TaskAnswered{key, attempt, std::move(outcome)});
-       })});
-  Bump(counters_.open_tasks);
-}
-
-void Shard::Do(Running& running, const asl::CancelTask& effect) {
-  auto& tasks = running.tasks;
-  const auto task = std::find_if(tasks.begin(), tasks.end(), [&effect](const auto& open) {
-    return open.attempt == effect.attempt;
-  });
-  if (task == tasks.end()) return;
-  EndAttempt(*task->resource, task->started, AttemptEnd::kCancelled);
-  tasks.erase(task);
-  Bump(counters_.open_tasks, -1);
 }
 
 void Shard::Do(Running& running, const asl::SetTimer& effect) {
@@ -391,12 +299,6 @@ void Shard::Do(Running& running, const asl::CancelTimer& effect) {
 
 void Shard::Do(Running&, const asl::Complete&) {}  // Turn::result has it
 
-void Shard::EndAttempt(const asl::Resource& resource, absl::Time started, AttemptEnd end) {
-  if (options_.meter == nullptr) return;
-  // Clocks go back at times.
-  options_.meter->OnAttemptEnded(resource, end, std::max(now_ - started, absl::ZeroDuration()));
-}
-
 // --- Executions end ---
 
 void Shard::Finish(Running& running, const ExecutionResult& result) {
@@ -409,6 +311,7 @@ void Shard::Finish(Running& running, const ExecutionResult& result) {
   const std::string arn = running.arn();
   std::vector<Waiting> waiters = ForgetWaiters(running);
   const auto observers = std::move(running.observers);
+  TellAll(running, TaskClosed());
   Remove(running);
   for (Waiting& waiting : waiters) {
     std::move(waiting.waiter.ended)(
@@ -426,6 +329,7 @@ void Shard::Lose(Running& running, const absl::Status& status) {
       absl::StrCat("execution ", running.arn(), " was taken over by another orchestrator"));
   std::vector<Waiting> waiters = ForgetWaiters(running);
   const auto observers = std::move(running.observers);
+  TellAll(running, lost);
   Remove(running);
   for (Waiting& waiting : waiters) std::move(waiting.waiter.ended)(lost);
   for (const auto& observer : observers) observer->OnLost(lost);
@@ -446,7 +350,7 @@ void Shard::Remove(Running& running) {
     timers_.Remove({timer.due_micros, running.key, TimerQueue::Kind::kTimer, timer.timer});
   }
   for (const Running::OpenTask& task : running.tasks) {
-    EndAttempt(*task.resource, task.started, AttemptEnd::kCancelled);
+    EndAttempt(task.resource, task.started, AttemptEnd::kCancelled);
   }
   if (options_.meter != nullptr) options_.meter->OnRemoved(*running.machine, running.start_time());
   Bump(counters_.open_timers, -static_cast<int64_t>(running.timers.size()));
@@ -532,10 +436,12 @@ void Shard::On(Halt message) {
 void Shard::CompleteHalt() {
   if (std::exchange(halt_complete_, true)) return;
   for (auto& [key, running] : executions_) {
+    TellAll(*running, Halting());
     for (Waiting& waiting : running->waiters) std::move(waiting.waiter.ended)(Halting());
     for (const auto& observer : running->observers) observer->OnLost(Halting());
   }
   timers_.Clear();
+  delayed_.clear();
   by_arn_.clear();
   executions_.clear();  // cancels the tasks
   std::move (*halted_)();

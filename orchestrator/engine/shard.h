@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,6 +25,9 @@
 
 namespace orderflow::engine {
 
+// The answer to a signal for an attempt that nobody waits for any more.
+absl::Status TaskClosed();
+
 // Runs a share of the executions. Takes what was posted, lets the interpreter decide, brings the
 // inputs to the journal, and carries out what was decided once it is durable. Knows no threads,
 // clock or lock: whoever owns it calls RunOnce with the time, be it a thread or a simulation.
@@ -43,7 +47,8 @@ class Shard {
     std::atomic<int64_t> open_tasks = 0, open_timers = 0;
   };
 
-  Shard(const Options& options, store::Journal& journal, tasks::TaskRunner& runner);
+  Shard(const Options& options, store::Journal& journal, tasks::TaskRunner& runner,
+        ChildRunner& children);
   ~Shard();
 
   // The shard may end while somebody is still in here: what is posted can be what ends it.
@@ -68,12 +73,16 @@ class Shard {
   void On(std::unique_ptr<Begin> message);
   void On(std::unique_ptr<Resume> message);
   void On(TaskAnswered message);
+  void On(TaskAccepted message);
+  void On(TaskSignalled message);
   void On(BatchDone message);
   void On(StopAsked message);
   void On(WaitAsked message);
   void On(GivenUp message);
   void On(ObserveAsked message);
   void On(UnobserveAsked message);
+  void On(ChildrenTakenUp message);
+  void On(Delayed message);
   void On(Barrier message);
   void On(Halt message);
 
@@ -83,8 +92,10 @@ class Shard {
   absl::Status Replay(Running& running, const Resume& message, std::vector<asl::Effect>& last);
 
   void FireTimers();
-  void Take(Running& running, asl::Input input);
-  void Apply(Running& running, asl::Input input);
+  // `done` is told when the input is durable, or why it was not taken.
+  void Take(Running& running, asl::Input input, StatusCallback done = nullptr);
+  void Apply(Running& running, asl::Input input, StatusCallback done = nullptr);
+  absl::Status Ignored(const Running& running, const asl::Input& input) const;
   void Hand(Running& running, Turn turn);
   void ReleaseHeld(store::ExecutionKey key);
 
@@ -96,7 +107,16 @@ class Shard {
   void Do(Running& running, const asl::CancelTimer& effect);
   void Do(Running& running, const asl::Complete& effect);
 
-  void EndAttempt(const asl::Resource& resource, absl::Time started, AttemptEnd end);
+  // Tasks (shard_tasks.cc).
+  void RunChild(Running& running, asl::RunTask effect);
+  bool WasTaken(const Running& running, asl::AttemptId attempt,
+                const asl::Resource& resource) const;
+  void CloseAnswered(Running& running, const asl::Input& input);
+  void TellUpTo(Running& running, int64_t sequence);
+  void TellAll(Running& running, const absl::Status& status);
+  void EndTask(Running& running, asl::AttemptId attempt, AttemptEnd end);
+  // `resource`: null for a child execution, which counts as an execution.
+  void EndAttempt(const asl::Resource* resource, absl::Time started, AttemptEnd end);
   void AddWaiter(Running& running, Waiter waiter);
   void EndWait(Running& running, int64_t number, const absl::Status& status);
   void Finish(Running& running, const ExecutionResult& result);
@@ -104,12 +124,19 @@ class Shard {
   std::vector<Waiting> ForgetWaiters(Running& running);
   void Remove(Running& running);
   void CompleteHalt();
+  static absl::Status Halting();
+  // Adds to a counter that only the shard writes.
+  static void Bump(std::atomic<int64_t>& counter, int64_t by = 1) {
+    counter.store(counter.load(std::memory_order_relaxed) + by, std::memory_order_relaxed);
+  }
 
   const Options& options_;
   tasks::TaskRunner& runner_;
+  ChildRunner& children_;
   const std::shared_ptr<Inbox> inbox_;
   Committer committer_;
   TimerQueue timers_;
+  std::multimap<absl::Time, absl::AnyInvocable<void() &&>> delayed_;
 
   absl::flat_hash_map<store::ExecutionKey, std::unique_ptr<Running>> executions_;
   // The keys are the strings in the executions' contexts.

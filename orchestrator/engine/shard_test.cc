@@ -17,6 +17,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::SizeIs;
 
 constexpr char kOneTask[] = R"({"StartAt": "A", "States": {
@@ -72,6 +73,19 @@ class HeldTasks final : public tasks::TaskRunner {
   std::vector<Call> calls;
 };
 
+// Keeps child executions until the test answers them.
+class HeldChildren final : public ChildRunner {
+ public:
+  std::unique_ptr<tasks::RunningTask> RunChild(ChildCall call, tasks::TaskDone done) override {
+    calls.push_back(std::move(call));
+    answers.push_back(std::move(done));
+    return std::make_unique<HeldTasks::Handle>(std::make_shared<bool>(false));
+  }
+
+  std::vector<ChildCall> calls;
+  std::vector<tasks::TaskDone> answers;
+};
+
 class RecordingObserver final : public ExecutionObserver {
  public:
   void OnAdvanced(int64_t sequence) override { advanced.push_back(sequence); }
@@ -109,7 +123,7 @@ class ShardTest : public ::testing::Test {
     options_.batches_in_flight = 1;
     options_.execution_log = [this](std::string line) { log_.push_back(std::move(line)); };
     options_.report = [this](std::string text) { reports_.push_back(std::move(text)); };
-    shard_ = std::make_unique<Shard>(options_, journal_, tasks_);
+    shard_ = std::make_unique<Shard>(options_, journal_, tasks_, children_);
   }
 
   void Run(absl::Duration later = absl::ZeroDuration()) {
@@ -130,7 +144,8 @@ class ShardTest : public ::testing::Test {
   // Begins an execution whose start is durable; the answer to who waits for it goes to
   // ended_[name].
   std::string Begin(const MachinePtr& machine, const std::string& name,
-                    std::optional<absl::Time> wait_until = std::nullopt, WaitTicket ticket = 0) {
+                    std::optional<absl::Time> wait_until = std::nullopt, WaitTicket ticket = 0,
+                    std::string_view input = "{}") {
     const store::ExecutionRecord row = Row(machine, name);
     Waiter waiter;
     waiter.ended = [this, name](absl::StatusOr<StartResult> result) {
@@ -140,7 +155,7 @@ class ShardTest : public ::testing::Test {
     waiter.ticket = ticket;
     auto message = std::make_unique<engine::Begin>();
     message->accepted = {row.key, machine, MakeContext(row, *machine), ""};
-    message->input = json::Value::Object({});
+    message->input = *json::Parse(input).value;
     message->waiter = std::move(waiter);
     shard_->Post(std::move(message));
     Run();
@@ -172,6 +187,7 @@ class ShardTest : public ::testing::Test {
   Options options_;
   HeldJournal journal_;
   HeldTasks tasks_;
+  HeldChildren children_;
   std::vector<std::string> log_;
   std::vector<std::string> reports_;
   std::unique_ptr<Shard> shard_;
@@ -515,6 +531,139 @@ TEST_F(ShardTest, AHaltWithTheDiskFullDoesNotHang) {
   AnswerJournal(absl::UnavailableError("disk full"));
   Halt();
   EXPECT_TRUE(halted_);
+}
+
+// --- Tasks that somebody else answers ---
+
+constexpr char kToken[] = R"({"StartAt": "A", "States": {
+    "A": {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke.waitForTaskToken",
+          "HeartbeatSeconds": 60, "End": true}}})";
+constexpr char kActivity[] = R"({"StartAt": "A", "States": {
+    "A": {"Type": "Task", "Resource": "arn:aws:states:us-east-1:1:activity:a", "End": true}}})";
+constexpr char kChildren[] = R"({"StartAt": "M", "States": {"M": {"Type": "Map",
+    "ItemsPath": "$$.Execution.Input.items", "Label": "each",
+    "ItemProcessor": {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+      "StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 9, "End": true}}},
+    "End": true}}})";
+
+class SignalTest : public ShardTest {
+ protected:
+  // The answer goes to signal_.
+  void Signal(const std::string& arn, TaskSignal signal) {
+    signal_ = absl::UnknownError("no answer");
+    shard_->Post(TaskSignalled{
+        arn, std::move(signal), [this](absl::Status status) { signal_ = std::move(status); },
+        [](StatusCallback done) { std::move(done)(absl::NotFoundError("not running here")); }});
+    Run();
+  }
+  static TaskSignal Success() { return asl::TaskSucceeded{1, json::Value("yes")}; }
+
+  absl::Status signal_;
+};
+
+TEST_F(SignalTest, ASignalIsAcknowledgedWhenItIsDurable) {
+  const std::string arn = Begin(TestMachine(kToken), "1");
+  EXPECT_THAT(tasks_.calls[0].call.task_token, Not(IsEmpty()));
+  AnswerTask(0);
+  ASSERT_THAT(journal_.batches, SizeIs(1));
+  EXPECT_EQ(journal_.batches[0].records[0].kind, store::JournalRecord::Kind::kTaskSubmitted);
+  AnswerJournal();
+  Signal(arn, Success());
+  EXPECT_THAT(signal_, StatusIs(absl::StatusCode::kUnknown)) << "it is not durable yet";
+  AnswerJournal();
+  EXPECT_THAT(signal_, IsOk());
+  EXPECT_EQ(ended_.at("1")->result->output, R"("yes")");
+  EXPECT_EQ(shard_->counters().open_tasks, 0);
+  Signal(arn, Success());
+  EXPECT_THAT(signal_, StatusIs(absl::StatusCode::kNotFound));
+}
+
+TEST_F(SignalTest, OfTwoAnswersTheFirstCounts) {
+  const std::string arn = Begin(TestMachine(kToken), "1");
+  Signal(arn, Success());
+  Signal(arn, asl::TaskFailed{1, asl::Failure{"Late", std::nullopt}});
+  EXPECT_THAT(signal_, StatusIs(absl::StatusCode::kUnknown));
+  AnswerJournal();
+  EXPECT_THAT(signal_, StatusIs(absl::StatusCode::kFailedPrecondition));
+  EXPECT_EQ(ended_.at("1")->result->output, R"("yes")");
+}
+
+TEST_F(SignalTest, AnAnswerGivesUpTheCallOnlyWhenItIsDurable) {
+  const std::string arn = Begin(TestMachine(kToken), "1");
+  Signal(arn, Success());
+  EXPECT_FALSE(*tasks_.calls[0].cancelled);
+  AnswerJournal();
+  EXPECT_TRUE(*tasks_.calls[0].cancelled);
+}
+
+TEST_F(SignalTest, AHeartbeatSetsTheTimerAnew) {
+  const std::string arn = Begin(TestMachine(kToken), "1");
+  Run(absl::Seconds(50));
+  Signal(arn, asl::Heartbeat{1});
+  AnswerJournal();
+  EXPECT_THAT(signal_, IsOk());
+  Run(absl::Seconds(50));
+  EXPECT_THAT(journal_.batches, SizeIs(1)) << "timed out all the same";
+  Run(absl::Seconds(10));
+  AnswerJournal();
+  EXPECT_EQ(ended_.at("1")->result->error, "States.Timeout");
+}
+
+TEST_F(SignalTest, ASignOfLifeThatNobodyWaitsForIsNotJournaled) {
+  const std::string arn = Begin(TestMachine(kActivity), "1");
+  Signal(arn, asl::TaskStarted{1, "worker"});
+  AnswerJournal();
+  EXPECT_THAT(signal_, IsOk());
+  Signal(arn, asl::Heartbeat{1});
+  EXPECT_THAT(signal_, IsOk());
+  Signal(arn, asl::Heartbeat{2});
+  EXPECT_THAT(signal_, StatusIs(absl::StatusCode::kFailedPrecondition));
+  EXPECT_THAT(journal_.batches, SizeIs(1));
+}
+
+TEST_F(SignalTest, ATaskThatIsAnsweredByItsServiceTakesNoSignals) {
+  const std::string arn = Begin(machine_, "1");
+  EXPECT_THAT(tasks_.calls[0].call.task_token, IsEmpty());
+  Signal(arn, Success());
+  EXPECT_THAT(signal_, StatusIs(absl::StatusCode::kFailedPrecondition));
+}
+
+TEST_F(SignalTest, WhoSignalsIsToldWhenTheShardEnds) {
+  const std::string arn = Begin(TestMachine(kToken), "1");
+  Signal(arn, Success());
+  Halt();
+  AnswerJournal(absl::UnavailableError("disk full"));
+  EXPECT_TRUE(halted_);
+  EXPECT_THAT(signal_, StatusIs(absl::StatusCode::kUnavailable));
+  Signal(arn, Success());
+  EXPECT_THAT(signal_, StatusIs(absl::StatusCode::kUnavailable));
+}
+
+TEST_F(SignalTest, ChildrenThatNobodyWaitsForAreStoppedAfterARestart) {
+  const std::string arn =
+      Begin(TestMachine(kChildren), "1", std::nullopt, 0, R"({"items": [1, 2]})");
+  ASSERT_THAT(children_.calls, SizeIs(2));
+  std::vector<std::string> stopped;
+  const auto stop = [&stopped](const std::string& child) { stopped.push_back(child); };
+  shard_->Post(ChildrenTakenUp{
+      arn,
+      {{children_.calls[0].origin, "wanted"}, {arn + "/9/1", "of a task that is over"}},
+      stop});
+  shard_->Post(ChildrenTakenUp{"gone", {{"gone/1/1", "of an execution that is over"}}, stop});
+  Run();
+  EXPECT_THAT(stopped, ElementsAre("of a task that is over", "of an execution that is over"));
+}
+
+TEST_F(ShardTest, ACallThatIsToComeLaterComesThen) {
+  bool called = false;
+  shard_->Post(Delayed{absl::Seconds(5), [&called] { called = true; }});
+  Run();
+  EXPECT_EQ(shard_->NextDue(), now_ + absl::Seconds(5));
+  Run(absl::Seconds(4));
+  EXPECT_FALSE(called);
+  Run(absl::Seconds(1));
+  EXPECT_TRUE(called);
+  EXPECT_EQ(shard_->NextDue(), std::nullopt);
 }
 
 TEST_F(ShardTest, AfterAHaltEverythingIsRefused) {

@@ -17,6 +17,7 @@ MachinePtr TestMachine(std::string_view definition, std::string_view name,
   options.substitute = [](std::string_view variable) -> std::optional<std::string> {
     return absl::StrCat("grpc://test:1/test.v1.Test/", std::string(variable));
   };
+  options.distributed_maps = true;
   asl::ParsedDefinition parsed = asl::ParseStateMachine(definition, options);
   for (const asl::Diagnostic& diagnostic : parsed.diagnostics) {
     std::fprintf(stderr, "%s: %s\n", diagnostic.location.c_str(), diagnostic.message.c_str());

@@ -46,6 +46,21 @@ constexpr char kWithErrorAndStatus[] =
     "WHERE machine = $3 AND error IS NOT NULL AND substr(error, 1, 200) = substr($4, 1, 200) AND "
     "error || '' = $4 AND status = $5 AND key < $1 ORDER BY key DESC LIMIT $2";
 
+// The condition on '' is the index's.
+constexpr char kOfMapRun[] =
+    "SELECT key FROM child_executions WHERE map_run = $3 AND map_run <> '' AND key < $1 "
+    "ORDER BY key DESC LIMIT $2";
+constexpr char kOfMapRunWithStatus[] =
+    "SELECT c.key FROM child_executions c LEFT JOIN execution_ends x ON x.key = c.key "
+    "WHERE c.map_run = $3 AND c.map_run <> '' AND c.key < $1 AND COALESCE(x.status, 0) = $4 "
+    "ORDER BY c.key DESC LIMIT $2";
+constexpr char kMapRun[] =
+    "SELECT origin, map_state FROM child_executions WHERE map_run = $1 AND map_run <> '' LIMIT 1";
+constexpr char kMapRunCounts[] =
+    "SELECT COALESCE(x.status, 0), COUNT(*), CAST(SUM(c.items) AS BIGINT) FROM child_executions c "
+    "LEFT JOIN execution_ends x ON x.key = c.key WHERE c.map_run = $1 AND c.map_run <> '' "
+    "GROUP BY COALESCE(x.status, 0)";
+
 // These look at the status of each execution; the indexes hold the few that were started so.
 #define STATUS_OF                                                                       \
   "FROM executions e LEFT JOIN execution_ends x ON x.key = e.key WHERE e.machine = $3 " \
@@ -78,6 +93,7 @@ class KeyFinder {
 
  private:
   absl::Status FindAll() {
+    if (!filter_.map_run_arn.empty()) return FindOfMapRun();
     const bool any_machine = filter_.state_machine_arn.empty();
     if (any_machine && filter_.error.empty()) {
       if (filter_.statuses.empty()) return Add(txn_.Query(kAll, {before_, limit_}));
@@ -88,6 +104,17 @@ class KeyFinder {
                                any_machine ? txn_.Query(kAllMachines, {})
                                            : txn_.Query(kMachine, {filter_.state_machine_arn}));
     for (const Row& machine : machines) ORDERFLOW_RETURN_IF_ERROR(FindOfMachine(machine.Int(0)));
+    return absl::OkStatus();
+  }
+
+  absl::Status FindOfMapRun() {
+    if (filter_.statuses.empty())
+      return Add(txn_.Query(kOfMapRun, {before_, limit_, filter_.map_run_arn}));
+    for (const ExecutionStatus status : filter_.statuses) {
+      ORDERFLOW_RETURN_IF_ERROR(
+          Add(txn_.Query(kOfMapRunWithStatus,
+                         {before_, limit_, filter_.map_run_arn, static_cast<int64_t>(status)})));
+    }
     return absl::OkStatus();
   }
 
@@ -146,7 +173,7 @@ std::string NameOfList(const ExecutionFilter& filter) {
     absl::StrAppend(&statuses, ",", static_cast<int>(status));
   return absl::StrCat("executions ", statuses, " ", filter.state_machine_arn.size(), ":",
                       filter.state_machine_arn, " ", filter.version, ":", filter.alias, " ",
-                      filter.error);
+                      filter.map_run_arn.size(), ":", filter.map_run_arn, " ", filter.error);
 }
 
 absl::StatusOr<ExecutionKey> ParseCursor(const std::string& cursor) {
@@ -197,6 +224,24 @@ absl::StatusOr<Page<ExecutionRecord>> ListExecutions(Transaction& txn,
   if (page.items.size() < keys.size())
     page.next = MakePageToken(absl::StrCat(page.items.back().key), list);
   return page;
+}
+
+absl::StatusOr<MapRunRecord> GetMapRun(Transaction& txn, std::string_view map_run_arn) {
+  ORDERFLOW_ASSIGN_OR_RETURN(const std::vector<Row> any, txn.Query(kMapRun, {map_run_arn}));
+  if (any.empty())
+    return absl::NotFoundError(absl::StrCat("there is no map run ", std::string(map_run_arn)));
+  MapRunRecord record;
+  // The parent's ARN, and the numbers of the task and the try.
+  const std::string& origin = any[0].Text(0);
+  record.parent_arn = origin.substr(0, origin.rfind('/', origin.rfind('/') - 1));
+  record.map_state = any[0].Text(1);
+  ORDERFLOW_ASSIGN_OR_RETURN(const std::vector<Row> rows, txn.Query(kMapRunCounts, {map_run_arn}));
+  for (const Row& row : rows) {
+    record.counts.push_back({.status = static_cast<ExecutionStatus>(row.Int(0)),
+                             .executions = row.Int(1),
+                             .items = row.Int(2)});
+  }
+  return record;
 }
 
 }  // namespace orderflow::store

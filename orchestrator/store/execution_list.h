@@ -14,4 +14,7 @@ absl::StatusOr<Page<ExecutionRecord>> ListExecutions(database::Transaction& txn,
                                                      const ExecutionFilter& filter, int page_size,
                                                      std::string_view page_token);
 
+// NOT_FOUND: no execution says that it belongs to the map run.
+absl::StatusOr<MapRunRecord> GetMapRun(database::Transaction& txn, std::string_view map_run_arn);
+
 }  // namespace orderflow::store

@@ -100,5 +100,61 @@ TEST_P(ExecutionListTest, APageOfLargeExecutionsIsShort) {
   EXPECT_THAT(Keys({machine.arn, {}, ""}, 40), SizeIs(40));
 }
 
+constexpr char kRun[] = "arn:aws:states:us-east-1:000000000000:mapRun:orders/each:1";
+
+// A child execution of the map run, with two items.
+ExecutionRecord AChild(const StateMachineRecord& machine, ExecutionKey key) {
+  ExecutionRecord record = AnExecution(machine, key);
+  record.origin = absl::StrCat(ExecutionArn(machine.name, "parent"), "/", key, "/1");
+  record.map_run_arn = kRun;
+  record.map_state = "Each";
+  record.items = 2;
+  return record;
+}
+
+TEST_P(ExecutionListTest, ChildrenOfAMapRunAreListedByTheRunOnly) {
+  const StateMachineRecord machine = Machine("each");
+  ASSERT_THAT(Start(AnExecution(machine, 101)), IsOk());
+  for (ExecutionKey key : {102, 103, 104}) ASSERT_THAT(Start(AChild(machine, key)), IsOk());
+  ASSERT_THAT(Append({ARecord(103, 1)}, {Success(103)}), IsOk());
+  EXPECT_THAT(Keys({machine.arn, {}, ""}), ElementsAre(101));
+  EXPECT_THAT(Keys({machine.arn, {ExecutionStatus::kSucceeded}, ""}), IsEmpty());
+  EXPECT_THAT(Keys({.map_run_arn = kRun}, 2), ElementsAre(104, 103, 102));
+  EXPECT_THAT(Keys({.statuses = {ExecutionStatus::kRunning}, .map_run_arn = kRun}),
+              ElementsAre(104, 102));
+  EXPECT_THAT(Keys({.statuses = {ExecutionStatus::kSucceeded}, .map_run_arn = kRun}),
+              ElementsAre(103));
+
+  const auto child = GetExecution(AChild(machine, 102).arn);
+  ASSERT_THAT(child, IsOk());
+  EXPECT_EQ(child->origin, AChild(machine, 102).origin);
+  EXPECT_EQ(child->map_run_arn, kRun);
+  EXPECT_EQ(child->map_state, "Each");
+  EXPECT_EQ(child->items, 2);
+  EXPECT_EQ(child->state_machine_arn, machine.arn);
+  ASSERT_EQ(Unfinished(101, 10).size(), 2u);
+  EXPECT_EQ(Unfinished(101, 10)[0].execution.map_run_arn, kRun);
+}
+
+TEST_P(ExecutionListTest, AMapRunCountsItsChildren) {
+  const StateMachineRecord machine = Machine("each");
+  const auto get = [&] {
+    return Await<MapRunRecord>([&](auto done) { store().GetMapRun(kRun, std::move(done)); });
+  };
+  EXPECT_TRUE(absl::IsNotFound(get().status()));
+  for (ExecutionKey key : {101, 102, 103}) ASSERT_THAT(Start(AChild(machine, key)), IsOk());
+  ASSERT_THAT(Append({}, {Failure(103, "Broken")}), IsOk());
+  const auto run = get();
+  ASSERT_THAT(run, IsOk());
+  EXPECT_EQ(run->parent_arn, ExecutionArn(machine.name, "parent"));
+  EXPECT_EQ(run->map_state, "Each");
+  ASSERT_EQ(run->counts.size(), 2u);
+  for (const MapRunCount& count : run->counts) {
+    const int64_t executions = count.status == ExecutionStatus::kRunning ? 2 : 1;
+    EXPECT_EQ(count.executions, executions);
+    EXPECT_EQ(count.items, 2 * executions);
+  }
+}
+
 }  // namespace
 }  // namespace orderflow::store

@@ -60,6 +60,14 @@ struct ExecutionRecord {
   std::optional<std::string> error;
   std::optional<std::string> cause;
   std::string failed_state;
+  // Of an execution that is a task of another one: the attempt that has started it; empty: it was
+  // started from outside.
+  std::string origin = {};
+  // Of one among those of a distributed Map: the map run, the Map state whose states it runs, and
+  // how many items it was given.
+  std::string map_run_arn = {};
+  std::string map_state = {};
+  int64_t items = 0;
 };
 
 // One journaled input after the start. (execution, sequence) is the primary key: it fences a second
@@ -111,6 +119,22 @@ struct ExecutionFilter {
   // with one status at most.
   int64_t version = 0;
   std::string alias = {};
+  // Not empty: the child executions of this map run, which no other list of a machine shows; what
+  // else is asked for, but for the statuses, is not looked at.
+  std::string map_run_arn = {};
+};
+
+// The child executions of a map run that stand in one way.
+struct MapRunCount {
+  ExecutionStatus status = ExecutionStatus::kRunning;
+  int64_t executions = 0;
+  int64_t items = 0;
+};
+// What the child executions of a map run tell of it.
+struct MapRunRecord {
+  std::string parent_arn;  // the execution that the map run is part of
+  std::string map_state;
+  std::vector<MapRunCount> counts;
 };
 
 // The journal: the only thing the engine waits for. Separate from the rest so that a simulator can

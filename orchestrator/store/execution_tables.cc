@@ -15,15 +15,20 @@ using database::Row;
 using database::Statement;
 using database::Transaction;
 
-// Only while the revision's machine is there: a start and a deletion cannot miss each other.
+// Children of map runs stand under the negative number of their machine, so that its lists of
+// executions do not show them. Only while the revision's machine is there: a start and a deletion
+// cannot miss each other.
 constexpr char kInsertExecution[] =
     "INSERT INTO executions (key, arn, name, machine, revision, input, trace_header, start_time, "
-    "version, alias) SELECT CAST($1 AS BIGINT), CAST($2 AS TEXT), CAST($3 AS TEXT), m.id, "
-    "r.revision, "
+    "version, alias) SELECT CAST($1 AS BIGINT), CAST($2 AS TEXT), CAST($3 AS TEXT), "
+    "m.id * CAST($10 AS BIGINT), r.revision, "
     "CAST($5 AS TEXT), CAST($6 AS TEXT), CAST($7 AS BIGINT), CAST($8 AS BIGINT), "
     "CAST($9 AS TEXT) FROM state_machine_revisions r "
     "JOIN state_machines m ON m.id = r.machine WHERE r.revision = $4 AND m.deleted = 0 "
     "ON CONFLICT (arn) DO NOTHING RETURNING machine";
+constexpr char kInsertChild[] =
+    "INSERT INTO child_executions (key, origin, map_run, map_state, items) "
+    "VALUES ($1, $2, $3, $4, $5)";
 constexpr char kInsertRunning[] = "INSERT INTO running_executions (key, machine) VALUES ($1, $2)";
 
 constexpr char kInsertRecord[] =
@@ -36,11 +41,12 @@ constexpr char kInsertEnd[] =
     "CAST($5 AS TEXT), CAST($6 AS TEXT), CAST($7 AS TEXT) FROM running_executions WHERE key = $1";
 constexpr char kDeleteRunning[] = "DELETE FROM running_executions WHERE key = $1";
 
-#define SELECT_EXECUTION                                                                    \
-  "SELECT e.key, e.arn, e.name, m.arn, e.revision, e.input, e.trace_header, e.start_time, " \
-  "x.status, x.stop_time, x.output, x.error, x.cause, x.failed_state, e.version, e.alias "  \
-  "FROM executions e "                                                                      \
-  "JOIN state_machines m ON m.id = e.machine LEFT JOIN execution_ends x ON x.key = e.key "
+#define SELECT_EXECUTION                                                                        \
+  "SELECT e.key, e.arn, e.name, m.arn, e.revision, e.input, e.trace_header, e.start_time, "     \
+  "x.status, x.stop_time, x.output, x.error, x.cause, x.failed_state, e.version, e.alias, "     \
+  "c.origin, c.map_run, c.map_state, c.items FROM executions e "                                \
+  "JOIN state_machines m ON m.id = abs(e.machine) LEFT JOIN execution_ends x ON x.key = e.key " \
+  "LEFT JOIN child_executions c ON c.key = e.key "
 constexpr char kGetExecution[] = SELECT_EXECUTION "WHERE e.arn = $1";
 constexpr char kGetExecutions[] = SELECT_EXECUTION
     "WHERE e.key IN ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
@@ -75,6 +81,12 @@ ExecutionRecord ToExecution(const Row& row) {
                          .error = std::nullopt,
                          .cause = std::nullopt,
                          .failed_state = {}};
+  if (!row.IsNull(16)) {
+    record.origin = row.Text(16);
+    record.map_run_arn = row.Text(17);
+    record.map_state = row.Text(18);
+    record.items = row.Int(19);
+  }
   if (row.IsNull(8)) return record;  // No end yet.
   record.status = static_cast<ExecutionStatus>(row.Int(8));
   record.stop_time = absl::FromUnixMicros(row.Int(9));
@@ -128,7 +140,7 @@ absl::StatusOr<StartOutcome> StartExecution(Transaction& txn, const ExecutionRec
       txn.Query(kInsertExecution,
                 {execution.key, execution.arn, execution.name, execution.revision, execution.input,
                  execution.trace_header, absl::ToUnixMicros(execution.start_time),
-                 execution.version, execution.alias});
+                 execution.version, execution.alias, execution.map_run_arn.empty() ? 1 : -1});
   if (absl::IsAlreadyExists(inserted.status())) {
     return absl::AbortedError(absl::StrCat("another execution has the key ", execution.key));
   }
@@ -136,6 +148,12 @@ absl::StatusOr<StartOutcome> StartExecution(Transaction& txn, const ExecutionRec
   if (!inserted->empty()) {
     ORDERFLOW_RETURN_IF_ERROR(
         txn.Execute(kInsertRunning, {execution.key, inserted->front().Int(0)}).status());
+    if (!execution.origin.empty()) {
+      ORDERFLOW_RETURN_IF_ERROR(
+          txn.Execute(kInsertChild, {execution.key, execution.origin, execution.map_run_arn,
+                                     execution.map_state, execution.items})
+              .status());
+    }
     return StartOutcome{.created = true, .existing = std::nullopt};
   }
   absl::StatusOr<ExecutionRecord> existing = GetExecution(txn, execution.arn);

@@ -108,12 +108,39 @@ CREATE INDEX executions_by_version ON executions (machine, version, key) WHERE v
 CREATE INDEX executions_by_alias ON executions (machine, alias, key) WHERE alias <> '';
 )sql";
 
+// Task tokens, activities and child executions.
+//
+// `origin` names the attempt at a task that has started a child execution. `map_run` is the ARN of
+// the map run that it belongs to, `map_state` the Map state whose states it runs, and `items` how
+// many items it was given; empty and 0 for nested executions.
+constexpr char kVersion3[] = R"sql(
+CREATE TABLE store_secrets (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+
+INSERT INTO store_counters (name, value) VALUES ('activity', 0);
+CREATE TABLE activities (
+  id {KEY},
+  arn TEXT NOT NULL UNIQUE,
+  name TEXT NOT NULL,
+  tags TEXT NOT NULL,
+  create_time BIGINT NOT NULL
+);
+
+CREATE TABLE child_executions (
+  key {KEY},
+  origin TEXT NOT NULL,
+  map_run TEXT NOT NULL,
+  map_state TEXT NOT NULL,
+  items BIGINT NOT NULL
+);
+CREATE INDEX child_executions_by_map_run ON child_executions (map_run, key) WHERE map_run <> '';
+)sql";
+
 }  // namespace
 
 Schema::Schema(database::Backend backend) {
   const char* key =
       backend == database::Backend::kSqlite ? "INTEGER PRIMARY KEY" : "BIGINT PRIMARY KEY";
-  for (const char* step : {kVersion1, kVersion2})
+  for (const char* step : {kVersion1, kVersion2, kVersion3})
     steps_.push_back(absl::StrReplaceAll(step, {{"{KEY}", key}}));
 }
 

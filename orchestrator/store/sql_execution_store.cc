@@ -6,6 +6,7 @@
 
 #include "common/base/status.h"
 #include "common/database/database_url.h"
+#include "orchestrator/store/activity_tables.h"
 #include "orchestrator/store/execution_list.h"
 #include "orchestrator/store/execution_tables.h"
 #include "orchestrator/store/schema.h"
@@ -112,6 +113,49 @@ class Store final : public SqlExecutionStore {
   void GetLastKey(Callback<ExecutionKey> done) override {
     db_->SubmitRead<ExecutionKey>([](Transaction& txn) { return store::GetLastKey(txn); },
                                   std::move(done));
+  }
+
+  void CreateActivity(ActivityRecord record, Callback<ActivityRecord> done) override {
+    db_->Submit<ActivityRecord>(
+        [record = std::move(record)](Transaction& txn) {
+          return store::CreateActivity(txn, record);
+        },
+        std::move(done));
+  }
+
+  void DeleteActivity(std::string arn, StatusCallback done) override {
+    db_->Submit(
+        [arn = std::move(arn)](Transaction& txn) { return store::DeleteActivity(txn, arn); },
+        std::move(done));
+  }
+
+  void GetActivity(std::string arn, Callback<ActivityRecord> done) override {
+    db_->SubmitRead<ActivityRecord>(
+        [arn = std::move(arn)](Transaction& txn) { return store::GetActivity(txn, arn); },
+        std::move(done));
+  }
+
+  void ListActivities(int page_size, std::string page_token,
+                      Callback<Page<ActivityRecord>> done) override {
+    db_->SubmitRead<Page<ActivityRecord>>(
+        [page_size, token = std::move(page_token)](Transaction& txn) {
+          return store::ListActivities(txn, page_size, token);
+        },
+        std::move(done));
+  }
+
+  void GetMapRun(std::string map_run_arn, Callback<MapRunRecord> done) override {
+    db_->SubmitRead<MapRunRecord>(
+        [arn = std::move(map_run_arn)](Transaction& txn) { return store::GetMapRun(txn, arn); },
+        std::move(done));
+  }
+
+  void KeepSecret(std::string name, std::string proposed, Callback<std::string> done) override {
+    db_->Submit<std::string>(
+        [name = std::move(name), proposed = std::move(proposed)](Transaction& txn) {
+          return store::KeepSecret(txn, name, proposed);
+        },
+        std::move(done));
   }
 
   void ChangeTags(std::string machine_arn, TagChange change, StatusCallback done) override {

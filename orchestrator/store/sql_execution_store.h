@@ -1,9 +1,11 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "absl/status/statusor.h"
 #include "common/database/database.h"
+#include "orchestrator/store/activity_store.h"
 #include "orchestrator/store/execution_store.h"
 #include "orchestrator/store/version_store.h"
 
@@ -13,8 +15,12 @@ namespace orderflow::store {
 // together. Several of them, in one process or in many, may share one PostgreSQL database.
 //
 // Thread-safe. The destructor waits for everything that was submitted.
-class SqlExecutionStore : public ExecutionStore, public VersionStore {
+class SqlExecutionStore : public ExecutionStore, public VersionStore, public ActivityStore {
  public:
+  // NOT_FOUND: no execution says that it belongs to the map run.
+  virtual void GetMapRun(std::string map_run_arn, Callback<MapRunRecord> done) = 0;
+  // The secret of this name: the first that was ever proposed.
+  virtual void KeepSecret(std::string name, std::string proposed, Callback<std::string> done) = 0;
   // Of the database underneath, for metrics.
   virtual database::Statistics statistics() const = 0;
 };

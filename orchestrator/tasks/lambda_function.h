@@ -9,6 +9,9 @@ namespace orderflow::tasks {
 
 // The resource of the service integration: which function is called stands in its parameters.
 inline constexpr std::string_view kLambdaInvoke = "arn:aws:states:::lambda:invoke";
+// The same, answered by whoever the function hands its task's token to.
+inline constexpr std::string_view kLambdaInvokeForToken =
+    "arn:aws:states:::lambda:invoke.waitForTaskToken";
 // What the ARN of a function begins with.
 inline constexpr std::string_view kLambdaArn = "arn:aws:lambda:";
 

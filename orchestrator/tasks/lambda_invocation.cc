@@ -114,7 +114,8 @@ bool IsHex(std::string_view text) {
 }  // namespace
 
 asl::Evaluated<LambdaInvocation> ReadLambdaInvocation(const TaskCall& call) {
-  if (call.resource == kLambdaInvoke) return ReadParameters(call.input);
+  if (call.resource == kLambdaInvoke || call.resource == kLambdaInvokeForToken)
+    return ReadParameters(call.input);
   absl::StatusOr<LambdaFunction> function = ParseLambdaArn(call.resource);
   if (!function.ok()) return InvalidParameter(std::string(function.status().message()));
   LambdaInvocation invocation;

@@ -238,7 +238,7 @@ TaskOutcome LambdaTaskRunner::OutcomeOf(const LambdaInvocation& invocation,
 }
 
 std::optional<std::string> LambdaTaskRunner::CheckResource(std::string_view resource) const {
-  if (resource == kLambdaInvoke) {
+  if (resource == kLambdaInvoke || resource == kLambdaInvokeForToken) {
     if (!options_.endpoint.empty() || !options_.functions.empty()) return std::nullopt;
     return absl::StrCat(Quote(resource), " cannot be carried out: name a Lambda endpoint by ",
                         "--lambda_endpoint, or map functions to gRPC methods by ",

@@ -324,7 +324,8 @@ TEST_F(LambdaTaskRunnerTest, AnythingCanBeCalledAtAnEndpoint) {
   EXPECT_EQ(runner->CheckResource(kInvoke), std::nullopt);
   EXPECT_THAT(runner->CheckResource("arn:aws:lambda:eu-central-1:1:function:f").value_or(""),
               HasSubstr("\"1\" is not an account"));
-  EXPECT_THAT(runner->CheckResource("arn:aws:states:::lambda:invoke.waitForTaskToken").value_or(""),
+  EXPECT_EQ(runner->CheckResource("arn:aws:states:::lambda:invoke.waitForTaskToken"), std::nullopt);
+  EXPECT_THAT(runner->CheckResource("arn:aws:states:::lambda:invoke.sync").value_or(""),
               HasSubstr("is not supported"));
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -29,6 +30,12 @@ struct TaskCall {
   std::string traceparent;  // W3C Trace Context, empty if there is none
   int try_number = 1;
   std::optional<absl::Time> deadline;
+  // By which somebody else can answer the task: of `.waitForTaskToken`, whose outcome here is only
+  // what the service said to the request, and of an activity. A secret; else empty.
+  std::string task_token = {};
+  // To be called at most once, before `done`, when the service has accepted what it will answer
+  // later; on any thread, and must not block. Empty where the resource is not of that kind.
+  std::function<void(json::Value output)> submitted = {};
 };
 
 // The task's output, or the error as the language sees it.
@@ -39,6 +46,8 @@ using TaskOutcome = std::variant<json::Value, asl::Failure>;
 using TaskDone = absl::AnyInvocable<void(TaskOutcome) &&>;
 
 // A call under way; destroying it or calling Cancel gives it up. Cancel may race with the answer.
+// Cancel says that the workflow does not want the task any more, so that what it began elsewhere
+// can be stopped; merely destroying says that nobody here waits.
 class RunningTask {
  public:
   virtual ~RunningTask() = default;
