@@ -1,5 +1,6 @@
 #include "orchestrator/api/definition_api.h"
 
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -9,6 +10,7 @@
 #include "orchestrator/api/machine_description.h"
 #include "orchestrator/api/request_checks.h"
 #include "orchestrator/api/states_error.h"
+#include "orchestrator/engine/arn.h"
 
 namespace orderflow::api {
 namespace {
@@ -45,7 +47,18 @@ workflow::v1::ValidateStateMachineDefinitionDiagnostic ToProto(const Diagnostic&
   return message;
 }
 
+// A child of a map run has a state machine of its own, named after the map run's label.
+void DescribeMapRun(const store::ExecutionRecord& child,
+                    DescribeStateMachineForExecutionResponse& response) {
+  response.set_state_machine_arn(engine::StateMachineArnOf(child.arn));
+  response.set_map_run_arn(child.map_run_arn);
+  const std::optional<engine::Arn> map_run = engine::ParseArn(child.map_run_arn);
+  if (!map_run) return;
+  response.set_label(std::string(map_run->machine.substr(map_run->machine.rfind('/') + 1)));
+}
+
 DescribeStateMachineForExecutionResponse Description(const engine::Machine& machine,
+                                                     const store::ExecutionRecord& execution,
                                                      bool with_data) {
   const store::StateMachineRecord& record = machine.record;
   DescribeStateMachineForExecutionResponse response;
@@ -59,6 +72,7 @@ DescribeStateMachineForExecutionResponse Description(const engine::Machine& mach
   response.set_revision_id(record.revision_id);
   response.mutable_encryption_configuration()->set_type(
       workflow::v1::ENCRYPTION_TYPE_AWS_OWNED_KEY);
+  if (!execution.map_run_arn.empty()) DescribeMapRun(execution, response);
   if (with_data) DescribeVariables(*machine.definition, *response.mutable_variable_references());
   return response;
 }
@@ -102,10 +116,11 @@ void DefinitionApi::DescribeForExecution(
                                absl::StatusOr<store::ExecutionRecord> execution) mutable {
     if (absl::IsNotFound(execution.status())) return std::move(done)(ExecutionDoesNotExist(arn));
     if (!execution.ok()) return std::move(done)(ToStatesError(execution.status()));
-    registry_.Load(execution->revision, [with_data, done = std::move(done)](
-                                            absl::StatusOr<engine::MachinePtr> machine) mutable {
+    const int64_t revision = execution->revision;
+    registry_.Load(revision, [execution = *std::move(execution), with_data, done = std::move(done)](
+                                 absl::StatusOr<engine::MachinePtr> machine) mutable {
       if (!machine.ok()) return std::move(done)(machine.status());
-      std::move(done)(Description(**machine, with_data));
+      std::move(done)(Description(**machine, execution, with_data));
     });
   });
 }

@@ -33,12 +33,6 @@ absl::StatusOr<engine::StartRequest> ToStart(const Request& request) {
   return start;
 }
 
-void SetMachine(FoundMachine found, engine::StartRequest& start) {
-  start.machine = std::move(found.machine);
-  start.version = found.version;
-  start.alias = std::move(found.alias);
-}
-
 // By what an execution was started, in a description and in a list.
 template <typename Message>
 void SetQualifiers(const ExecutionRecord& record, Message& message) {

@@ -6,6 +6,8 @@
 #include "common/base/quote.h"
 #include "common/base/status.h"
 #include "common/hash/sha256.h"
+#include "orchestrator/api/machine_finder.h"
+#include "orchestrator/api/qualified_arn.h"
 #include "orchestrator/api/request_checks.h"
 #include "orchestrator/api/states_error.h"
 #include "orchestrator/api/uuid.h"
@@ -48,10 +50,9 @@ absl::StatusOr<std::string> TextParameter(const Value& parameters, std::string_v
 
 // What stays the same for the attempt, however often it is issued. The name of its own making looks
 // like a UUID.
-absl::StatusOr<StartRequest> ReadRequest(const tasks::TaskCall& call, std::string& machine_arn) {
-  ORDERFLOW_ASSIGN_OR_RETURN(machine_arn, TextParameter(call.input, "StateMachineArn"));
-  ORDERFLOW_RETURN_IF_ERROR(
-      CheckArn("stateMachineArn", machine_arn, engine::Arn::Kind::kStateMachine).status());
+absl::StatusOr<StartRequest> ReadRequest(const tasks::TaskCall& call, QualifiedArn& machine) {
+  ORDERFLOW_ASSIGN_OR_RETURN(const std::string arn, TextParameter(call.input, "StateMachineArn"));
+  ORDERFLOW_ASSIGN_OR_RETURN(machine, CheckQualifiedArn("stateMachineArn", arn));
   StartRequest request;
   request.origin = absl::StrCat(call.idempotency_key, "/", call.try_number);
   const std::string id = Sha256Hex(request.origin);
@@ -153,20 +154,21 @@ absl::Status CheckType(const engine::Machine& machine, Pattern pattern) {
 std::unique_ptr<tasks::RunningTask> ExecutionTaskRunner::Run(tasks::TaskCall call,
                                                              tasks::TaskDone done) {
   const Pattern pattern = PatternOf(call.resource);
-  std::string machine_arn;
-  absl::StatusOr<StartRequest> request = ReadRequest(call, machine_arn);
+  QualifiedArn machine;
+  absl::StatusOr<StartRequest> request = ReadRequest(call, machine);
   engine::NestedExecution nested;
   nested.waits = pattern != Pattern::kStarted;
-  nested.prepare = [this, request, machine_arn, pattern](Callback<StartRequest> prepared) {
+  nested.prepare = [this, request, machine, pattern](Callback<StartRequest> prepared) {
     if (!request.ok()) return std::move(prepared)(request.status());
-    registry_.Find(machine_arn, [request = *request, pattern, prepared = std::move(prepared)](
-                                    absl::StatusOr<engine::MachinePtr> machine) mutable {
-      if (!machine.ok()) return std::move(prepared)(machine.status());
-      if (absl::Status checked = CheckType(**machine, pattern); !checked.ok())
-        return std::move(prepared)(checked);
-      request.machine = *std::move(machine);
-      std::move(prepared)(std::move(request));
-    });
+    FindMachine(registry_, versions_, machine,
+                [request = *request, pattern,
+                 prepared = std::move(prepared)](absl::StatusOr<FoundMachine> found) mutable {
+                  if (!found.ok()) return std::move(prepared)(found.status());
+                  if (absl::Status checked = CheckType(*found->machine, pattern); !checked.ok())
+                    return std::move(prepared)(checked);
+                  SetMachine(*std::move(found), request);
+                  std::move(prepared)(std::move(request));
+                });
   };
   if (call.submitted) {
     nested.started = [submitted = std::move(call.submitted)](const StartResult& started) {

@@ -42,6 +42,12 @@ void FindVersion(MachineRegistry& registry, store::VersionStore& versions,
 
 }  // namespace
 
+void SetMachine(FoundMachine found, engine::StartRequest& start) {
+  start.machine = std::move(found.machine);
+  start.version = found.version;
+  start.alias = std::move(found.alias);
+}
+
 void FindMachine(MachineRegistry& registry, store::VersionStore& versions, const QualifiedArn& arn,
                  Callback<FoundMachine> done) {
   if (arn.version > 0) {

@@ -102,6 +102,12 @@ TEST_F(MapRunTest, EveryItemIsAnExecutionOfItsOwn) {
   EXPECT_EQ(child.input(), "3");
   EXPECT_EQ(child.map_run_arn(), run.map_run_arn());
   EXPECT_EQ(child.state_machine_arn(), machine_ + "/each");
+  workflow::v1::DescribeStateMachineForExecutionRequest of_child;
+  of_child.set_execution_arn(children[0].execution_arn());
+  const auto machine = Must(&Workflows::DescribeStateMachineForExecution, of_child);
+  EXPECT_EQ(machine.state_machine_arn(), machine_ + "/each");
+  EXPECT_EQ(machine.map_run_arn(), run.map_run_arn());
+  EXPECT_EQ(machine.label(), "each");
   workflow::v1::GetExecutionHistoryRequest history;
   history.set_execution_arn(children[0].execution_arn());
   std::vector<std::string> types;

@@ -107,6 +107,28 @@ TEST_F(NestedExecutionTest, TheEndOfAnExecutionIsTheOutputOfTheTask) {
                                          "TaskStateExited", "ExecutionSucceeded"));
 }
 
+TEST_F(NestedExecutionTest, AVersionIsStartedAsItsArnSays) {
+  workflow::v1::PublishStateMachineVersionRequest publish;
+  publish.set_state_machine_arn(child_);
+  const std::string version =
+      Must(&Workflows::PublishStateMachineVersion, publish).state_machine_version_arn();
+  workflow::v1::UpdateStateMachineRequest update;
+  update.set_state_machine_arn(child_);
+  update.set_definition(R"({"StartAt": "No", "States": {"No": {"Type": "Fail"}}})");
+  Must(&Workflows::UpdateStateMachine, update);
+
+  const auto parent = AwaitEnd(StartParent(".sync:2", version));
+  EXPECT_EQ(parent.status(), workflow::v1::EXECUTION_STATUS_SUCCEEDED) << parent.cause();
+  ASSERT_EQ(Children().size(), 1u);
+  EXPECT_EQ(Children()[0].state_machine_version_arn(), version);
+}
+
+TEST_F(NestedExecutionTest, AVersionThatIsNotThereFailsTheTask) {
+  const auto parent = AwaitEnd(StartParent("", child_ + ":7"));
+  EXPECT_EQ(parent.error(), "StepFunctions.StateMachineDoesNotExistException");
+  EXPECT_THAT(parent.cause(), HasSubstr(child_ + ":7"));
+}
+
 TEST_F(NestedExecutionTest, TheFirstVersionAnswersText) {
   const json::Value output = Parse(AwaitEnd(StartParent(".sync", child_)).output());
   EXPECT_EQ(output.Find("Input")->AsString(), R"({"n":1})");

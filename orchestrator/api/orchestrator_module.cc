@@ -87,7 +87,7 @@ class Orchestrator final : public OrchestratorModule {
         activity_tasks_(std::make_shared<tasks::ActivityTasks>(ActivityOptions())),
         runner_(std::make_unique<tasks::TaskDispatcher>()),
         registry_(RegistryOptions(options), *store_, *runner_, *options.clock),
-        execution_runner_(std::make_shared<ExecutionTaskRunner>(registry_)),
+        execution_runner_(std::make_shared<ExecutionTaskRunner>(registry_, *store_)),
         meter_(std::in_place, *options.clock),
         engine_(engine::Engine::Create(EngineOptions(options.engine, *meter_), *store_, *runner_,
                                        *options.clock,
