@@ -95,7 +95,10 @@ EngineImpl::EngineImpl(Options options, store::ExecutionStore& store, tasks::Tas
   }
 }
 
-EngineImpl::~EngineImpl() { threads_.clear(); }
+EngineImpl::~EngineImpl() {
+  threads_.clear();
+  for (const auto& shard : shards_) shard->Abandon();
+}
 
 void EngineImpl::StartThreads() {
   for (const auto& shard : shards_) {

@@ -440,11 +440,15 @@ void Shard::CompleteHalt() {
     for (Waiting& waiting : running->waiters) std::move(waiting.waiter.ended)(Halting());
     for (const auto& observer : running->observers) observer->OnLost(Halting());
   }
+  Abandon();
+  std::move (*halted_)();
+}
+
+void Shard::Abandon() {
   timers_.Clear();
   delayed_.clear();
   by_arn_.clear();
   executions_.clear();  // cancels the tasks
-  std::move (*halted_)();
 }
 
 }  // namespace orderflow::engine

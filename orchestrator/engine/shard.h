@@ -51,6 +51,11 @@ class Shard {
         ChildRunner& children);
   ~Shard();
 
+  // Lets go of all executions and cancels their tasks, at the end of an engine that was not halted.
+  // Before any of its shards goes: a task may be an execution of another one, which is told that
+  // nobody waits for it any more.
+  void Abandon();
+
   // The shard may end while somebody is still in here: what is posted can be what ends it.
   void Post(Message message) {
     const std::shared_ptr<Inbox> inbox = inbox_;
