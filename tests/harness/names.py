@@ -8,6 +8,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import threading
 import time
 from pathlib import Path
 
@@ -37,6 +38,7 @@ class NameServer:
             raise RuntimeError("no dnsmasq: install the package dnsmasq-base")
         self._hosts = directory / "hosts"
         self._log = directory / "dnsmasq.log"
+        self._lock = threading.Lock()
         self._names: dict[str, list[str]] = {}
         self._hosts.touch()
         self.address = f"127.0.0.1:{free_port()}"
@@ -49,14 +51,15 @@ class NameServer:
         self._wait_for_reading(1)
 
     def publish(self, name: str, addresses: list[str]) -> None:
-        """From its return on, the name has exactly these addresses."""
-        self._names[name] = addresses
-        fresh = self._hosts.with_suffix(".new")
-        fresh.write_text("".join(f"{address} {name}\n" for name, all_of_it in self._names.items() for address in all_of_it))
-        fresh.rename(self._hosts)
-        seen = self._readings()
-        self._process.send_signal(signal.SIGHUP)
-        self._wait_for_reading(seen + 1)
+        """From its return on, the name has exactly these addresses. Thread-safe."""
+        with self._lock:
+            self._names[name] = addresses
+            fresh = self._hosts.with_suffix(".new")
+            fresh.write_text("".join(f"{address} {name}\n" for name, all_of_it in self._names.items() for address in all_of_it))
+            seen = self._readings()
+            fresh.rename(self._hosts)
+            self._process.send_signal(signal.SIGHUP)
+            self._wait_for_reading(seen + 1)
 
     def _readings(self) -> int:
         return self._log.read_text().count(f"read {self._hosts} ")
