@@ -193,7 +193,8 @@ TEST_F(ServerTest, WhoSaysNothingOrTooLittleIsClosed) {
 }
 
 TEST_F(ServerTest, TheLongestIdleConnectionMakesRoomForANewOne) {
-  Start({.max_connections = 2});
+  // One thread, so that connections turn idle in the order in which their answers arrive.
+  Start({.threads = 1, .max_connections = 2});
   Client first = Connect();
   first.Send(Post("1"));
   first.Receive();
