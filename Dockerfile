@@ -107,9 +107,10 @@ LABEL org.opencontainers.image.title="orderflow-orchestrator" \
       org.opencontainers.image.description="Orderflow: runs orders as durable workflows"
 COPY --from=build /out/orderflow-orchestrator /usr/local/bin/
 ENV ORDERFLOW_LISTEN=0.0.0.0:50050 \
+    ORDERFLOW_AWS_LISTEN=0.0.0.0:8083 \
     ORDERFLOW_RECEIVE_ADDRESS=receive:50051 \
     ORDERFLOW_INVENTORY_ADDRESS=inventory:50052 \
     ORDERFLOW_PAYMENT_ADDRESS=payment:50053 \
     ORDERFLOW_EMAIL_ADDRESS=email:50054
-EXPOSE 50050
+EXPOSE 50050 8083
 ENTRYPOINT ["orderflow-orchestrator"]

@@ -18,6 +18,7 @@ import time
 import unittest
 from pathlib import Path
 
+from harness.certificates import Certificates
 from harness.servers import AllInOne, Server
 
 # Not whatever `aws` comes first: this one is what the documentation names.
@@ -41,11 +42,11 @@ def aws_address(server: Server) -> str:
     return next(line["address"] for line in reversed(server.log_lines()) if line.get("message") == "serving the AWS API")
 
 
-def aws(address: str, *arguments: str, secret: str = SECRET, key: str = KEY,
+def aws(address: str, *arguments: str, secret: str = SECRET, key: str = KEY, scheme: str = "http",
         **environment: str) -> subprocess.CompletedProcess[str]:
     """Runs `aws stepfunctions ...` with no settings but these."""
     return subprocess.run(
-        [AWS, "stepfunctions", *arguments, "--endpoint-url", f"http://{address}", "--output", "json"],
+        [AWS, "stepfunctions", *arguments, "--endpoint-url", f"{scheme}://{address}", "--output", "json"],
         capture_output=True, text=True, timeout=120, check=False, stdin=subprocess.DEVNULL,
         env={"PATH": os.environ["PATH"], "HOME": "/nonexistent", "AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": secret,
              "AWS_DEFAULT_REGION": REGION, "AWS_PAGER": "", "AWS_MAX_ATTEMPTS": "1", "AWS_EC2_METADATA_DISABLED": "true",
@@ -375,6 +376,32 @@ class StartTest(AwsTestCase):
         with socket.create_server(("127.0.0.1", 0)) as taken:
             with self.assertRaisesRegex(RuntimeError, "in use.*--aws_listen"):
                 start_orchestrator(self.directory, f"--aws_listen=127.0.0.1:{taken.getsockname()[1]}")
+
+    def test_it_speaks_tls_and_takes_up_a_new_certificate(self) -> None:
+        certificates = Certificates(self.directory / "tls").make("--days=1", "orchestrator", "client")
+        files = [f"--aws_tls_certificate={certificates.certificate('orchestrator')}",
+                 f"--aws_tls_key={certificates.key('orchestrator')}", "--tls_reload_interval=0s"]
+        server = start_orchestrator(self.directory, *files)
+        self.addCleanup(server.kill)
+        address = aws_address(server)
+        trust = {"AWS_CA_BUNDLE": str(certificates.certificate("ca"))}
+        done = aws(address, "list-state-machines", scheme="https", **trust)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual([item["name"] for item in json.loads(done.stdout)["stateMachines"]], ["order-processing"])
+        self.assertIn("certificate verify failed", aws(address, "list-state-machines", scheme="https").stderr)
+        self.assertNotEqual(aws(address, "list-state-machines").returncode, 0)
+
+        serial = certificates.serial_shown_by(address)
+        certificates.make("--renew", "orchestrator")
+        self.assertNotEqual(certificates.serial_shown_by(address), serial)
+        certificates.certificate("orchestrator").write_text("half of it")
+        self.assertEqual(aws(address, "list-state-machines", scheme="https", **trust).returncode, 0)
+        self.assertIn("the AWS API keeps its old certificate", [line.get("message") for line in server.log_lines()])
+
+    def test_a_certificate_without_its_key_is_refused(self) -> None:
+        certificates = Certificates(self.directory / "tls").make("--days=1", "orchestrator")
+        with self.assertRaisesRegex(RuntimeError, "needs both.*--aws_tls_key"):
+            start_orchestrator(self.directory, f"--aws_tls_certificate={certificates.certificate('orchestrator')}")
 
     def test_without_an_address_it_is_not_served(self) -> None:
         server = start_orchestrator(self.directory, "--aws_listen=")

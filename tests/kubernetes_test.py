@@ -19,6 +19,7 @@ WORKFLOW = ROOT / "workflows/order-processing.asl.json"
 SERVICES = {"receive": 50051, "inventory": 50052, "payment": 50053, "email": 50054}
 SERVERS = {**SERVICES, "orchestrator": 50050}
 METRICS = 9464
+AWS_API = 8083
 
 # What the restricted Pod Security Standard lets a pod mount.
 VOLUME_TYPES = {"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim", "projected",
@@ -33,7 +34,7 @@ DATABASE = Outsider("database", address="10.1.2.3")
 INTERNET = Outsider("internet", address="203.0.113.7")
 CLOUD_METADATA = Outsider("cloud metadata", address="169.254.169.254")
 OUTSIDERS = (DNS, CLIENT, STRANGER, MONITORING, DATABASE, INTERNET, CLOUD_METADATA)
-PORTS = (*SERVERS.values(), METRICS, 22, 53, 80, 443, 465, 587, 5432)
+PORTS = (*SERVERS.values(), METRICS, AWS_API, 22, 53, 80, 443, 465, 587, 5432)
 
 
 def known_settings(program: str) -> set[str]:
@@ -158,8 +159,9 @@ class OverlayCase:
                 self.assertEqual(workload.name, name)
                 self.assertEqual(service["clusterIP"], "None")
                 # A headless service's ports are the pod's: nothing translates them.
+                ports = {SERVERS[name], METRICS} | ({AWS_API} if name == "orchestrator" else set())
                 self.assertEqual({port["port"]: workload.port(port["targetPort"]) for port in service["ports"]},
-                                 {SERVERS[name]: SERVERS[name], METRICS: METRICS})
+                                 {port: port for port in ports})
         self.assertEqual(self.workloads["orchestrator"].spec["serviceName"], "orchestrator")
 
     def test_workloads_select_their_own_pods_only(self):
@@ -232,7 +234,7 @@ class OverlayCase:
                 self.assertTrue(self.rendering.may_connect(workload, DNS, 53, "UDP"))
 
     def expected_arrows(self):
-        return ({("client", "orchestrator", 50050)}
+        return ({("client", "orchestrator", 50050), ("client", "orchestrator", AWS_API)}
                 | {("orchestrator", name, port) for name, port in SERVICES.items()}
                 | {("monitoring", name, METRICS) for name in SERVERS}
                 | {(name, "dns", 53) for name in SERVERS})

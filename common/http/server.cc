@@ -10,6 +10,7 @@
 #include "absl/strings/match.h"
 #include "common/base/status.h"
 #include "common/http/server_connection.h"
+#include "common/http/server_tls.h"
 #include "common/net/listen_address.h"
 
 namespace orderflow::http {
@@ -65,6 +66,9 @@ class Server::Impl {
         pause_(acceptor_strand_) {}
 
   absl::Status Start() {
+    if (context_->options.tls.enabled()) {
+      ORDERFLOW_ASSIGN_OR_RETURN(tls_, TlsFiles::Open(context_->options.tls));
+    }
     ORDERFLOW_ASSIGN_OR_RETURN(net::ListenAddress address,
                                net::ParseListenAddress(context_->options.listen));
     ORDERFLOW_RETURN_IF_ERROR(Listen(address, acceptor_));
@@ -129,7 +133,8 @@ class Server::Impl {
   void Add(tcp::socket socket) {
     Error ignored;
     socket.set_option(tcp::no_delay(true), ignored);
-    const auto connection = std::make_shared<Connection>(std::move(socket), context_);
+    const auto connection = std::make_shared<Connection>(
+        ServerStream(std::move(socket), tls_ == nullptr ? nullptr : tls_->Current()), context_);
     std::shared_ptr<Connection> displaced;
     if (!context_->set.Add(connection, displaced)) return;  // closed by its destruction
     if (displaced != nullptr) displaced->Cut();
@@ -140,6 +145,7 @@ class Server::Impl {
   asio::strand<asio::io_context::executor_type> acceptor_strand_;
   tcp::acceptor acceptor_;
   asio::steady_timer pause_;
+  std::unique_ptr<TlsFiles> tls_;  // used on the acceptor's strand
   asio::executor_work_guard<asio::io_context::executor_type> work_{context_->io.get_executor()};
   int port_ = 0;
   std::string address_;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 
@@ -39,9 +40,22 @@ struct ServerResponse {
   std::string body;
 };
 
+// The PEM files of a server with TLS. New connections use what the files hold now; where that
+// cannot be used, what they held before.
+struct ServerTls {
+  std::string certificate_file;  // the server's chain, its own certificate first; empty: no TLS
+  std::string key_file;
+  absl::Duration reload_interval = absl::Seconds(60);  // how often they are looked at
+  // Told why a change of the files was not taken up. Called by the server's threads.
+  std::function<void(const absl::Status&)> report;
+
+  bool enabled() const { return !certificate_file.empty() || !key_file.empty(); }
+};
+
 struct ServerOptions {
   std::string listen = "127.0.0.1:0";  // IP:PORT; port 0 takes any (Server::port tells)
-  int threads = 2;                     // that read, write and call the handler
+  ServerTls tls;
+  int threads = 2;  // that read, write and call the handler
   size_t max_header_bytes = 16 << 10;
   size_t max_body_bytes = 4 << 20;
   // How long a connection may say nothing between two requests.
@@ -49,14 +63,14 @@ struct ServerOptions {
   // How long a request may take to arrive from its first byte on, and an answer to be taken.
   absl::Duration transfer_timeout = absl::Seconds(30);
   // One more, and the connection that has been idle for longest is closed for it; where none is
-  // idle, the new one. Each may cost a file descriptor of the process.
+  // idle, the new one. Each may cost a file descriptor of the process, and with TLS 50 KiB.
   size_t max_connections = 12'000;
   // How long a stopping server waits for answers that its handler owes.
   absl::Duration drain_timeout = absl::Seconds(5);
 };
 
-// Serves HTTP/1.1 without TLS, over few threads however many connections there are: keeps
-// connections open, bounds header, body, time and number, and refuses what is not HTTP.
+// Serves HTTP/1.1, with TLS 1.2 or later if wanted, over few threads however many connections there
+// are: keeps connections open, bounds header, body, time and number, and refuses what is not HTTP.
 //
 // Thread-safe.
 class Server {
@@ -73,8 +87,8 @@ class Server {
     virtual ServerResponse Refuse(int status, std::string_view why) = 0;
   };
 
-  // Borrows the handler, which must outlive the server. INVALID_ARGUMENT: the address.
-  // UNAVAILABLE: cannot listen there; the message says why.
+  // Borrows the handler, which must outlive the server. INVALID_ARGUMENT: the address, or a file of
+  // TLS. UNAVAILABLE: cannot listen there; the message says why.
   static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options,
                                                        Handler& handler);
   ~Server();  // stops

@@ -123,11 +123,11 @@ void ConnectionSet::WaitUntilNothingOwed(absl::Duration timeout) {
   }
 }
 
-Connection::Connection(asio::ip::tcp::socket socket, std::shared_ptr<ConnectionContext> context)
-    : context_(std::move(context)), stream_(std::move(socket)) {}
+Connection::Connection(ServerStream stream, std::shared_ptr<ConnectionContext> context)
+    : context_(std::move(context)), stream_(std::move(stream)) {}
 
 void Connection::Start() {
-  asio::dispatch(stream_.get_executor(), [self = shared_from_this()] { self->AwaitRequest(); });
+  asio::dispatch(stream_.get_executor(), [self = shared_from_this()] { self->Handshake(); });
 }
 
 void Connection::Cut() {
@@ -140,6 +140,15 @@ void Connection::CutIfIdle() {
   });
 }
 
+void Connection::Handshake() {
+  if (!stream_.has_tls()) return AwaitRequest();
+  stream_.tcp().expires_after(Chrono(context_->options.transfer_timeout));
+  stream_.AsyncHandshake([self = shared_from_this()](const Error& error) {
+    if (error || self->closed_) return self->Close();
+    self->AwaitRequest();
+  });
+}
+
 void Connection::AwaitRequest() {
   if (context_->draining) return Close();
   parser_.reset();
@@ -148,7 +157,7 @@ void Connection::AwaitRequest() {
   if (buffer_.size() > 0) return ReadHeader();
   idle_ = true;
   context_->set.SetIdle(shared_from_this(), true);
-  stream_.expires_after(Chrono(context_->options.idle_timeout));
+  stream_.tcp().expires_after(Chrono(context_->options.idle_timeout));
   stream_.async_read_some(buffer_.prepare(kFirstRead),
                           beast::bind_front_handler(&Connection::OnFirstBytes, shared_from_this()));
 }
@@ -165,7 +174,7 @@ void Connection::ReadHeader() {
   parser_.emplace();
   parser_->header_limit(static_cast<uint32_t>(context_->options.max_header_bytes));
   parser_->body_limit(context_->options.max_body_bytes);
-  stream_.expires_after(Chrono(context_->options.transfer_timeout));
+  stream_.tcp().expires_after(Chrono(context_->options.transfer_timeout));
   beast::http::async_read_header(
       stream_, buffer_, *parser_,
       [self = shared_from_this()](const Error& error, size_t) { self->OnHeader(error); });
@@ -195,7 +204,7 @@ void Connection::OnBody(const Error& error) {
   if (error) return OnReadError(error);
   if (closed_) return;
   if (context_->stopped) return Close();
-  stream_.expires_never();
+  stream_.tcp().expires_never();
   // An answer to HEAD would have to do without its body; nobody here has use for such requests.
   keep_alive_ = parser_->keep_alive() && parser_->get().method() != beast::http::verb::head;
   owed_ = true;
@@ -222,7 +231,7 @@ void Connection::WatchClient(absl::AnyInvocable<void() &&> gone) {
 }
 
 void Connection::AwaitClient() {
-  stream_.socket().async_wait(
+  stream_.tcp().socket().async_wait(
       asio::ip::tcp::socket::wait_read,
       [self = shared_from_this()](const Error& error) { self->OnClientHeard(error); });
 }
@@ -230,15 +239,29 @@ void Connection::AwaitClient() {
 // What it has sent stays where it is: it belongs to its next request.
 void Connection::OnClientHeard(const Error& error) {
   if (error || closed_ || !gone_) return;
+  // Under TLS, bytes may be its goodbye.
+  if (stream_.has_tls()) return ReadAhead();
   char byte;
   const ssize_t bytes =
-      ::recv(stream_.socket().native_handle(), &byte, sizeof(byte), MSG_PEEK | MSG_DONTWAIT);
+      ::recv(stream_.tcp().socket().native_handle(), &byte, sizeof(byte), MSG_PEEK | MSG_DONTWAIT);
   // It is there, and will not be looked at before it is answered.
   if (bytes > 0) return;
   if (bytes < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) {
     return AwaitClient();
   }
   Close();
+}
+
+void Connection::ReadAhead() {
+  reads_ahead_ = true;
+  stream_.async_read_some(buffer_.prepare(kFirstRead),
+                          beast::bind_front_handler(&Connection::OnReadAhead, shared_from_this()));
+}
+
+void Connection::OnReadAhead(const Error& error, size_t bytes) {
+  reads_ahead_ = false;
+  if (error || closed_) return Close();
+  buffer_.commit(bytes);
 }
 
 void Connection::OnReadError(const Error& error) {
@@ -274,18 +297,20 @@ void Connection::Answer(ServerResponse response) {
 
 void Connection::Write(ServerResponse answer, bool keep_alive) {
   if (closed_) return;
+  // A message of TLS that has not come whole by now is not waited for: its read would be in the
+  // way.
+  keep_alive_ = keep_alive && !context_->draining && !reads_ahead_;
   if (gone_) {
     gone_ = nullptr;
     Error ignored;
-    stream_.socket().cancel(ignored);
+    if (!reads_ahead_) stream_.tcp().socket().cancel(ignored);
   }
-  keep_alive_ = keep_alive && !context_->draining;
   response_.emplace(static_cast<beast::http::status>(answer.status), 11u);
   for (const auto& [name, value] : answer.headers) response_->set(name, value);
   response_->keep_alive(keep_alive_);
   response_->body() = std::move(answer.body);
   response_->prepare_payload();
-  stream_.expires_after(Chrono(context_->options.transfer_timeout));
+  stream_.tcp().expires_after(Chrono(context_->options.transfer_timeout));
   beast::http::async_write(
       stream_, *response_,
       [self = shared_from_this()](const Error& error, size_t) { self->OnWritten(error); });
@@ -300,15 +325,16 @@ void Connection::OnWritten(const Error& error) {
   Settle();
   if (error || closed_) return Close();
   if (keep_alive_) return AwaitRequest();
+  if (reads_ahead_) return Close();
   Linger();
 }
 
 // Closing while bytes are unread would reset the connection, and the client might lose the answer.
 void Connection::Linger() {
   Error ignored;
-  stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+  stream_.tcp().socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
   buffer_.clear();
-  stream_.expires_after(Chrono(kLinger));
+  stream_.tcp().expires_after(Chrono(kLinger));
   OnLingered(Error());
 }
 
@@ -322,7 +348,7 @@ void Connection::OnLingered(const Error& error) {
 void Connection::Close() {
   if (!closed_) {
     closed_ = true;
-    stream_.close();
+    stream_.tcp().close();
     Settle();
     if (gone_) std::exchange(gone_, nullptr)();
   }

@@ -3,11 +3,8 @@
 // One connection of a Server. Private to this folder.
 
 #include <atomic>
-#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <list>
@@ -21,6 +18,7 @@
 #include "absl/time/time.h"
 #include "common/base/mutex.h"
 #include "common/http/server.h"
+#include "common/http/server_stream.h"
 
 namespace orderflow::http {
 
@@ -79,7 +77,7 @@ struct ConnectionContext {
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
   // The context owns the connection through its set, and outlives it.
-  Connection(boost::asio::ip::tcp::socket socket, std::shared_ptr<ConnectionContext> context);
+  Connection(ServerStream stream, std::shared_ptr<ConnectionContext> context);
 
   void Start();
   // Ends it now, whatever it is doing.
@@ -94,6 +92,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
  private:
   using Error = boost::system::error_code;
 
+  void Handshake();
   void AwaitRequest();
   void OnFirstBytes(const Error& error, size_t bytes);
   void ReadHeader();
@@ -103,6 +102,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void OnReadError(const Error& error);
   void AwaitClient();
   void OnClientHeard(const Error& error);
+  void ReadAhead();
+  void OnReadAhead(const Error& error, size_t bytes);
   void Refuse(int status, std::string_view why);
   void Write(ServerResponse answer, bool keep_alive);
   void OnWritten(const Error& error);
@@ -113,14 +114,15 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void Close();
 
   const std::shared_ptr<ConnectionContext> context_;
-  boost::beast::tcp_stream stream_;
+  ServerStream stream_;
   boost::beast::flat_buffer buffer_;
   std::optional<boost::beast::http::request_parser<boost::beast::http::string_body>> parser_;
   std::optional<boost::beast::http::response<boost::beast::http::string_body>> response_;
   absl::AnyInvocable<void() &&> gone_;  // set while the client is watched
   bool idle_ = false;                   // waits for a request
   bool keep_alive_ = true;
-  bool owed_ = false;  // an answer
+  bool reads_ahead_ = false;  // while an answer is owed
+  bool owed_ = false;         // an answer
   bool closed_ = false;
 };
 

@@ -1,127 +1,19 @@
 #include "common/http/server.h"
 
-#include <boost/asio/connect.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/read.hpp>
-#include <boost/asio/read_until.hpp>
-#include <boost/asio/write.hpp>
 #include <string>
 #include <thread>
 
 #include "absl/strings/match.h"
-#include "absl/strings/str_cat.h"
-#include "common/base/mutex.h"
 #include "common/base/test_matchers.h"
+#include "common/http/server_test_client.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
 namespace orderflow::http {
 namespace {
 
-using boost::asio::ip::tcp;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
-
-// Answers with the request's body, or keeps the answer back and watches the client.
-class Echo final : public Server::Handler {
- public:
-  void Handle(ServerRequest request, Server::Respond respond) override {
-    if (request.target == "/drop") return;
-    if (request.target != "/hold") return Answer(request, std::move(respond));
-    request.when_gone([this] {
-      MutexLock lock(mutex_);
-      ++gone_;
-      leaving_.NotifyAll();
-    });
-    MutexLock lock(mutex_);
-    held_ = std::move(respond);
-    holding_.NotifyAll();
-  }
-  ServerResponse Refuse(int status, std::string_view why) override {
-    return {.status = status, .headers = {}, .body = std::string(why)};
-  }
-
-  void AwaitHeld() {
-    MutexLock lock(mutex_);
-    while (!held_) holding_.Wait(mutex_);
-  }
-
-  void AwaitGone() {
-    MutexLock lock(mutex_);
-    while (gone_ == 0) leaving_.Wait(mutex_);
-  }
-  int gone() {
-    MutexLock lock(mutex_);
-    return gone_;
-  }
-
-  void Release() {
-    AwaitHeld();
-    Server::Respond respond;
-    {
-      MutexLock lock(mutex_);
-      respond = std::exchange(held_, nullptr);
-    }
-    std::move(respond)({.status = 200, .headers = {}, .body = "released"});
-  }
-
- private:
-  static void Answer(const ServerRequest& request, Server::Respond respond) {
-    const std::string* header = request.Header("x-test");
-    std::move(respond)({.status = 200,
-                        .headers = {{"X-Method", request.method}},
-                        .body = absl::StrCat(request.body, header == nullptr ? "" : *header)});
-  }
-
-  Mutex mutex_;
-  CondVar holding_;
-  CondVar leaving_;
-  int gone_ ABSL_GUARDED_BY(mutex_) = 0;  // clients, before they were answered
-  Server::Respond held_ ABSL_GUARDED_BY(mutex_);
-};
-
-class Client {
- public:
-  explicit Client(int port) : socket_(context_) {
-    socket_.connect({boost::asio::ip::address_v4::loopback(), static_cast<uint16_t>(port)});
-  }
-  void Send(std::string_view text) {
-    boost::asio::write(socket_, boost::asio::buffer(text.data(), text.size()));
-  }
-  // One answer, by its Content-Length.
-  std::string Receive() {
-    boost::system::error_code error;
-    const size_t head =
-        boost::asio::read_until(socket_, boost::asio::dynamic_buffer(buffer_), "\r\n\r\n", error);
-    if (error) return "closed";
-    const size_t at = buffer_.find("Content-Length: ");
-    const size_t length = at < head ? std::stoul(buffer_.substr(at + 16)) : 0;
-    if (buffer_.size() < head + length) {
-      boost::asio::read(socket_, boost::asio::dynamic_buffer(buffer_),
-                        boost::asio::transfer_exactly(head + length - buffer_.size()), error);
-    }
-    std::string answer = buffer_.substr(0, head + length);
-    buffer_.erase(0, head + length);
-    return answer;
-  }
-  bool IsClosed() {
-    char byte;
-    boost::system::error_code error;
-    boost::asio::read(socket_, boost::asio::buffer(&byte, 1), error);
-    return static_cast<bool>(error);
-  }
-
- private:
-  boost::asio::io_context context_;
-  tcp::socket socket_;
-  std::string buffer_;
-};
-
-std::string Post(std::string_view body, std::string_view target = "/") {
-  return absl::StrCat("POST ", std::string(target), " HTTP/1.1\r\nHost: a\r\nX-TEST: !\r\n",
-                      "Content-Length: ", body.size(), "\r\n\r\n", std::string(body));
-}
 
 class ServerTest : public ::testing::Test {
  protected:
@@ -131,7 +23,7 @@ class ServerTest : public ::testing::Test {
     ASSERT_THAT(server, IsOk());
     server_ = *std::move(server);
   }
-  Client Connect() { return Client(server_->port()); }
+  TestClient Connect() { return TestClient(server_->port()); }
 
   Echo handler_;
   std::unique_ptr<Server> server_;
@@ -139,7 +31,7 @@ class ServerTest : public ::testing::Test {
 
 TEST_F(ServerTest, AConnectionTakesOneRequestAfterTheOther) {
   Start();
-  Client client = Connect();
+  TestClient client = Connect();
   for (const std::string body : {"a", "", "bc"}) {
     client.Send(Post(body));
     const std::string answer = client.Receive();
@@ -151,7 +43,7 @@ TEST_F(ServerTest, AConnectionTakesOneRequestAfterTheOther) {
 
 TEST_F(ServerTest, RequestsThatDoNotWaitForAnswersAreAnsweredInOrder) {
   Start();
-  Client client = Connect();
+  TestClient client = Connect();
   client.Send(Post("first") + Post("second") + Post("third"));
   for (const char* body : {"first!", "second!", "third!"}) {
     EXPECT_TRUE(absl::EndsWith(client.Receive(), body));
@@ -160,7 +52,7 @@ TEST_F(ServerTest, RequestsThatDoNotWaitForAnswersAreAnsweredInOrder) {
 
 TEST_F(ServerTest, AClientThatAsksIsToldToGoOn) {
   Start();
-  Client client = Connect();
+  TestClient client = Connect();
   client.Send("POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n");
   EXPECT_THAT(client.Receive(), StartsWith("HTTP/1.1 100"));
   client.Send("ok");
@@ -173,7 +65,7 @@ TEST_F(ServerTest, WhatIsTooLargeOrNoHttpIsRefusedAndTheConnectionClosed) {
        {std::pair<std::string, std::string>{Post("12345678901"), "413"},
         {"GET / HTTP/1.1\r\nA: " + std::string(2000, 'a'), "431"},
         {"\x16\x03\x01\r\n\r\n", "400"}}) {
-    Client client = Connect();
+    TestClient client = Connect();
     client.Send(text);
     EXPECT_THAT(client.Receive(), StartsWith("HTTP/1.1 " + status));
     EXPECT_TRUE(client.IsClosed());
@@ -182,11 +74,11 @@ TEST_F(ServerTest, WhatIsTooLargeOrNoHttpIsRefusedAndTheConnectionClosed) {
 
 TEST_F(ServerTest, WhoSaysNothingOrTooLittleIsClosed) {
   Start({.idle_timeout = absl::Milliseconds(50), .transfer_timeout = absl::Milliseconds(50)});
-  Client silent = Connect();
+  TestClient silent = Connect();
   EXPECT_TRUE(silent.IsClosed());
   for (const std::string half :
        {"P", "POST / HTTP/1.1\r\nHos", "POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\n{"}) {
-    Client slow = Connect();
+    TestClient slow = Connect();
     slow.Send(half);
     EXPECT_TRUE(slow.IsClosed());
   }
@@ -195,13 +87,13 @@ TEST_F(ServerTest, WhoSaysNothingOrTooLittleIsClosed) {
 TEST_F(ServerTest, TheLongestIdleConnectionMakesRoomForANewOne) {
   // One thread, so that connections turn idle in the order in which their answers arrive.
   Start({.threads = 1, .max_connections = 2});
-  Client first = Connect();
+  TestClient first = Connect();
   first.Send(Post("1"));
   first.Receive();
-  Client second = Connect();
+  TestClient second = Connect();
   second.Send(Post("2"));
   second.Receive();
-  Client third = Connect();
+  TestClient third = Connect();
   third.Send(Post("3"));
   EXPECT_TRUE(absl::EndsWith(third.Receive(), "3!"));
   EXPECT_TRUE(first.IsClosed());
@@ -211,7 +103,7 @@ TEST_F(ServerTest, TheLongestIdleConnectionMakesRoomForANewOne) {
 
 TEST_F(ServerTest, AHandlerThatForgetsItsAnswerGivesAnError) {
   Start();
-  Client client = Connect();
+  TestClient client = Connect();
   client.Send(Post("", "/drop"));
   EXPECT_THAT(client.Receive(), StartsWith("HTTP/1.1 500"));
 }
@@ -219,7 +111,7 @@ TEST_F(ServerTest, AHandlerThatForgetsItsAnswerGivesAnError) {
 TEST_F(ServerTest, AClientThatGoesAwayBeforeItIsAnsweredIsNoticed) {
   Start();
   {
-    Client client = Connect();
+    TestClient client = Connect();
     client.Send(Post("", "/hold"));
     handler_.AwaitHeld();
   }
@@ -232,7 +124,7 @@ TEST_F(ServerTest, AClientThatGoesAwayBeforeItIsAnsweredIsNoticed) {
 TEST_F(ServerTest, AClientThatIsAnsweredIsNotWatchedAnyMore) {
   Start();
   {
-    Client client = Connect();
+    TestClient client = Connect();
     client.Send(Post("", "/hold"));
     handler_.AwaitHeld();
     // The next request does not hide in the watch, nor does it look like a departure.
@@ -252,10 +144,10 @@ TEST_F(ServerTest, AClientThatIsAnsweredIsNotWatchedAnyMore) {
 
 TEST_F(ServerTest, AStopWaitsForTheAnswerThatIsOwed) {
   Start();
-  Client waiting = Connect();
+  TestClient waiting = Connect();
   waiting.Send(Post("", "/hold"));
   handler_.AwaitHeld();
-  Client idle = Connect();
+  TestClient idle = Connect();
   std::thread stop([this] { server_->Stop(); });
   EXPECT_TRUE(idle.IsClosed());
   handler_.Release();
@@ -266,7 +158,7 @@ TEST_F(ServerTest, AStopWaitsForTheAnswerThatIsOwed) {
 
 TEST_F(ServerTest, AnAnswerAfterTheStopIsDropped) {
   Start({.drain_timeout = absl::Milliseconds(20)});
-  Client waiting = Connect();
+  TestClient waiting = Connect();
   waiting.Send(Post("", "/hold"));
   handler_.AwaitHeld();
   server_->Stop();

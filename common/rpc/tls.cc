@@ -7,7 +7,7 @@
 #include <algorithm>
 
 #include "common/base/status.h"
-#include "common/rpc/certificate_check.h"
+#include "common/tls/certificate_check.h"
 
 namespace orderflow::rpc {
 namespace {
@@ -22,9 +22,9 @@ absl::Status CheckServerFiles(const ServerTls& tls) {
   if (tls.certificate_file.empty() || tls.key_file.empty()) {
     return absl::InvalidArgumentError("TLS needs both a certificate file and a key file");
   }
-  ORDERFLOW_RETURN_IF_ERROR(CheckCertificateAndKey(tls.certificate_file, tls.key_file));
+  ORDERFLOW_RETURN_IF_ERROR(tls::CheckCertificateAndKey(tls.certificate_file, tls.key_file));
   return tls.client_ca_file.empty() ? absl::OkStatus()
-                                    : CheckCertificateAuthorities(tls.client_ca_file);
+                                    : tls::CheckCertificateAuthorities(tls.client_ca_file);
 }
 
 absl::Status CheckClientFiles(const ClientTls& tls) {
@@ -33,8 +33,8 @@ absl::Status CheckClientFiles(const ClientTls& tls) {
         "a client certificate needs both a certificate file and a key file");
   }
   if (!tls.certificate_file.empty())
-    ORDERFLOW_RETURN_IF_ERROR(CheckCertificateAndKey(tls.certificate_file, tls.key_file));
-  return tls.ca_file.empty() ? absl::OkStatus() : CheckCertificateAuthorities(tls.ca_file);
+    ORDERFLOW_RETURN_IF_ERROR(tls::CheckCertificateAndKey(tls.certificate_file, tls.key_file));
+  return tls.ca_file.empty() ? absl::OkStatus() : tls::CheckCertificateAuthorities(tls.ca_file);
 }
 
 }  // namespace

@@ -9,8 +9,8 @@
 #include "common/base/test_matchers.h"
 #include "common/rpc/channel.h"
 #include "common/rpc/server.h"
-#include "common/rpc/test_certificates.h"
 #include "common/rpc/test_module.h"
+#include "common/tls/test_certificates.h"
 
 namespace orderflow::rpc {
 namespace {
@@ -38,7 +38,7 @@ class TlsTest : public ::testing::Test {
   ServerTls Tls() const {
     return {.certificate_file = File("server.crt"), .key_file = File("server.key")};
   }
-  ClientTls Trusting(const TestAuthority& authority) const {
+  ClientTls Trusting(const tls::TestAuthority& authority) const {
     return {.enabled = true, .ca_file = authority.certificate_file()};
   }
 
@@ -62,8 +62,8 @@ class TlsTest : public ::testing::Test {
   }
 
   const std::string directory_;
-  const TestAuthority ours_;
-  const TestAuthority others_;
+  const tls::TestAuthority ours_;
+  const tls::TestAuthority others_;
   TestModule module_;
   std::unique_ptr<Server> server_;
 };

@@ -6,7 +6,7 @@ namespace orderflow::aws {
 
 constexpr char kDefaultListen[] = "127.0.0.1:8083";
 
-// What --aws_listen and --aws_credentials say; the region is the caller's to fill in.
+// What the flags --aws_... say; the region is the caller's to fill in.
 EndpointOptions EndpointOptionsFromFlags();
 
 }  // namespace orderflow::aws

@@ -21,6 +21,20 @@ namespace {
 
 constexpr size_t kMaxShownName = 100;
 
+// Of connections with TLS, each of which costs some memory.
+constexpr size_t kMaxTlsConnections = 4'000;
+
+http::ServerOptions ServerOptions(const EndpointOptions& options) {
+  http::ServerOptions server{.listen = options.listen, .tls = options.tls};
+  if (!options.tls.enabled()) return server;
+  server.max_connections = kMaxTlsConnections;
+  server.tls.report = [](const absl::Status& status) {
+    logging::Error("the AWS API keeps its old certificate",
+                   {{"error", std::string(status.message())}});
+  };
+  return server;
+}
+
 absl::Status WithSetting(const absl::Status& status, std::string_view setting) {
   return absl::Status(status.code(), absl::StrCat(std::string(status.message()), " (see --",
                                                   std::string(setting), ")"));
@@ -82,12 +96,17 @@ class Endpoint::Impl final : public http::Server::Handler {
   Impl(Operations operations, std::optional<SignatureVerifier> verifier)
       : operations_(std::move(operations)), verifier_(std::move(verifier)) {}
 
-  absl::Status Start(const std::string& listen) {
-    auto server = http::Server::Start({.listen = listen}, *this);
-    if (!server.ok()) return WithSetting(server.status(), "aws_listen");
+  absl::Status Start(const EndpointOptions& options) {
+    auto server = http::Server::Start(ServerOptions(options), *this);
+    if (!server.ok()) {
+      return WithSetting(server.status(), options.tls.enabled()
+                                              ? "aws_listen, --aws_tls_certificate, --aws_tls_key"
+                                              : "aws_listen");
+    }
     server_ = *std::move(server);
-    logging::Info("serving the AWS API",
-                  {{"address", server_->address()}, {"signatures", verifier_.has_value()}});
+    logging::Info("serving the AWS API", {{"address", server_->address()},
+                                          {"tls", options.tls.enabled()},
+                                          {"signatures", verifier_.has_value()}});
     return absl::OkStatus();
   }
 
@@ -152,7 +171,7 @@ absl::StatusOr<std::unique_ptr<Endpoint>> Endpoint::Start(const EndpointOptions&
     verifier.emplace(*std::move(credentials), options.region, clock);
   }
   auto impl = std::make_unique<Impl>(std::move(operations), std::move(verifier));
-  ORDERFLOW_RETURN_IF_ERROR(impl->Start(options.listen));
+  ORDERFLOW_RETURN_IF_ERROR(impl->Start(options));
   return std::unique_ptr<Endpoint>(new Endpoint(std::move(impl)));
 }
 

@@ -2,8 +2,8 @@
 #include <filesystem>
 
 #include "common/base/test_matchers.h"
-#include "common/rpc/test_certificates.h"
 #include "common/rpc/tls.h"
+#include "common/tls/test_certificates.h"
 #include "orchestrator/tasks/grpc_task_runner.h"
 #include "orchestrator/tasks/test_call.h"
 #include "orchestrator/tasks/test_server.h"
@@ -48,8 +48,8 @@ class GrpcTaskRunnerTlsTest : public ::testing::Test {
   }
 
   const std::string directory_ = MakeDirectory();
-  rpc::TestAuthority authority_;
-  rpc::TestAuthority stranger_;
+  tls::TestAuthority authority_;
+  tls::TestAuthority stranger_;
 };
 
 TEST_F(GrpcTaskRunnerTlsTest, BothSidesShowTheirCertificates) {

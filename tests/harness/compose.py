@@ -52,8 +52,10 @@ class Project:
 
     def __init__(self, name: str, files: list[str], environment: dict[str, str] | None = None, options: tuple[str, ...] = ()):
         self.port = free_port()
+        self.aws_port = free_port()
         self._environment = {**os.environ, "COMPOSE_PROJECT_NAME": f"orderflow-test-{os.getpid()}-{name}",
-                             "ORDERFLOW_PORT": str(self.port), "ORDERFLOW_VERSION": VERSION, **(environment or {})}
+                             "ORDERFLOW_PORT": str(self.port), "ORDERFLOW_AWS_PORT": str(self.aws_port),
+                             "ORDERFLOW_VERSION": VERSION, **(environment or {})}
         self._command = [*compose_command(), *options, *(part for file in files for part in ("-f", str(file)))]
 
     @property

@@ -4,7 +4,7 @@
 
 #include "absl/status/status.h"
 
-namespace orderflow::rpc {
+namespace orderflow::tls {
 
 // Whether PEM files can serve for TLS now, with a message that says what is wrong and in which
 // file; gRPC itself would only fail the handshakes. INVALID_ARGUMENT otherwise.
@@ -15,4 +15,4 @@ absl::Status CheckCertificateAndKey(const std::string& certificate_file,
 // At least one certificate.
 absl::Status CheckCertificateAuthorities(const std::string& file);
 
-}  // namespace orderflow::rpc
+}  // namespace orderflow::tls

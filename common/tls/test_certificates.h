@@ -4,7 +4,7 @@
 
 #include "absl/time/time.h"
 
-namespace orderflow::rpc {
+namespace orderflow::tls {
 
 // Makes certificates for tests, as PEM files in a directory. An authority signs them: NAME.crt and
 // NAME.key each. Aborts the test on failure.
@@ -29,4 +29,4 @@ class TestAuthority {
   Pair* pair_;
 };
 
-}  // namespace orderflow::rpc
+}  // namespace orderflow::tls

@@ -1,4 +1,4 @@
-#include "common/rpc/certificate_check.h"
+#include "common/tls/certificate_check.h"
 
 #include <openssl/bio.h>
 #include <openssl/err.h>
@@ -13,7 +13,7 @@
 #include "common/base/quote.h"
 #include "common/base/status.h"
 
-namespace orderflow::rpc {
+namespace orderflow::tls {
 namespace {
 
 struct Free {
@@ -94,4 +94,4 @@ absl::Status CheckCertificateAuthorities(const std::string& file) {
   return ReadCertificate(file).status();
 }
 
-}  // namespace orderflow::rpc
+}  // namespace orderflow::tls

@@ -1,4 +1,4 @@
-#include "common/rpc/test_certificates.h"
+#include "common/tls/test_certificates.h"
 
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -10,7 +10,7 @@
 
 #include "common/base/check.h"
 
-namespace orderflow::rpc {
+namespace orderflow::tls {
 namespace {
 
 void SetName(X509* certificate, const std::string& name) {
@@ -97,4 +97,4 @@ void TestAuthority::Issue(const std::string& file_stem, const std::string& host,
   EVP_PKEY_free(key);
 }
 
-}  // namespace orderflow::rpc
+}  // namespace orderflow::tls
