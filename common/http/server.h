@@ -63,7 +63,7 @@ struct ServerOptions {
   // How long a request may take to arrive from its first byte on, and an answer to be taken.
   absl::Duration transfer_timeout = absl::Seconds(30);
   // One more, and the connection that has been idle for longest is closed for it; where none is
-  // idle, the new one. Each may cost a file descriptor of the process, and with TLS 50 KiB.
+  // idle, the new one. Each may cost a file descriptor of the process, and with TLS 75 KiB.
   size_t max_connections = 12'000;
   // How long a stopping server waits for answers that its handler owes.
   absl::Duration drain_timeout = absl::Seconds(5);

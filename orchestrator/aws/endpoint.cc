@@ -22,7 +22,7 @@ namespace {
 constexpr size_t kMaxShownName = 100;
 
 // Of connections with TLS, each of which costs some memory.
-constexpr size_t kMaxTlsConnections = 4'000;
+constexpr size_t kMaxTlsConnections = 2'000;
 
 http::ServerOptions ServerOptions(const EndpointOptions& options) {
   http::ServerOptions server{.listen = options.listen, .tls = options.tls};
