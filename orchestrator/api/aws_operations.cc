@@ -33,6 +33,7 @@ aws::Operations AwsOperations(const WorkflowApis& apis) {
   operations.Add(apis.executions, &ExecutionApi::Stop);
   operations.Add(apis.definitions, &DefinitionApi::Validate);
   operations.Add(apis.definitions, &DefinitionApi::DescribeForExecution);
+  operations.Add(apis.state_tests, &TestStateApi::Test);
   operations.Add(apis.tags, &TagApi::Tag);
   operations.Add(apis.tags, &TagApi::Untag);
   operations.Add(apis.tags, &TagApi::List);

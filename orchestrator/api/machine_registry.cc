@@ -40,8 +40,7 @@ std::string MachineRegistry::ArnOf(std::string_view machine_name) const {
   return engine::StateMachineArn(options_.region, options_.account, machine_name);
 }
 
-asl::ParsedDefinition MachineRegistry::Parse(std::string_view definition,
-                                             store::MachineType type) const {
+asl::ParseOptions MachineRegistry::DefinitionOptions(store::MachineType type) const {
   asl::ParseOptions options;
   options.max_definition_bytes = kMaxDefinitionBytes;
   options.express = type == store::MachineType::kExpress;
@@ -54,7 +53,12 @@ asl::ParsedDefinition MachineRegistry::Parse(std::string_view definition,
     return runner_.CheckResource(resource);
   };
   options.distributed_maps = true;
-  return asl::ParseStateMachine(definition, options);
+  return options;
+}
+
+asl::ParsedDefinition MachineRegistry::Parse(std::string_view definition,
+                                             store::MachineType type) const {
+  return asl::ParseStateMachine(definition, DefinitionOptions(type));
 }
 
 // A definition that the store holds was good once: what is wrong now lies in this process's

@@ -39,6 +39,8 @@ class MachineRegistry {
                   const Clock& clock);
 
   std::string ArnOf(std::string_view machine_name) const;
+  // What a definition may name here: what Parse goes by.
+  asl::ParseOptions DefinitionOptions(store::MachineType type) const;
   // All that is wrong with a definition; errors and warnings.
   asl::ParsedDefinition Parse(std::string_view definition,
                               store::MachineType type = store::MachineType::kStandard) const;

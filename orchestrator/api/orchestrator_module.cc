@@ -105,6 +105,8 @@ class Orchestrator final : public OrchestratorModule {
         activities_({.region = options.region, .account = options.account}, *store_, *engine_,
                     *activity_tasks_, *options.clock),
         map_runs_(registry_, *store_, options.engine.limits),
+        state_tests_({options.region, options.account, options.engine.limits}, registry_, *runner_,
+                     *options.clock),
         workflow_service_(apis()),
         order_service_({options.place_order_wait, options.engine.limits}, orders_, registry_,
                        *engine_, *store_, *options.clock),
@@ -161,6 +163,7 @@ class Orchestrator final : public OrchestratorModule {
     metrics_.clear();
     // Answers those that wait for an execution, which the endpoint then waits for.
     engine_->Shutdown();
+    state_tests_.EndAll();
     endpoint_.reset();
     engine_.reset();
     meter_.reset();
@@ -190,8 +193,8 @@ class Orchestrator final : public OrchestratorModule {
   }
 
   WorkflowApis apis() {
-    return {machines_, executions_, definitions_, tags_,    versions_,
-            aliases_,  tokens_,     activities_,  map_runs_};
+    return {machines_, executions_, definitions_, tags_,     versions_,
+            aliases_,  tokens_,     activities_,  map_runs_, state_tests_};
   }
 
   absl::Status ServeAws(const OrchestratorOptions& options) {
@@ -220,6 +223,7 @@ class Orchestrator final : public OrchestratorModule {
   TaskTokenApi tokens_;
   ActivityApi activities_;
   MapRunApi map_runs_;
+  TestStateApi state_tests_;
   WorkflowService workflow_service_;
   OrderService order_service_;
   std::unique_ptr<aws::Endpoint> endpoint_;

@@ -8,6 +8,7 @@
 #include "orchestrator/api/state_machine_api.h"
 #include "orchestrator/api/tag_api.h"
 #include "orchestrator/api/task_token_api.h"
+#include "orchestrator/api/test_state_api.h"
 #include "orchestrator/api/version_api.h"
 
 namespace orderflow::api {
@@ -23,6 +24,7 @@ struct WorkflowApis {
   TaskTokenApi& tokens;
   ActivityApi& activities;
   MapRunApi& map_runs;
+  TestStateApi& state_tests;
 };
 
 }  // namespace orderflow::api

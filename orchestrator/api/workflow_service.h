@@ -36,6 +36,7 @@ class WorkflowService final : public workflow::v1::WorkflowService::CallbackServ
   ORDERFLOW_OPERATION(DescribeMapRun);
   ORDERFLOW_OPERATION(ListMapRuns);
   ORDERFLOW_OPERATION(ValidateStateMachineDefinition);
+  ORDERFLOW_OPERATION(TestState);
   ORDERFLOW_OPERATION(DescribeStateMachineForExecution);
   ORDERFLOW_OPERATION(TagResource);
   ORDERFLOW_OPERATION(UntagResource);

@@ -100,5 +100,26 @@ TEST(ConformanceTest, DefinitionsAreAcceptedAndRefusedAsRecorded) {
   EXPECT_GE(same_message * 100, in_scope * 99);
 }
 
+TEST(ConformanceTest, TestsOfStatesAnswerAsRecorded) {
+  const char* directory = std::getenv("ORDERFLOW_CONFORMANCE_DIR");
+  if (directory == nullptr || *directory == '\0') {
+    std::cout << "ORDERFLOW_CONFORMANCE_DIR is not set: no recordings to compare with.\n";
+    return;
+  }
+  int in_scope = 0, same = 0;
+  for (const std::filesystem::path& file : CaseFiles(directory)) {
+    const json::ParseResult recording = json::Parse(ReadFile(file));
+    ASSERT_TRUE(recording.value.has_value()) << file << ": " << recording.error->message;
+    const std::optional<std::string> difference = RunRecordedStateTest(*recording.value);
+    if (!difference.has_value()) continue;
+    ++in_scope;
+    same += difference->empty() ? 1 : 0;
+    if (!difference->empty()) std::cout << file.stem() << ": " << *difference << "\n";
+  }
+  std::cout << same << " of " << in_scope << " tests of states answer as recorded\n";
+  EXPECT_EQ(same, in_scope);
+  EXPECT_GE(in_scope, 70);
+}
+
 }  // namespace
 }  // namespace orderflow::asl

@@ -9,6 +9,7 @@
 #include "absl/container/inlined_vector.h"
 #include "absl/time/time.h"
 #include "common/json/value.h"
+#include "orchestrator/asl/inspector.h"
 #include "orchestrator/asl/interpreter.h"
 #include "orchestrator/asl/measure.h"
 #include "orchestrator/asl/state.h"
@@ -112,8 +113,9 @@ struct ExecutionState {
   AttemptId last_attempt = 0;
   TimerId last_timer = 0;
   int64_t last_task = 0;
-  size_t variable_bytes = 0;  // of all variables of all branches together, as JSON
-  Timer timeout;              // of the whole execution
+  size_t variable_bytes = 0;       // of all variables of all branches together, as JSON
+  Inspector* inspector = nullptr;  // null, but in a test of one state
+  Timer timeout;                   // of the whole execution
   Branch root;
 
   // Whose the open attempts and timers are.

@@ -82,6 +82,12 @@ Evaluated<Value> Combine(const PathField& result_path, const Value& input, const
                                                    DescribeInput(input) + "'"};
 }
 
+// What a field has made, shown to whoever watches.
+Evaluated<Value> Shown(const Scope& scope, Stage stage, Evaluated<Value> value) {
+  if (scope.inspector != nullptr && value.ok()) scope.inspector->OnValue(stage, *value);
+  return value;
+}
+
 bool SelectsAPart(const PathField& field) {
   return !field.path.has_value() || field.path->is_reference();
 }
@@ -98,23 +104,26 @@ class JsonPathDataFlow final : public DataFlow {
   JsonPathDataFlow(StateType type, ObjectReader& fields) {
     input_path_ = TakePathField(fields, "InputPath", PathUse::kRead);
     output_path_ = TakePathField(fields, "OutputPath", PathUse::kRead);
-    const bool has_result =
+    const bool can_select =
         type == StateType::kTask || type == StateType::kParallel || type == StateType::kMap;
-    if (has_result || type == StateType::kPass) {
+    has_result_ = can_select || type == StateType::kPass;
+    if (has_result_) {
       // A Map's Parameters are for its items.
       if (type != StateType::kMap)
         parameters_ = TakeTemplate(fields, "Parameters", /*must_be_object=*/false);
       result_path_ = TakePathField(fields, "ResultPath", PathUse::kWrite);
     }
-    if (has_result)
+    if (can_select)
       result_selector_ = TakeTemplate(fields, "ResultSelector", /*must_be_object=*/true);
   }
 
-  Evaluated<Value> View(const Scope& scope) const override { return Select(input_path_, scope); }
+  Evaluated<Value> View(const Scope& scope) const override {
+    return Shown(scope, Stage::kAfterInputPath, Select(input_path_, scope));
+  }
 
   Evaluated<Value> Arguments(const Scope& scope) const override {
-    if (!parameters_.has_value()) return scope.input;
-    return parameters_->Evaluate(scope);
+    return Shown(scope, Stage::kAfterParameters,
+                 parameters_.has_value() ? parameters_->Evaluate(scope) : scope.input);
   }
 
   Evaluated<Value> Output(const Scope& scope, const Value& result) const override {
@@ -122,8 +131,12 @@ class JsonPathDataFlow final : public DataFlow {
     if (result_selector_.has_value()) {
       ORDERFLOW_ASL_ASSIGN_OR_FAIL(selected, result_selector_->Evaluate(scope.WithInput(result)));
     }
+    if (has_result_ && scope.inspector != nullptr)
+      scope.inspector->OnValue(Stage::kAfterResultSelector, selected);
     ORDERFLOW_ASL_ASSIGN_OR_FAIL(const Value combined,
                                  Combine(result_path_, scope.input, selected));
+    if (has_result_ && scope.inspector != nullptr)
+      scope.inspector->OnValue(Stage::kAfterResultPath, combined);
     return Select(output_path_, scope.WithInput(combined));
   }
 
@@ -144,6 +157,7 @@ class JsonPathDataFlow final : public DataFlow {
   }
 
  private:
+  bool has_result_;  // of its own: others pass their input on
   PathField input_path_;
   std::optional<PayloadTemplate> parameters_;
   std::optional<PayloadTemplate> result_selector_;
@@ -166,8 +180,10 @@ class JsonPathItemFlow final : public ItemFlow {
 
   Evaluated<Value> Items(const Scope& scope) const override {
     ORDERFLOW_ASL_ASSIGN_OR_FAIL(Value items, Select(items_path_, scope));
-    if (items.IsArray()) return items;
-    const std::string path = items_path_.path.has_value() ? items_path_.path->text() : "$";
+    if (items.IsArray()) return Shown(scope, Stage::kAfterItemsPath, std::move(items));
+    std::string path = items_path_.path.has_value() ? items_path_.path->text() : "$";
+    // The service names a place in the Context Object as one in the input.
+    if (items_path_.path.has_value() && items_path_.path->from_context()) path.erase(0, 1);
     return RuntimeFailure("Reference path \"" + path + "\" must point to array.");
   }
   bool SelectsItems() const override { return selector_.has_value(); }
@@ -253,11 +269,11 @@ class PathFieldExpression final : public Expression {
   Failure Wrong(std::string_view what, const Value* value) const {
     std::string cause =
         "The " + field_ + " parameter " + std::string(what) + ": " + expression_.text();
-    if (value != nullptr) cause += " == " + Shown(*value);
+    if (value != nullptr) cause += " == " + Printed(*value);
     return RuntimeFailure(std::move(cause));
   }
 
-  static std::string Shown(const Value& value) {
+  static std::string Printed(const Value& value) {
     return value.IsString() ? value.AsString() : DescribeInput(value);
   }
 
@@ -289,7 +305,7 @@ class PathFieldExpression final : public Expression {
   }
 
   Failure NotValid(const Value& value, const std::string& type) const {
-    return RuntimeFailure("The " + field_ + " field refers to value \"" + Shown(value) +
+    return RuntimeFailure("The " + field_ + " field refers to value \"" + Printed(value) +
                           "\" which is not a valid " + type + ": " + expression_.text());
   }
 

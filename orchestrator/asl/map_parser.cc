@@ -138,12 +138,14 @@ std::unique_ptr<const DistributedMap> StateParser::ReadDistributed(ObjectReader&
   map->tolerated_failure_percentage =
       language.CompileField("ToleratedFailurePercentage", FieldType::kPercentage, reader);
   for (const char* needs_s3 : {"ItemReader", "ResultWriter"}) {
-    if (reader.Take(needs_s3) == nullptr) continue;
+    if (reader.Take(needs_s3) == nullptr || options_.reads_and_writes_for_maps) continue;
     reader.ErrorAt(needs_s3,
                    std::string(needs_s3) + " needs Amazon S3, which this engine does not have",
                    "take the items from the state's input with ItemsPath, and its output as the "
                    "result");
   }
+  if (const Value* items = reader.TakeObject("ItemReader")) map->item_reader = *items;
+  map->writes_results = reader.Has("ResultWriter");
   if (const Value* batcher = reader.TakeObject("ItemBatcher")) {
     ObjectReader fields(*batcher, reader.LocationOf("ItemBatcher"), diagnostics_);
     map->batches = true;

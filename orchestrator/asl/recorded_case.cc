@@ -11,7 +11,6 @@
 #include "orchestrator/asl/state_machine.h"
 
 namespace orderflow::asl {
-namespace {
 
 using json::Value;
 
@@ -22,6 +21,8 @@ std::vector<std::string> TextsOf(const Value& object, std::string_view key) {
   }
   return texts;
 }
+
+namespace {
 
 // The first feature in a definition that this engine does not have.
 std::optional<std::string> MissingFeature(const Value& json) {

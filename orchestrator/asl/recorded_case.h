@@ -2,6 +2,8 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "common/json/value.h"
 
@@ -25,5 +27,12 @@ struct ValidationResult {
       message_difference;  // empty: the first finding has the recorded code, message and place
 };
 std::optional<ValidationResult> RunRecordedValidation(const json::Value& recording);
+
+// One recording of a test of a state: the first difference, or an empty text. Nothing where it is
+// about features that this engine does not have, calls a function, or is refused for a limit.
+std::optional<std::string> RunRecordedStateTest(const json::Value& recording);
+
+// The texts in a list of a recording; empty where there is none.
+std::vector<std::string> TextsOf(const json::Value& object, std::string_view key);
 
 }  // namespace orderflow::asl

@@ -9,8 +9,22 @@ namespace orderflow::asl {
 
 using json::Value;
 
+namespace {
+
+Value MapItem(int64_t index, const Value& item) {
+  return Value::Object({{"Item", Value::Object({{"Index", index}, {"Value", item}})}});
+}
+
+}  // namespace
+
 const Value& ContextObject::value() const {
   if (value_.has_value()) return *value_;
+  if (sources_.given != nullptr) {
+    value_ = *sources_.given;
+    if (sources_.item != nullptr)
+      value_ = value_->With("Map", MapItem(sources_.item_index, *sources_.item));
+    return *value_;
+  }
   const ExecutionContext& execution = *sources_.execution;
   json::Members state = {{"Name", Value(sources_.state_name)},
                          {"EnteredTime", Value(FormatTimestamp(sources_.state_entered))}};
@@ -27,9 +41,7 @@ const Value& ContextObject::value() const {
                                       {"Name", execution.state_machine_name}})},
       {"State", Value::FromMembers(std::move(state))}};
   if (sources_.item != nullptr) {
-    members.push_back(
-        {"Map", Value::Object({{"Item", Value::Object({{"Index", sources_.item_index},
-                                                       {"Value", *sources_.item}})}})});
+    members.push_back({"Map", MapItem(sources_.item_index, *sources_.item)});
   }
   if (sources_.attempt != 0) {
     members.push_back({"Task", Value::Object({{"Token", TaskToken(execution, sources_.attempt)}})});

@@ -6,6 +6,7 @@
 #include "absl/time/time.h"
 #include "common/json/value.h"
 #include "orchestrator/asl/execution_context.h"
+#include "orchestrator/asl/inspector.h"
 #include "orchestrator/asl/path.h"
 #include "orchestrator/asl/random.h"
 #include "orchestrator/asl/task_token.h"
@@ -25,6 +26,8 @@ class ContextObject {
     const json::Value* item = nullptr;  // of the innermost Map's iteration, with its index
     int64_t item_index = 0;
     AttemptId attempt = 0;  // whose token `$$.Task.Token` is; 0: there is none
+    // Stands for all but `item` where it is not null.
+    const json::Value* given = nullptr;
   };
 
   explicit ContextObject(const Sources& sources) : sources_(sources) {}
@@ -50,9 +53,10 @@ struct Scope {
   const ContextObject& context;
   Random& random;
   const Variables* variables = nullptr;  // null: there are none
+  Inspector* inspector = nullptr;        // null: nobody watches
 
   Scope WithInput(const json::Value& other) const {
-    return Scope{other, context, random, variables};
+    return Scope{other, context, random, variables, inspector};
   }
   // What a path walks: nullptr where it begins with a variable that has not been assigned.
   const json::Value* Root(const Path& path) const;

@@ -70,6 +70,8 @@ struct DistributedMap {
   std::shared_ptr<const StateMachine> processor;  // what a child execution runs
   bool express = false;                           // the type of the child executions
   std::string label;                              // part of the map run's name; may be empty
+  json::Value item_reader;      // as in the definition; null: the items come from the input
+  bool writes_results = false;  // a ResultWriter is there
   std::unique_ptr<const Expression> tolerated_failure_count;       // null: none
   std::unique_ptr<const Expression> tolerated_failure_percentage;  // null: none
   bool batches = false;  // an ItemBatcher is there, with the three fields below

@@ -87,6 +87,8 @@ struct ParseOptions {
   bool express = false;
   // Whether the caller carries out the child executions of distributed Maps (RunTask::child).
   bool distributed_maps = false;
+  // Whether it knows what an ItemReader reads and does what a ResultWriter does.
+  bool reads_and_writes_for_maps = false;
 };
 
 // A parsed definition, or all that is wrong with it. `machine` is set unless a diagnostic is an

@@ -30,6 +30,7 @@ ContextObject::Sources SourcesOf(const ExecutionState& state, const Branch& bran
                                  .state_name = branch.state->name,
                                  .state_entered = branch.entered,
                                  .retry_count = std::nullopt};
+  if (state.inspector != nullptr) sources.given = &state.inspector->context();
   const auto* task = std::get_if<TaskState>(&branch.state->kind);
   // The token is that of the attempt that is about to begin.
   if (task != nullptr && task->resource.waits_for_token) sources.attempt = state.last_attempt + 1;
@@ -52,12 +53,14 @@ uint64_t Turn::SeedFor(Use use) const { return SeedOf(state_, static_cast<uint64
 Turn::Evaluation::Evaluation(const ExecutionState& state, const Branch& branch, Use use)
     : context(SourcesOf(state, branch, IterationOf(branch))),
       random(SeedOf(state, static_cast<uint64_t>(use))),
-      variables(branch) {}
+      variables(branch),
+      inspector(state.inspector) {}
 
 Turn::Evaluation::Evaluation(const ExecutionState& state, const Branch& lane)
     : context(SourcesOf(state, *lane.parent, &lane)),
       random(SeedOf(state, static_cast<uint64_t>(Use::kItem))),
-      variables(*lane.parent) {}
+      variables(*lane.parent),
+      inspector(state.inspector) {}
 
 // --- Inputs ---
 
@@ -215,7 +218,8 @@ void Turn::Arrive(Branch& branch, const State& state, Value input, const Extent&
 void Turn::Enter(Branch& branch) {
   branch.entered = now_;
   branch.tries = 0;
-  branch.retries.assign(branch.state->retriers.size(), 0);
+  branch.retries.assign(branch.state->retriers.size(),
+                        state_.inspector == nullptr ? 0 : state_.inspector->used_retries());
   history_.StateEntered(branch);
   if (history_.full()) return;
   branch.entered_state = true;
@@ -357,6 +361,7 @@ void Turn::Leave(Branch& branch, Value output, const Extent& extent, const State
     for (const json::Member& variable : assigned.AsMembers()) members.push_back(variable);
     SetVariables(branch, Value::FromMembers(std::move(members)));
   }
+  if (state_.inspector != nullptr) return state_.inspector->OnLeft(output, next, branch.variables);
   if (next != nullptr) return Arrive(branch, *next, std::move(output), extent);
   if (branch.parent != nullptr) return FinishLane(branch, std::move(output), extent);
   Complete(Status::kSucceeded, std::move(output), Failure{}, branch);

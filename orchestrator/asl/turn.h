@@ -40,6 +40,12 @@ class Turn {
   bool Handle(const TaskSubmitted& submitted);
   bool Handle(const TaskStarted& started);
 
+  // --- One state alone, with an inspector (turn_inspect.cc) ---
+  void EnterAlone(const State& state, json::Value input);
+  // The result, or the failure, of the Parallel or Map that was entered.
+  void Answer(const json::Value& result);
+  void Answer(const Failure& failure);
+
  private:
   // What randomness is used for; each use has its own numbers.
   enum class Use : uint64_t { kArguments, kOutput, kDelay, kItem, kRun };
@@ -50,10 +56,13 @@ class Turn {
     Evaluation(const ExecutionState& state, const Branch& branch, Use use);
     // The same for the ItemSelector of a Map, whose state `lane.parent` is in.
     Evaluation(const ExecutionState& state, const Branch& lane);
-    Scope WithInput(const json::Value& input) { return Scope{input, context, random, &variables}; }
+    Scope WithInput(const json::Value& input) {
+      return Scope{input, context, random, &variables, inspector};
+    }
     ContextObject context;
     Random random;
     BranchVariables variables;
+    Inspector* inspector;
   };
 
   // --- Going from state to state ---
@@ -108,6 +117,9 @@ class Turn {
   void FinishFork(Branch& owner);
   void FailFork(Branch& lane, const Failure& failure);
   // --- Distributed Map (turn_map_run.cc) ---
+  // 0 where there is no such field.
+  static Evaluated<int64_t> CountOf(const std::unique_ptr<const Expression>& field,
+                                    const Scope& scope);
   void EnterDistributed(Branch& branch, const MapState& map, const Scope& scope, json::Value items);
   // What the Map's fields say about the map run; nothing after a failure, which was handled.
   Evaluated<std::unique_ptr<MapRun>> ReadMapRun(const Branch& branch, const DistributedMap& map,
@@ -119,6 +131,11 @@ class Turn {
   void ChildSucceeded(Branch& lane, const json::Value& output);
   void ChildFailed(Branch& lane);
   void FinishMapRun(Branch& owner);
+
+  // Tells the inspector what the Map would run.
+  void InspectMap(Branch& branch, const MapState& map, const Scope& scope);
+  std::optional<Failure> InspectItems(Branch& branch, const MapState& map, const Scope& scope,
+                                      json::Value items, std::unique_ptr<MapRun> run);
 
   // Ends what runs within the owner's state, with events that say so.
   void AbortFork(Branch& owner, Branch* failed);

@@ -39,7 +39,7 @@ void Turn::EnterKind(Branch& branch, const ParallelState& parallel) {
       return Fail(branch, *failure);
   }
   history_.ParallelStarted(branch);
-  if (history_.full()) return;
+  if (history_.full() || state_.inspector != nullptr) return;
   MakeFork(branch, parallel.branches.size());
   for (size_t i = 0; i < parallel.branches.size(); ++i) {
     Branch& lane = AddLane(branch, static_cast<int64_t>(i));
@@ -53,6 +53,7 @@ void Turn::EnterKind(Branch& branch, const MapState& map) {
   Evaluated<Value> view = branch.state->data->View(evaluation.WithInput(branch.input));
   if (!view.ok()) return FailEvaluation(branch, std::move(view).failure());
   const Scope scope = evaluation.WithInput(*view);
+  if (state_.inspector != nullptr) return InspectMap(branch, map, scope);
   Evaluated<Value> items = map.items->Items(scope);
   if (!items.ok()) return FailEvaluation(branch, std::move(items).failure());
   if (map.distributed != nullptr) return EnterDistributed(branch, map, scope, *std::move(items));

@@ -19,12 +19,6 @@ std::string NameFrom(Random& random) {
   return (*uuid->apply({}, random)).AsString();
 }
 
-Evaluated<int64_t> CountOf(const std::unique_ptr<const Expression>& field, const Scope& scope) {
-  if (field == nullptr) return int64_t{0};
-  ORDERFLOW_ASL_ASSIGN_OR_FAIL(const Value value, field->Evaluate(scope));
-  return value.AsInt();
-}
-
 // Whoever gives both thresholds wants both kept.
 bool IsTolerated(const MapRun& run, double items) {
   if (!run.tolerated_count.has_value() && !run.tolerated_percentage.has_value()) return false;
@@ -34,6 +28,13 @@ bool IsTolerated(const MapRun& run, double items) {
 }
 
 }  // namespace
+
+Evaluated<int64_t> Turn::CountOf(const std::unique_ptr<const Expression>& field,
+                                 const Scope& scope) {
+  if (field == nullptr) return int64_t{0};
+  ORDERFLOW_ASL_ASSIGN_OR_FAIL(const Value value, field->Evaluate(scope));
+  return value.AsInt();
+}
 
 Evaluated<std::unique_ptr<MapRun>> Turn::ReadMapRun(const Branch& branch, const DistributedMap& map,
                                                     const Scope& scope) const {

@@ -96,6 +96,7 @@ void Turn::CloseAttempt(Branch& branch) {
 // --- Failing ---
 
 Failure Turn::InState(const Branch& branch, Failure failure) const {
+  if (state_.inspector != nullptr) return failure;
   failure.cause = "An error occurred while executing the state '" + branch.state->name +
                   "' (entered at the event id #" + std::to_string(branch.entered_event) + "). " +
                   failure.cause.value_or("");
@@ -120,20 +121,29 @@ bool Turn::TryRetry(Branch& branch, const Failure& failure) {
   const std::vector<Retrier>& retriers = branch.state->retriers;
   for (size_t i = 0; i < retriers.size(); ++i) {
     if (!retriers[i].errors.Matches(failure)) continue;
-    if (branch.retries[i] >= retriers[i].max_attempts) return false;  // the first match decides
+    // The first match decides.
+    if (branch.retries[i] >= retriers[i].max_attempts) {
+      if (state_.inspector != nullptr) state_.inspector->OnRetry(i, failure, std::nullopt);
+      return false;
+    }
     ++branch.retries[i];
     Random random(state_.seed ^ Random(static_cast<uint64_t>(state_.last_attempt) * 8 +
                                        static_cast<uint64_t>(Use::kDelay))
                                     .Next());
-    Set(branch, branch.resume, now_ + retriers[i].Delay(branch.retries[i], random));
+    const absl::Duration pause = retriers[i].Delay(branch.retries[i], random);
+    if (state_.inspector != nullptr) state_.inspector->OnRetry(i, failure, pause);
+    Set(branch, branch.resume, now_ + pause);
     return true;
   }
   return false;
 }
 
 bool Turn::TryCatch(Branch& branch, const Failure& failure) {
-  for (const Catcher& catcher : branch.state->catchers) {
+  const std::vector<Catcher>& catchers = branch.state->catchers;
+  for (size_t i = 0; i < catchers.size(); ++i) {
+    const Catcher& catcher = catchers[i];
     if (!catcher.errors.Matches(failure)) continue;
+    if (state_.inspector != nullptr) state_.inspector->OnCatch(i, failure);
     Evaluation evaluation(state_, branch, Use::kOutput);
     const Value error = ErrorOutput(failure);
     const Scope scope = evaluation.WithInput(branch.input);
