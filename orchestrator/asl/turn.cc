@@ -27,6 +27,7 @@ ContextObject::Sources SourcesOf(const ExecutionState& state, const Branch& bran
                                  const Branch* iteration) {
   ContextObject::Sources sources{.execution = state.context.get(),
                                  .execution_input = &state.input,
+                                 .redrive_count = state.redrives,
                                  .state_name = branch.state->name,
                                  .state_entered = branch.entered,
                                  .retry_count = std::nullopt};
@@ -67,10 +68,7 @@ bool Turn::Handle(const Start& start) {
   state_.input = start.input;
   Branch& root = state_.root;
   history_.ExecutionStarted(root);
-  if (const std::optional<int64_t> seconds = state_.machine->timeout_seconds()) {
-    state_.timeout = Timer{++state_.last_timer, now_ + absl::Seconds(*seconds)};
-    effects_.emplace_back(SetTimer{state_.timeout.id, state_.timeout.due});
-  }
+  SetTimeout();
   Extent extent;
   std::optional<Failure> failure = CheckSize(start.input, state_.context->execution_name, extent);
   Arrive(root, state_.machine->start(), start.input, extent);
@@ -111,7 +109,7 @@ bool Turn::Handle(const TaskFailed& answer) {
   Branch* const owner = OwnerOf(answer.attempt);
   if (owner == nullptr) return false;
   if (owner->child != nullptr) {
-    ChildFailed(*owner);
+    ChildFailed(*owner, answer.failure);
     Run(*owner);
     return true;
   }
@@ -201,7 +199,11 @@ void Turn::Run(Branch& handled) {
     ready_.pop_front();
     if (next.cancelled) continue;
     at = &next;
-    Enter(next);
+    if (std::exchange(next.redriven, false)) {
+      GoOn(next);
+    } else {
+      Enter(next);
+    }
   }
 }
 
@@ -214,7 +216,7 @@ void Turn::Arrive(Branch& branch, const State& state, Value input, const Extent&
 
 void Turn::Enter(Branch& branch) {
   branch.entered = now_;
-  branch.tries = 0;
+  branch.tries = branch.earlier_tries = 0;
   branch.retries.assign(branch.state->retriers.size(), 0);
   history_.StateEntered(branch);
   if (history_.full()) return;
@@ -370,6 +372,13 @@ void Turn::Set(Branch& branch, Timer& timer, absl::Time due) {
   effects_.emplace_back(SetTimer{timer.id, timer.due});
 }
 
+void Turn::SetTimeout() {
+  const std::optional<int64_t> seconds = state_.machine->timeout_seconds();
+  if (!seconds.has_value()) return;
+  state_.timeout = Timer{++state_.last_timer, now_ + absl::Seconds(*seconds)};
+  effects_.emplace_back(SetTimer{state_.timeout.id, state_.timeout.due});
+}
+
 void Turn::SetHeartbeat(Branch& branch) {
   Cancel(branch.heartbeat);
   if (branch.attempt.heartbeat_seconds > 0)
@@ -385,9 +394,11 @@ void Turn::Cancel(Timer& timer) {
 
 void Turn::CancelAll(Branch& branch) {
   if (branch.attempt.id != 0) effects_.emplace_back(CancelTask{branch.attempt.id});
+  if (branch.child != nullptr) KeepUnfinished(branch, &MapRunSummary::Counts::aborted);
   CloseAttempt(branch);
   Cancel(branch.resume);
   if (branch.fork == nullptr) return;
+  if (branch.fork->run != nullptr) EndMapRun(branch, Status::kAborted);
   for (const auto& lane : branch.fork->lanes) CancelAll(*lane);
 }
 
