@@ -97,7 +97,10 @@ class RedriveSimulation final : public Simulation {
         // One token for one end, however often the call is made.
         const std::string token = absl::StrCat("redrive-", row->record.redrives);
         Redrive(name, token);
+        // Again, at once and much later, as one does whose answer was lost.
         if (world_.Chance(0.3)) Redrive(name, token);
+        world_.After({absl::ZeroDuration(), absl::Seconds(4)},
+                     [this, name, token] { Redrive(name, token); });
         if (world_.Chance(0.1)) Redrive(name, token + "-of-somebody-else");
       }
       OperateLater(name);
@@ -112,6 +115,7 @@ class RedriveSimulation final : public Simulation {
         return;
       }
       EXPECT_EQ(RedrivesWith(name, token, *at), 1) << "told before it was durable";
+      EXPECT_EQ(told_.try_emplace(name + token, *at).first->second, *at) << "another answer";
     });
   }
 
@@ -166,6 +170,7 @@ class RedriveSimulation final : public Simulation {
   const absl::Time mended_;
   int64_t redrives_ = 0;
   int64_t child_redrives_ = 0;
+  std::map<std::string, absl::Time> told_;  // by execution and token
 };
 
 TEST(RedriveSimulatorTest, WhatIsRedrivenGoesOnOnceWhateverHappens) {
