@@ -94,6 +94,7 @@ std::shared_ptr<const ExecutionContext> CasePlayer::ContextOf(const Value& recor
   std::string name = TextOf(recording, "execution_name");
   if (name.empty()) name = "11111111aaaa";
   const bool express = TextOf(recording, "type") == "EXPRESS";
+  const Value* sync = recording.Find("sync");
   // Some recordings name the role that they ran with.
   std::string role = "arn:aws:iam::111111111111:role/role0";
   const Value* history = recording.Find("expect")->Find("history");
@@ -110,7 +111,8 @@ std::shared_ptr<const ExecutionContext> CasePlayer::ContextOf(const Value& recor
       .role_arn = role,
       .state_machine_arn = "arn:aws:states:us-east-1:111111111111:stateMachine:machine0",
       .state_machine_name = "machine0",
-      .start_time = absl::FromUnixSeconds(1'700'000'000)});
+      .start_time = absl::FromUnixSeconds(1'700'000'000),
+      .synchronous = sync != nullptr && sync->IsBool() && sync->AsBool()});
 }
 
 void CasePlayer::Play(const Value& input) {

@@ -18,11 +18,26 @@ bool CanBeTaken(const Branch& branch, bool by_worker) {
   return !branch.attempt.taken && (by_worker ? resource.is_activity : resource.is_submitted);
 }
 
-RunTask OpenTask(const Branch& branch) {
+bool IsRedrivable(const ExecutionState& state) {
+  return state.started && state.status != Status::kRunning && state.status != Status::kSucceeded &&
+         MayBeRedriven(state.events, state.limits);
+}
+
+Branch* FindMapRun(ExecutionState& state, std::string_view arn) {
+  Branch* found = nullptr;
+  ForEachBranch(state.root, [&](Branch& branch) {
+    if (branch.fork == nullptr || branch.fork->run == nullptr || branch.fork->aborted) return;
+    if (state.map_runs[branch.fork->run->summary].arn == arn) found = &branch;
+  });
+  return found;
+}
+
+RunTask OpenTask(const ExecutionState& state, const Branch& branch) {
   if (branch.child != nullptr) {
+    const MapRunSummary& run = state.map_runs[branch.parent->fork->run->summary];
     return RunTask{.attempt = branch.attempt.id,
                    .task = branch.task,
-                   .try_number = 1,
+                   .try_number = 1 + static_cast<int>(run.redrives),
                    .state = branch.parent->state,
                    .resource = "",
                    .input = branch.attempt.input,
@@ -32,7 +47,7 @@ RunTask OpenTask(const Branch& branch) {
   const auto& task = std::get<TaskState>(branch.state->kind);
   return RunTask{.attempt = branch.attempt.id,
                  .task = branch.task,
-                 .try_number = branch.tries,
+                 .try_number = branch.earlier_tries + branch.tries,
                  .state = branch.state,
                  .resource = task.resource.text,
                  .input = branch.attempt.input,

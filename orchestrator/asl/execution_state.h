@@ -1,8 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -52,13 +54,15 @@ struct Branch {
   json::Value input;             // the state's raw input
   Extent extent;                 // how large `input` is, at most
   bool entered_state = false;    // between the events StateEntered and StateExited
-  bool cancelled = false;        // has failed with others; about to be freed
+  bool cancelled = false;        // has ended with others; only a redrive goes on with it
+  bool redriven = false;         // is to go on with the state that it is in
   absl::Time entered;
   int64_t entered_event = 0;
   int64_t last_event = 0;  // what the branch's next event names as the previous one
 
-  int64_t task = 0;                         // this entry's number among all entries of tasks
-  int tries = 0;                            // attempts begun since the state was entered
+  int64_t task = 0;       // this entry's number among all entries of tasks
+  int tries = 0;          // attempts begun since the state was entered or redriven
+  int earlier_tries = 0;  // before the last redrive, since the state was entered
   absl::InlinedVector<int32_t, 4> retries;  // how often each retrier was used since then
   Attempt attempt;
   Timer resume;                // the end of a Wait, or of the pause before a retry
@@ -71,17 +75,25 @@ struct Branch {
   std::shared_ptr<const ChildExecution> child;
 };
 
+// A child execution that has ended without success, kept for a redrive.
+struct UnfinishedChild {
+  int64_t index = 0;
+  int64_t task = 0;
+  json::Value input;
+  std::shared_ptr<const ChildExecution> child;
+};
+
 // What a distributed Map has beside its lanes.
 struct MapRun {
-  std::string arn;
-  json::Value batch_input;                 // null: none
-  int64_t max_items = 1;                   // in one child execution
-  size_t max_bytes = 0;                    // of the items of one child execution; 0: no limit
-  std::optional<int64_t> tolerated_count;  // of failed items; without either none may fail
-  std::optional<double> tolerated_percentage;
-  int64_t failed_items = 0;
-  int64_t children = 0;  // begun so far
-  int64_t open = 0;      // begun and not yet ended
+  size_t summary = 0;                       // its place in ExecutionState::map_runs
+  json::Value batch_input;                  // null: none
+  int64_t max_items = 1;                    // in one child execution
+  size_t max_bytes = 0;                     // of the items of one child execution; 0: no limit
+  int64_t children = 0;                     // begun so far
+  int64_t open = 0;                         // begun and not yet ended
+  std::vector<Branch*> idle;                // lanes without a child
+  std::vector<UnfinishedChild> unfinished;  // since the start or the last redrive
+  std::deque<UnfinishedChild> pending;      // to be redriven, before what has not begun
 };
 
 // What runs within a Parallel or Map state. A Parallel has one lane per branch; a Map has one per
@@ -94,6 +106,8 @@ struct Fork {
   Extent extent;           // of the results together, at most
   int64_t next = 0;        // the first item that no lane has taken
   int64_t unfinished = 0;  // branches or items without a result
+  int64_t max_lanes = 0;   // of an inline Map: iterations under way at a time, at most
+  bool aborted = false;    // its state has failed with it; kept for a redrive
   std::vector<std::unique_ptr<Branch>> lanes;
   // Of a distributed Map. `results` then has one place per child execution begun, with nothing in
   // those that failed.
@@ -113,9 +127,11 @@ struct ExecutionState {
   AttemptId last_attempt = 0;
   TimerId last_timer = 0;
   int64_t last_task = 0;
-  size_t variable_bytes = 0;       // of all variables of all branches together, as JSON
-  Inspector* inspector = nullptr;  // null, but in a test of one state
-  Timer timeout;                   // of the whole execution
+  int64_t redrives = 0;
+  std::vector<MapRunSummary> map_runs;  // begun so far
+  size_t variable_bytes = 0;            // of all variables of all branches together, as JSON
+  Inspector* inspector = nullptr;       // null, but in a test of one state
+  Timer timeout;                        // of the whole execution
   Branch root;
 
   // Whose the open attempts and timers are.
@@ -137,7 +153,13 @@ class BranchVariables final : public Variables {
 bool CanBeTaken(const Branch& branch, bool by_worker);
 
 // The effect that carries out the branch's open attempt.
-RunTask OpenTask(const Branch& branch);
+RunTask OpenTask(const ExecutionState& state, const Branch& branch);
+
+// Whether an execution may be redriven now.
+bool IsRedrivable(const ExecutionState& state);
+
+// The branch in whose Map state a map run is under way; nullptr: there is no such run.
+Branch* FindMapRun(ExecutionState& state, std::string_view arn);
 
 // Calls `visit` for the branch and then for those within it, in the order of their index.
 template <typename BranchType, typename Visit>

@@ -65,6 +65,12 @@ void History::ExecutionStarted(Branch& branch) {
   branch.last_event = 0;  // the first state's event names no predecessor either
 }
 
+void History::ExecutionRedriven() {
+  Add(state_.events, "ExecutionRedriven", "executionRedrivenEventDetails", [&] {
+    return Value::Object({{"redriveCount", state_.redrives}});
+  });
+}
+
 void History::StateEntered(Branch& branch) {
   AddTo(branch, EnteredEventType(branch.state->type), "stateEnteredEventDetails", [&] {
     return Value::Object({{"name", branch.state->name},
@@ -230,6 +236,12 @@ void History::MapRunFailed(Branch& branch, const Failure& failure) {
 }
 
 void History::MapRunAborted(Branch& branch) { AddTo(branch, "MapRunAborted", "", NoDetails); }
+
+void History::MapRunRedriven(Branch& branch, const MapRunSummary& run) {
+  AddTo(branch, "MapRunRedriven", "mapRunRedrivenEventDetails", [&] {
+    return Value::Object({{"mapRunArn", run.arn}, {"redriveCount", run.redrives}});
+  });
+}
 
 void History::ExecutionSucceeded(int64_t previous, const Value& output) {
   Add(previous, "ExecutionSucceeded", "executionSucceededEventDetails", [&] {

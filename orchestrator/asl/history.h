@@ -25,6 +25,7 @@ class History {
   bool full() const { return full_; }
 
   void ExecutionStarted(Branch& branch);
+  void ExecutionRedriven();  // follows the event that ended the execution
   void StateEntered(Branch& branch);
   // `assigned` is an object of variables, or null.
   void StateExited(Branch& branch, const json::Value& output, const json::Value& assigned);
@@ -53,6 +54,7 @@ class History {
   void MapRunSucceeded(Branch& branch);
   void MapRunFailed(Branch& branch, const Failure& failure);
   void MapRunAborted(Branch& branch);
+  void MapRunRedriven(Branch& branch, const MapRunSummary& run);
 
   // The ends. `previous` is the event that led there.
   void ExecutionSucceeded(int64_t previous, const json::Value& output);

@@ -11,7 +11,7 @@ namespace {
 
 // Whether an open attempt or timer is what an input speaks of.
 struct Acceptance {
-  const ExecutionState& state;
+  ExecutionState& state;
 
   bool operator()(const Start&) const { return !state.started; }
   bool operator()(const TaskSucceeded& answer) const { return Owner(answer.attempt) != nullptr; }
@@ -30,6 +30,11 @@ struct Acceptance {
   bool operator()(const TimerFired& fired) const {
     return fired.timer != 0 &&
            (fired.timer == state.timeout.id || state.timers.contains(fired.timer));
+  }
+
+  bool operator()(const Redriven&) const { return IsRedrivable(state); }
+  bool operator()(const MapRunUpdated& update) const {
+    return FindMapRun(state, update.map_run_arn) != nullptr;
   }
 
   bool MayTake(AttemptId attempt, bool by_worker) const {
@@ -63,14 +68,19 @@ Execution::Execution(Execution&&) noexcept = default;
 Execution& Execution::operator=(Execution&&) noexcept = default;
 
 bool Execution::Apply(const Input& input, std::vector<Effect>& effects, EventSink* events) {
-  if (impl_->state.status != Status::kRunning) return false;
+  if (!MayTake(input)) return false;
   Turn turn(impl_->state, input.at, effects, events);
   return std::visit([&](const auto& what) { return turn.Handle(what); }, input.what);
 }
 
 bool Execution::WouldAccept(const Input& input) const {
-  if (impl_->state.status != Status::kRunning) return false;
+  if (!MayTake(input)) return false;
   return std::visit(Acceptance{impl_->state}, input.what);
+}
+
+// After the end nothing matters but a redrive.
+bool Execution::MayTake(const Input& input) const {
+  return impl_->state.status == Status::kRunning || std::holds_alternative<Redriven>(input.what);
 }
 
 void Execution::AppendOutstanding(std::vector<Effect>& effects) const {
@@ -80,7 +90,7 @@ void Execution::AppendOutstanding(std::vector<Effect>& effects) const {
   };
   append(state.timeout);
   ForEachBranch(state.root, [&](const Branch& branch) {
-    if (branch.attempt.id != 0) effects.emplace_back(OpenTask(branch));
+    if (branch.attempt.id != 0) effects.emplace_back(OpenTask(state, branch));
     append(branch.timeout);
     append(branch.heartbeat);
     append(branch.resume);
@@ -98,6 +108,17 @@ std::vector<std::string_view> Execution::CurrentStates() const {
 }
 
 int64_t Execution::event_count() const { return impl_->state.events; }
+int64_t Execution::redrive_count() const { return impl_->state.redrives; }
+const std::vector<MapRunSummary>& Execution::map_runs() const { return impl_->state.map_runs; }
+
+std::vector<std::string> Execution::PendingRedrives(std::string_view map_run_arn) const {
+  std::vector<std::string> names;
+  const Branch* owner = FindMapRun(impl_->state, map_run_arn);
+  if (owner == nullptr) return names;
+  for (const UnfinishedChild& pending : owner->fork->run->pending)
+    names.push_back(pending.child->name);
+  return names;
+}
 const StateMachine& Execution::machine() const { return *impl_->state.machine; }
 const ExecutionContext& Execution::context() const { return *impl_->state.context; }
 

@@ -58,10 +58,23 @@ struct Stop {
   std::optional<std::string> error;
   std::optional<std::string> cause;
 };
+// Goes on with an execution that has ended without success: from the states that did not succeed,
+// with their input, and with the results of those that did. See MayBeRedriven.
+struct Redriven {
+  std::string token;   // the caller's, so that a repeated call is known; may be empty
+  std::string origin;  // the attempt of another execution that it is from now on; may be empty
+};
+// New settings of a map run that is under way; what is absent stays as it is.
+struct MapRunUpdated {
+  std::string map_run_arn;
+  std::optional<int64_t> max_concurrency;  // 0: no limit of its own
+  std::optional<int64_t> tolerated_failure_count;
+  std::optional<double> tolerated_failure_percentage;
+};
 struct Input {
   absl::Time at;  // when it happened; never before the input that precedes it; whole microseconds
   std::variant<Start, TaskSucceeded, TaskFailed, TimerFired, Heartbeat, Stop, TaskSubmitted,
-               TaskStarted>
+               TaskStarted, Redriven, MapRunUpdated>
       what;
 };
 
@@ -80,7 +93,8 @@ struct RunTask {
   AttemptId attempt;
   int64_t task;    // counts state entries that run a task; the same for all attempts of one entry:
                    // with the execution's id it is the idempotency key
-  int try_number;  // 1, 2, ...: this attempt among the attempts of its entry
+  int try_number;  // 1, 2, ...: this attempt among the attempts of its entry; of a child execution:
+                   // counts the redrives of its map run
   const State* state;  // owned by the state machine
   std::string resource;
   json::Value input;  // after InputPath and Parameters
@@ -141,6 +155,39 @@ struct Limits {
   size_t max_variable_bytes = 10 << 20;
 };
 
+// How a map run stands: the child executions of one distributed Map.
+struct MapRunSummary {
+  // Child executions, or the items that they were given, by how they stand.
+  struct Counts {
+    int64_t running = 0;
+    int64_t succeeded = 0;
+    int64_t failed = 0;
+    int64_t timed_out = 0;
+    int64_t aborted = 0;
+    int64_t pending_redrive = 0;  // ended without success, to be redriven
+  };
+
+  std::string arn;
+  std::string map_state;
+  bool express = false;  // the type of the child executions
+  Status status = Status::kRunning;
+  absl::Time start_time;
+  std::optional<absl::Time> stop_time;
+  int64_t redrives = 0;
+  std::optional<absl::Time> redrive_time;          // of the last one
+  int64_t max_concurrency = 0;                     // 0: no limit of its own
+  std::optional<int64_t> tolerated_failure_count;  // of items; without either none may fail
+  std::optional<double> tolerated_failure_percentage;
+  int64_t total_items = 0;
+  Counts executions;
+  Counts items;
+};
+
+// Whether so many events leave room for a redrive: its own event, and one more.
+inline bool MayBeRedriven(int64_t events, const Limits& limits) {
+  return events < limits.max_events - 1;
+}
+
 // The state of one execution: a tree of branches with one leaf running or waiting per path. Build
 // it, then apply the inputs in their order: the same inputs give the same state, events and
 // effects, today and after a crash.
@@ -159,8 +206,8 @@ class Execution {
 
   // Advances as far as possible without further input and appends the effects in their order. An
   // input that no longer matters (the answer of a cancelled attempt, a cancelled timer, anything
-  // after the end) changes nothing. Answers whether the input mattered, so that the engine journals
-  // only those: see WouldAccept.
+  // but a redrive after the end) changes nothing. Answers whether the input mattered, so that the
+  // engine journals only those: see WouldAccept.
   bool Apply(const Input& input, std::vector<Effect>& effects, EventSink* events);
 
   // Whether Apply would do anything with this input.
@@ -175,11 +222,17 @@ class Execution {
   std::vector<std::string_view> CurrentStates() const;
   // History events so far, built or only counted.
   int64_t event_count() const;
+  int64_t redrive_count() const;
+  // Those begun so far, in their order.
+  const std::vector<MapRunSummary>& map_runs() const;
+  // The names of the child executions of a map run that wait to be redriven.
+  std::vector<std::string> PendingRedrives(std::string_view map_run_arn) const;
   const StateMachine& machine() const;
   const ExecutionContext& context() const;
 
  private:
   class Impl;
+  bool MayTake(const Input& input) const;
   std::unique_ptr<Impl> impl_;
 };
 

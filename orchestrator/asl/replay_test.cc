@@ -65,6 +65,8 @@ void ExpectSame(const Execution& execution, const std::vector<Input>& inputs) {
 
 // One thing that may happen next, drawn from what is outstanding.
 Input Draw(const Execution& execution, absl::Time& now, std::mt19937& random) {
+  if (execution.status() != Status::kRunning) return Input{now, Redriven{}};
+  if (random() % 40 == 0) return Input{now, Stop{}};
   std::vector<Effect> effects;
   execution.AppendOutstanding(effects);
   const Effect& effect = effects[random() % effects.size()];
@@ -94,7 +96,7 @@ TEST_P(Replay, GivesTheSameStateAfterEveryInput) {
       Input{now, Start{Json(R"({"orders": [[1, 2], [3], [], [4, 5, 6], [7]]})")}}};
   std::vector<Effect> effects;
   ASSERT_TRUE(execution.Apply(inputs[0], effects, nullptr));
-  while (execution.status() == Status::kRunning) {
+  while (execution.status() != Status::kSucceeded) {
     ASSERT_LT(inputs.size(), 2000u) << "it never ends";
     const Input input = Draw(execution, now, random);
     ASSERT_TRUE(execution.WouldAccept(input));
@@ -102,7 +104,6 @@ TEST_P(Replay, GivesTheSameStateAfterEveryInput) {
     inputs.push_back(input);
     ASSERT_NO_FATAL_FAILURE(ExpectSame(execution, inputs));
   }
-  EXPECT_EQ(execution.status(), Status::kSucceeded);
   EXPECT_TRUE(Outstanding(execution).empty());
 }
 

@@ -30,13 +30,14 @@ const Value& ContextObject::value() const {
                          {"EnteredTime", Value(FormatTimestamp(sources_.state_entered))}};
   if (sources_.retry_count.has_value())
     state.push_back({"RetryCount", Value(*sources_.retry_count)});
+  json::Members of_execution = {{"Id", Value(execution.execution_arn)},
+                                {"Input", *sources_.execution_input},
+                                {"StartTime", Value(FormatTimestamp(execution.start_time))},
+                                {"Name", Value(execution.execution_name)},
+                                {"RoleArn", Value(execution.role_arn)}};
+  if (!execution.synchronous) of_execution.push_back({"RedriveCount", Value(sources_.redrive_count)});
   json::Members members = {
-      {"Execution", Value::Object({{"Id", execution.execution_arn},
-                                   {"Input", *sources_.execution_input},
-                                   {"StartTime", FormatTimestamp(execution.start_time)},
-                                   {"Name", execution.execution_name},
-                                   {"RoleArn", execution.role_arn},
-                                   {"RedriveCount", 0}})},
+      {"Execution", Value::FromMembers(std::move(of_execution))},
       {"StateMachine", Value::Object({{"Id", execution.state_machine_arn},
                                       {"Name", execution.state_machine_name}})},
       {"State", Value::FromMembers(std::move(state))}};

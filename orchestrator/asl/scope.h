@@ -20,6 +20,7 @@ class ContextObject {
   struct Sources {
     const ExecutionContext* execution = nullptr;
     const json::Value* execution_input = nullptr;
+    int64_t redrive_count = 0;
     std::string_view state_name;
     absl::Time state_entered;
     std::optional<int> retry_count;     // of a Task; other states do not have it

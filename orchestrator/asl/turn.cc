@@ -27,6 +27,7 @@ ContextObject::Sources SourcesOf(const ExecutionState& state, const Branch& bran
                                  const Branch* iteration) {
   ContextObject::Sources sources{.execution = state.context.get(),
                                  .execution_input = &state.input,
+                                 .redrive_count = state.redrives,
                                  .state_name = branch.state->name,
                                  .state_entered = branch.entered,
                                  .retry_count = std::nullopt};
@@ -70,10 +71,7 @@ bool Turn::Handle(const Start& start) {
   state_.input = start.input;
   Branch& root = state_.root;
   history_.ExecutionStarted(root);
-  if (const std::optional<int64_t> seconds = state_.machine->timeout_seconds()) {
-    state_.timeout = Timer{++state_.last_timer, now_ + absl::Seconds(*seconds)};
-    effects_.emplace_back(SetTimer{state_.timeout.id, state_.timeout.due});
-  }
+  SetTimeout();
   Extent extent;
   std::optional<Failure> failure = CheckSize(start.input, state_.context->execution_name, extent);
   Arrive(root, state_.machine->start(), start.input, extent);
@@ -114,7 +112,7 @@ bool Turn::Handle(const TaskFailed& answer) {
   Branch* const owner = OwnerOf(answer.attempt);
   if (owner == nullptr) return false;
   if (owner->child != nullptr) {
-    ChildFailed(*owner);
+    ChildFailed(*owner, answer.failure);
     Run(*owner);
     return true;
   }
@@ -204,7 +202,11 @@ void Turn::Run(Branch& handled) {
     ready_.pop_front();
     if (next.cancelled) continue;
     at = &next;
-    Enter(next);
+    if (std::exchange(next.redriven, false)) {
+      GoOn(next);
+    } else {
+      Enter(next);
+    }
   }
 }
 
@@ -217,7 +219,7 @@ void Turn::Arrive(Branch& branch, const State& state, Value input, const Extent&
 
 void Turn::Enter(Branch& branch) {
   branch.entered = now_;
-  branch.tries = 0;
+  branch.tries = branch.earlier_tries = 0;
   branch.retries.assign(branch.state->retriers.size(),
                         state_.inspector == nullptr ? 0 : state_.inspector->used_retries());
   history_.StateEntered(branch);
@@ -375,6 +377,13 @@ void Turn::Set(Branch& branch, Timer& timer, absl::Time due) {
   effects_.emplace_back(SetTimer{timer.id, timer.due});
 }
 
+void Turn::SetTimeout() {
+  const std::optional<int64_t> seconds = state_.machine->timeout_seconds();
+  if (!seconds.has_value()) return;
+  state_.timeout = Timer{++state_.last_timer, now_ + absl::Seconds(*seconds)};
+  effects_.emplace_back(SetTimer{state_.timeout.id, state_.timeout.due});
+}
+
 void Turn::SetHeartbeat(Branch& branch) {
   Cancel(branch.heartbeat);
   if (branch.attempt.heartbeat_seconds > 0)
@@ -390,9 +399,11 @@ void Turn::Cancel(Timer& timer) {
 
 void Turn::CancelAll(Branch& branch) {
   if (branch.attempt.id != 0) effects_.emplace_back(CancelTask{branch.attempt.id});
+  if (branch.child != nullptr) KeepUnfinished(branch, &MapRunSummary::Counts::aborted);
   CloseAttempt(branch);
   Cancel(branch.resume);
   if (branch.fork == nullptr) return;
+  if (branch.fork->run != nullptr) EndMapRun(branch, Status::kAborted);
   for (const auto& lane : branch.fork->lanes) CancelAll(*lane);
 }
 

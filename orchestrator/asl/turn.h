@@ -39,6 +39,8 @@ class Turn {
   bool Handle(const Stop& stop);
   bool Handle(const TaskSubmitted& submitted);
   bool Handle(const TaskStarted& started);
+  bool Handle(const Redriven& redriven);
+  bool Handle(const MapRunUpdated& update);
 
   // --- One state alone, with an inspector (turn_inspect.cc) ---
   void EnterAlone(const State& state, json::Value input);
@@ -71,6 +73,12 @@ class Turn {
   void Run(Branch& handled);
   void Arrive(Branch& branch, const State& state, json::Value input, const Extent& extent);
   void Enter(Branch& branch);
+  // --- Redrives (turn_redrive.cc) ---
+  // The branch is to go on where it ended, when its turn comes.
+  void Redrive(Branch& branch);
+  void GoOn(Branch& branch);
+  void RedriveFork(Branch& owner);
+
   void Resume(Branch& branch);  // a pause is over
   void EnterKind(Branch& branch, const TaskState& task);
   void EnterKind(Branch& branch, const PassState& pass);
@@ -107,10 +115,15 @@ class Turn {
 
   // --- Parallel and Map (turn_fork.cc) ---
   Fork& MakeFork(Branch& owner, size_t results);
+  // What was kept of a state that goes on without a redrive is let go of.
+  void DropFork(Branch& owner);
   Branch& AddLane(Branch& owner, int64_t index);
+  // Adds lanes for the next items, as many as there may be.
+  void AddIterations(Branch& owner);
   // Begins the next item of the owner's Map in an idle lane. False where that failed, and with it
   // the Map.
   bool StartIteration(Branch& lane);
+  bool RestartIteration(Branch& lane);  // the same for the item that the lane has
   Evaluated<Sized> IterationInput(const Branch& lane) const;
   // A branch or an iteration is at its end.
   void FinishLane(Branch& lane, json::Value output, const Extent& extent);
@@ -122,15 +135,25 @@ class Turn {
                                     const Scope& scope);
   void EnterDistributed(Branch& branch, const MapState& map, const Scope& scope, json::Value items);
   // What the Map's fields say about the map run; nothing after a failure, which was handled.
-  Evaluated<std::unique_ptr<MapRun>> ReadMapRun(const Branch& branch, const DistributedMap& map,
-                                                const Scope& scope) const;
+  Evaluated<std::unique_ptr<MapRun>> ReadMapRun(const Branch& branch, const MapState& map,
+                                                const Scope& scope, MapRunSummary& summary);
   std::string MapRunArn(const Branch& branch, const DistributedMap& map) const;
-  // Begins one more child execution. False where that failed, and with it the Map.
+  MapRunSummary& SummaryOf(const Branch& owner) const;
+  // Begins as many child executions as there may be now; ends the Map after the last one.
+  void StartChildren(Branch& owner);
+  // Begins one more. False where that failed, and with it the Map.
   bool StartChild(Branch& lane);
+  void RestartChild(Branch& lane, UnfinishedChild unfinished);
+  void OpenChild(Branch& lane, json::Value input, std::shared_ptr<const ChildExecution> child);
   Evaluated<json::Value> NextBatch(Branch& lane, int64_t& items);
   void ChildSucceeded(Branch& lane, const json::Value& output);
-  void ChildFailed(Branch& lane);
+  void ChildFailed(Branch& lane, const Failure& failure);
+  // The lane's child has ended without success, in the way that `counts` names.
+  void KeepUnfinished(Branch& lane, int64_t MapRunSummary::Counts::*way);
+  void GoOnIfTolerated(Branch& owner);
   void FinishMapRun(Branch& owner);
+  void EndMapRun(const Branch& owner, Status status);
+  void RedriveMapRun(Branch& owner);
 
   // Tells the inspector what the Map would run.
   void InspectMap(Branch& branch, const MapState& map, const Scope& scope);
@@ -167,6 +190,7 @@ class Turn {
 
   // --- Effects ---
   void Set(Branch& branch, Timer& timer, absl::Time due);
+  void SetTimeout();                  // of the execution
   void SetHeartbeat(Branch& branch);  // anew, if one is expected
   void Cancel(Timer& timer);
   // `failure` is empty if the execution succeeded; `branch` is the one that ends it.

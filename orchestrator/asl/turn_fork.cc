@@ -17,6 +17,13 @@ Fork& Turn::MakeFork(Branch& owner, size_t results) {
   return *owner.fork;
 }
 
+void Turn::DropFork(Branch& owner) {
+  if (owner.fork == nullptr) return;
+  for (const auto& lane : owner.fork->lanes)
+    ForEachBranch(*lane, [this](Branch& branch) { SetVariables(branch, Value()); });
+  ended_.push_back(std::move(owner.fork));
+}
+
 Branch& Turn::AddLane(Branch& owner, int64_t index) {
   Branch& lane = *owner.fork->lanes.emplace_back(std::make_unique<Branch>());
   lane.parent = &owner;
@@ -72,9 +79,16 @@ void Turn::EnterKind(Branch& branch, const MapState& map) {
   fork.view = *std::move(view);
   fork.items = *std::move(items);
   if (count == 0) return FinishFork(branch);
+  fork.max_lanes = lanes;
   fork.lanes.reserve(static_cast<size_t>(lanes));
-  for (int64_t i = 0; i < lanes; ++i) {
-    if (!StartIteration(AddLane(branch, i))) return;
+  AddIterations(branch);
+}
+
+void Turn::AddIterations(Branch& owner) {
+  const Fork& fork = *owner.fork;
+  const auto count = static_cast<int64_t>(fork.results.size());
+  while (static_cast<int64_t>(fork.lanes.size()) < fork.max_lanes && fork.next < count) {
+    if (!StartIteration(AddLane(owner, fork.next))) return;
   }
 }
 
@@ -96,10 +110,14 @@ Evaluated<Turn::Sized> Turn::IterationInput(const Branch& lane) const {
 }
 
 bool Turn::StartIteration(Branch& lane) {
-  Branch& owner = *lane.parent;
-  Fork& fork = *owner.fork;
+  Fork& fork = *lane.parent->fork;
   lane.index = fork.next++;
   lane.item = fork.items.AsArray()[static_cast<size_t>(lane.index)];
+  return RestartIteration(lane);
+}
+
+bool Turn::RestartIteration(Branch& lane) {
+  Branch& owner = *lane.parent;
   Evaluated<Sized> input = IterationInput(lane);
   if (!input.ok()) {
     Fail(owner, input.failure());
@@ -168,14 +186,12 @@ void Turn::AbortFork(Branch& owner, Branch* failed) {
     AbortLane(*lane);
     if (is_map) history_.IterationAborted(*lane);
   }
+  if (owner.fork->run != nullptr) EndMapRun(owner, Status::kFailed);
   for (const auto& lane : owner.fork->lanes) {
     CancelAll(*lane);
-    ForEachBranch(*lane, [this](Branch& branch) {
-      branch.cancelled = true;
-      SetVariables(branch, Value());
-    });
+    ForEachBranch(*lane, [](Branch& branch) { branch.cancelled = true; });
   }
-  ended_.push_back(std::move(owner.fork));
+  owner.fork->aborted = true;
 }
 
 void Turn::AbortLane(Branch& branch) {
@@ -185,7 +201,10 @@ void Turn::AbortLane(Branch& branch) {
       AbortLane(*lane);
       if (branch.state->type == StateType::kMap) history_.IterationAborted(*lane);
     }
-    if (branch.fork->run != nullptr) history_.MapRunAborted(branch);
+    if (branch.fork->run != nullptr) {
+      history_.MapRunAborted(branch);
+      EndMapRun(branch, Status::kAborted);
+    }
   }
   if (branch.entered_state) history_.StateAborted(branch);
 }

@@ -38,11 +38,12 @@ void Turn::InspectMap(Branch& branch, const MapState& map, const Scope& scope) {
   settings.max_concurrency = *limit;
   std::unique_ptr<MapRun> run;
   if (map.distributed != nullptr) {
-    Evaluated<std::unique_ptr<MapRun>> made = ReadMapRun(branch, *map.distributed, scope);
+    MapRunSummary summary;
+    Evaluated<std::unique_ptr<MapRun>> made = ReadMapRun(branch, map, scope, summary);
     if (!made.ok()) return FailEvaluation(branch, std::move(made).failure());
     run = *std::move(made);
-    settings.tolerated_failure_count = run->tolerated_count;
-    settings.tolerated_failure_percentage = run->tolerated_percentage;
+    settings.tolerated_failure_count = summary.tolerated_failure_count;
+    settings.tolerated_failure_percentage = summary.tolerated_failure_percentage;
   }
   state_.inspector->OnMap(settings);
   std::optional<Failure> failure =

@@ -80,7 +80,7 @@ void Turn::BeginAttempt(Branch& branch, const TaskState& task) {
   state_.attempts.emplace(branch.attempt.id, &branch);
   branch.attempt.deadline = std::nullopt;
   if (timeout->has_value()) branch.attempt.deadline = now_ + absl::Seconds(**timeout);
-  effects_.emplace_back(OpenTask(branch));
+  effects_.emplace_back(OpenTask(state_, branch));
   if (branch.attempt.deadline.has_value()) Set(branch, branch.timeout, *branch.attempt.deadline);
   // That of an activity begins to count when a worker takes the task.
   if (!task.resource.is_activity) SetHeartbeat(branch);
@@ -111,7 +111,11 @@ void Turn::Fail(Branch& branch, const Failure& failure) {
   if (history_.full()) return;
   // Nobody on the way up may handle it: the execution is over at once.
   if (!CanBeHandled(failure)) return Complete(Status::kFailed, Value(), failure, branch);
-  if (branch.fork != nullptr) AbortFork(branch, nullptr);
+  if (branch.fork != nullptr && !branch.fork->aborted) {
+    // What fails is the Parallel or Map itself, not what runs within.
+    AbortFork(branch, nullptr);
+    if (failure.error == kErrorDataLimitExceeded) DropFork(branch);  // a redrive runs all of it
+  }
   if (TryRetry(branch, failure)) return;
   if (!FailedEventType(branch.state->type).empty()) history_.ForkFailed(branch);
   if (!history_.full() && !TryCatch(branch, failure)) FailBranch(branch, failure);
@@ -127,6 +131,7 @@ bool Turn::TryRetry(Branch& branch, const Failure& failure) {
       return false;
     }
     ++branch.retries[i];
+    DropFork(branch);
     Random random(state_.seed ^ Random(static_cast<uint64_t>(state_.last_attempt) * 8 +
                                        static_cast<uint64_t>(Use::kDelay))
                                     .Next());
@@ -161,6 +166,7 @@ bool Turn::TryCatch(Branch& branch, const Failure& failure) {
     if (second.has_value()) {
       FailBranch(branch, *second);
     } else {
+      DropFork(branch);
       Leave(branch, *std::move(output), extent, catcher.next, *assigned);
     }
     return true;

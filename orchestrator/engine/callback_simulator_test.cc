@@ -1,7 +1,6 @@
 // Tasks that are answered by whoever has their token, in virtual time: the process dies at random
 // moments, holders answer early, late and twice, and none of what was acknowledged is lost.
 
-#include <cstdlib>
 #include <functional>
 #include <map>
 #include <memory>
@@ -11,12 +10,9 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "common/base/clock.h"
 #include "gtest/gtest.h"
 #include "orchestrator/asl/resource.h"
-#include "orchestrator/engine/arn.h"
-#include "orchestrator/engine/engine_impl.h"
-#include "orchestrator/engine/simulated_world.h"
+#include "orchestrator/engine/simulation.h"
 #include "orchestrator/engine/test_machines.h"
 
 namespace orderflow::engine {
@@ -61,25 +57,17 @@ class Service final : public tasks::TaskRunner {
   const OnAsked on_asked_;
 };
 
-class CallbackSimulation {
+class CallbackSimulation final : public Simulation {
  public:
   explicit CallbackSimulation(uint64_t seed)
-      : world_(clock_, seed),
-        process_(clock_, seed ^ 0x9e3779b97f4a7c15),
-        machine_(MakeMachine()),
-        store_(process_),
+      : Simulation(seed, {.machine = MakeMachine(), .recovery_page = 2, .token_key = "secret"}),
         service_(process_, [this](const tasks::TaskCall& call) { OnAsked(call); }) {}
 
   void Run() {
     Boot();
-    for (int i = 0; i < 6; ++i) StartLater(absl::StrCat(i));
-    for (int64_t i = world_.Pick(0, 4); i > 0; --i) {
-      world_.After({absl::ZeroDuration(), absl::Seconds(3)}, [this] { Crash(); });
-    }
-    for (int64_t step = 0; !Done(); ++step) {
-      ASSERT_LT(step, 1'000'000) << "an execution is stuck";
-      ASSERT_NO_FATAL_FAILURE(Step());
-    }
+    OnRestart();
+    PlanCrashes(4, absl::Seconds(3));
+    ASSERT_NO_FATAL_FAILURE(RunUntilDone());
     for (const auto& [key, row] : store_.rows()) {
       EXPECT_EQ(row.record.status, ExecutionStatus::kSucceeded) << row.record.arn;
       ASSERT_TRUE(row.record.output.has_value());
@@ -91,8 +79,6 @@ class CallbackSimulation {
     }
   }
 
-  int crashes() const { return crashes_; }
-
  private:
   static MachinePtr MakeMachine() {
     auto machine = std::make_shared<Machine>(*TestMachine(kAskTwice, "ask"));
@@ -103,36 +89,11 @@ class CallbackSimulation {
     return json::Parse(text).value.value_or(json::Value());
   }
 
-  void Boot() {
-    Options options;
-    options.shards = 2;
-    options.recovery_page = 2;
-    options.token_key = "secret";
-    engine_ = std::make_unique<EngineImpl>(
-        options, store_, service_, clock_,
-        [this](int64_t, Callback<MachinePtr> done) { std::move(done)(machine_); });
-    engine_->Recover([](absl::Status status) { EXPECT_TRUE(status.ok()) << status; });
-  }
+  tasks::TaskRunner& services() override { return service_; }
 
-  void Crash() {
-    ++crashes_;
-    process_.DropAll();
-    engine_.reset();
-    Boot();
-    for (int i = 0; i < 6; ++i) StartLater(absl::StrCat(i));
-  }
-
-  void StartLater(const std::string& name) {
-    world_.After({absl::ZeroDuration(), absl::Milliseconds(100)}, [this, name] {
-      StartRequest request;
-      request.machine = machine_;
-      request.name = name;
-      request.parsed_input = json::Value::Object({{"name", name}});
-      request.input = json::Serialize(request.parsed_input);
-      engine_->Start(std::move(request), [this, name](absl::StatusOr<StartResult> started) {
-        if (!started.ok() && absl::IsUnavailable(started.status())) StartLater(name);
-      });
-    });
+  void OnRestart() override {
+    for (int i = 0; i < 6; ++i)
+      StartLater(absl::StrCat(i), json::Value::Object({{"name", absl::StrCat(i)}}));
   }
 
   // The service takes the request, and its customer answers some time later: at times never, or
@@ -192,61 +153,20 @@ class CallbackSimulation {
     ADD_FAILURE() << "acknowledged before it was durable: " << output;
   }
 
-  void Step() {
-    absl::Time due = absl::InfiniteFuture();
-    for (const auto& shard : engine_->shards()) due = std::min(due, shard->NextDue().value_or(due));
-    EventQueue& next = world_.NextTime() < process_.NextTime() ? world_ : process_;
-    ASSERT_LT(std::min(due, next.NextTime()), absl::InfiniteFuture()) << "nothing will ever happen";
-    next.RunNext(std::max(due, clock_.Now()));
-    // What one shard says to another is heard at once.
-    bool heard = true;
-    while (std::exchange(heard, false)) {
-      for (const auto& shard : engine_->shards()) shard->RunOnce(clock_.Now());
-      for (const auto& shard : engine_->shards()) heard = heard || shard->inbox().size() > 0;
-    }
-  }
+  bool Done() const override { return store_.rows().size() == 6 && AllEnded(); }
 
-  bool Done() const {
-    if (store_.rows().size() < 6) return false;
-    for (const auto& [key, row] : store_.rows()) {
-      if (row.record.status == ExecutionStatus::kRunning) return false;
-    }
-    return true;
-  }
-
-  FakeClock clock_;
-  EventQueue world_;    // outlives the process
-  EventQueue process_;  // dies with it
-  const MachinePtr machine_;
-  SimulatedStore store_;
   Service service_;
   std::map<std::string, std::string> told_;          // token by output
   std::map<std::string, std::string> acknowledged_;  // output by token
   std::set<std::string> taken_;                      // tokens that a worker has
-  std::unique_ptr<EngineImpl> engine_;
-  int crashes_ = 0;
 };
 
-int64_t Setting(const char* name, int64_t otherwise) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? otherwise : std::atoll(value);
-}
-
 TEST(CallbackSimulatorTest, WhatAHolderOfATokenWasToldIsTrueWhateverHappens) {
-  const int64_t only = Setting("ORDERFLOW_SIMULATION_SEED", -1);
-  const int64_t count = only >= 0 ? 1 : Setting("ORDERFLOW_SIMULATIONS", 200);
-  int crashes = 0;
-  for (int64_t i = 0; i < count; ++i) {
-    const int64_t seed = only >= 0 ? only : i;
-    SCOPED_TRACE(absl::StrCat("ORDERFLOW_SIMULATION_SEED=", seed));
+  RunSimulations(200, /*crashes_each=*/0.5, [](uint64_t seed) {
     CallbackSimulation simulation(seed);
     simulation.Run();
-    crashes += simulation.crashes();
-    if (::testing::Test::HasFailure()) break;
-  }
-  if (only < 0) {
-    EXPECT_GT(crashes, count / 2) << "the simulation is too kind to prove anything";
-  }
+    return simulation.crashes();
+  });
 }
 
 }  // namespace

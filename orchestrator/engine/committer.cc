@@ -22,6 +22,7 @@ store::ExecutionEnd ToEnd(store::ExecutionKey execution, const ExecutionResult& 
   end.error = result.error;
   end.cause = result.cause;
   end.failed_state = result.failed_state;
+  end.events = result.events;
   return end;
 }
 
@@ -34,6 +35,10 @@ store::Batch Encode(const std::vector<Turn>& turns) {
     if (turn.sequence > 0) {
       batch.records.push_back(EncodeInput(turn.execution, turn.sequence, turn.input));
     }
+    if (const auto* redriven = std::get_if<asl::Redriven>(&turn.input.what)) {
+      batch.redrives.push_back({turn.execution, turn.redrives, turn.input.at, redriven->origin});
+    }
+    for (const std::string& arn : turn.map_runs) batch.map_runs.push_back({arn, turn.execution});
     if (turn.result != nullptr) batch.ends.push_back(ToEnd(turn.execution, *turn.result));
   }
   return batch;

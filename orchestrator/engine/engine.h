@@ -45,6 +45,7 @@ struct ExecutionResult {
   std::optional<std::string> error;
   std::optional<std::string> cause;
   std::string failed_state;
+  int64_t events = 0;  // of its history; 0: not known
 };
 
 // How one attempt at a task ended. Cancelled: nobody waits for the answer any more, because the
@@ -71,7 +72,8 @@ class Meter {
 struct Options {
   // Threads that run executions; 0: one for every two cores, at least one.
   int shards = 0;
-  // Executions in memory; a start beyond is refused with RESOURCE_EXHAUSTED.
+  // Executions in memory; a start beyond, or a redrive, is refused with RESOURCE_EXHAUSTED. What
+  // running executions start is not: they could not end without it.
   size_t max_running = 1'000'000;
   // Of a single execution.
   asl::Limits limits;
@@ -128,6 +130,11 @@ struct StartRequest {
   // finds the execution that it has made, whatever has become of it. The ARN of the execution that
   // it belongs to, "/", the number of the task, "/", the number of the try; see kDetachedOrigin.
   std::string origin;
+  // Of a child execution of a redriven map run: where it has ended without success as an earlier
+  // try of the same task, it is redriven as this one.
+  bool redrive = false;
+  // Its caller waits (StartSyncExecution): what it knows of itself is less.
+  bool synchronous = false;
   // Of a child execution of a distributed Map, see store::ExecutionRecord.
   std::string map_run_arn;
   std::string map_state;
@@ -194,6 +201,19 @@ class Engine {
   // here.
   virtual void Stop(std::string execution_arn, std::optional<std::string> error,
                     std::optional<std::string> cause, Callback<absl::Time> done) = 0;
+
+  // Goes on with an execution that has ended without success; `done` gets the time when that is
+  // durable. A call with the same token (empty: none) within kTokenLife answers the same.
+  // NOT_FOUND: there is no such execution. FAILED_PRECONDITION, reason ExecutionNotRedrivable: the
+  // message says why. RESOURCE_EXHAUSTED, UNAVAILABLE: as for Start; it may have been redriven.
+  virtual void Redrive(const std::string& execution_arn, std::string token,
+                       Callback<absl::Time> done) = 0;
+
+  // Changes the settings of a map run that is under way in a running execution; `done` gets OK when
+  // that is durable. NOT_FOUND: the execution is not running here, or there is no such map run
+  // under way in it.
+  virtual void UpdateMapRun(std::string execution_arn, asl::MapRunUpdated update,
+                            StatusCallback done) = 0;
 
   // Takes what the holder of a task's token says; `done` gets OK when it is durable. The token
   // stays good over restarts, until the task is answered or over. INVALID_ARGUMENT: no token that

@@ -74,6 +74,7 @@ class EngineImpl::Starting {
   json::Value parsed_input;
   std::string input;   // to compare with that of a known name
   std::string origin;  // the same
+  bool redrive = false;
   Callback<StartResult> started;
   std::optional<Waiter> waiter;
 
@@ -134,7 +135,7 @@ void EngineImpl::StartAndWait(StartRequest request, Callback<StartResult> ended)
   Launch(std::move(request), nullptr, std::move(waiter));
 }
 
-absl::StatusOr<RunningSlot> EngineImpl::Admit() {
+absl::StatusOr<RunningSlot> EngineImpl::Admit(Work work) {
   if (!recovered_) return absl::UnavailableError("the orchestrator is still recovering; try again");
   for (const auto& shard : shards_) {
     if (shard->commits().failing.load(std::memory_order_relaxed) > 0) {
@@ -143,7 +144,8 @@ absl::StatusOr<RunningSlot> EngineImpl::Admit() {
   }
   MutexLock lock(mutex_);
   if (shut_down_) return absl::UnavailableError("the orchestrator is shutting down; try again");
-  if (running_->load(std::memory_order_relaxed) >= static_cast<int64_t>(options_.max_running)) {
+  if (work == Work::kNew &&
+      running_->load(std::memory_order_relaxed) >= static_cast<int64_t>(options_.max_running)) {
     return absl::ResourceExhaustedError(
         absl::StrCat("as many executions are running as may at a time (", options_.max_running,
                      "); try again when some have ended"));
@@ -162,12 +164,13 @@ void EngineImpl::Launch(StartRequest request, Callback<StartResult> started,
   auto starting = std::make_unique<Starting>();
   starting->started = std::move(started);
   starting->waiter = std::move(waiter);
-  absl::StatusOr<RunningSlot> slot = Admit();
+  absl::StatusOr<RunningSlot> slot = Admit(request.origin.empty() ? Work::kNew : Work::kOfRunning);
   if (!slot.ok()) return starting->Fail(slot.status());
 
   store::ExecutionRecord record =
       MakeRecord(request, ++last_key_, ToWholeMicroseconds(clock_.Now()));
-  starting->accepted = Accepted{record.key, request.machine, MakeContext(record, *request.machine),
+  starting->accepted = Accepted{record.key, request.machine,
+                                MakeContext(record, *request.machine, request.synchronous),
                                 TraceparentOf(record), *std::move(slot)};
   starting->parsed_input = std::move(request.parsed_input);
   if (request.machine->record.type == store::MachineType::kExpress) {
@@ -175,6 +178,7 @@ void EngineImpl::Launch(StartRequest request, Callback<StartResult> started,
   }
   starting->input = record.input;
   starting->origin = record.origin;
+  starting->redrive = request.redrive;
   store_.Start(std::move(record), [this, starting = std::move(starting)](
                                       absl::StatusOr<store::StartOutcome> outcome) mutable {
     OnJournaled(std::move(starting), std::move(outcome));
@@ -199,7 +203,9 @@ void EngineImpl::OnJournaled(std::unique_ptr<Starting> starting,
 // The name is known: answers with the execution that has it.
 void EngineImpl::Join(std::unique_ptr<Starting> starting, const store::ExecutionRecord& existing) {
   const bool running = existing.status == store::ExecutionStatus::kRunning;
-  const bool own = !starting->origin.empty() && starting->origin == existing.origin;
+  const bool own = IsAttempt(existing, starting->origin);
+  if (!own && starting->redrive && IsTryOfSameTask(existing, starting->origin))
+    return JoinEarlierTry(std::move(starting), existing);
   if (existing.input != starting->input || (starting->started && !running && !own)) {
     return starting->Fail(AlreadyExists(existing.arn));
   }
@@ -211,6 +217,26 @@ void EngineImpl::Join(std::unique_ptr<Starting> starting, const store::Execution
   starting->waiter->created = false;
   if (!running) return AnswerFromRecord(*std::move(starting->waiter), existing);
   FollowExisting(existing.arn, *std::move(starting->waiter));
+}
+
+// A child of a map run that was redriven, as the try before has left it.
+void EngineImpl::JoinEarlierTry(std::unique_ptr<Starting> starting,
+                                const store::ExecutionRecord& existing) {
+  if (existing.status == store::ExecutionStatus::kRunning) {
+    return starting->Fail(absl::UnavailableError(
+        absl::StrCat("execution ", existing.arn, " is being stopped; try again")));
+  }
+  StartResult known{existing.arn, existing.start_time, false, std::nullopt};
+  if (existing.status == store::ExecutionStatus::kSucceeded) {
+    known.result = ResultOf(existing);
+    return std::move(starting->started)(std::move(known));
+  }
+  Redrive(RedriveRequest{.arn = existing.arn, .origin = starting->origin}, Work::kOfRunning,
+          [started = std::move(starting->started),
+           known = std::move(known)](absl::StatusOr<absl::Time> redriven) mutable {
+            if (!redriven.ok()) return std::move(started)(redriven.status());
+            std::move(started)(std::move(known));
+          });
 }
 
 void EngineImpl::Follow(const std::string& execution_arn, WaitTicket ticket,
@@ -254,6 +280,7 @@ std::unique_ptr<tasks::RunningTask> EngineImpl::RunChild(ChildCall call, tasks::
   request.input = json::Serialize(request.parsed_input);
   request.trace_header = std::move(call.traceparent);
   request.origin = std::move(call.origin);
+  request.redrive = call.redrive;
   request.map_run_arn = call.child->map_run_arn;
   request.map_state = std::move(call.map_state);
   request.items = call.child->items;
@@ -267,6 +294,32 @@ std::unique_ptr<tasks::RunningTask> EngineImpl::RunChild(ChildCall call, tasks::
     std::move(done)(OutcomeOf(ended));
   };
   return RunNested(*this, std::move(nested));
+}
+
+// --- Redrives ---
+
+void EngineImpl::Redrive(const std::string& execution_arn, std::string token,
+                         Callback<absl::Time> done) {
+  Redrive(RedriveRequest{.arn = execution_arn, .token = std::move(token)}, Work::kNew,
+          std::move(done));
+}
+
+void EngineImpl::Redrive(RedriveRequest request, Work work, Callback<absl::Time> done) {
+  absl::StatusOr<RunningSlot> slot = Admit(work);
+  if (!slot.ok()) return std::move(done)(slot.status());
+  request.slot = *std::move(slot);
+  RedriveContext context{store_, load_machine_, clock_, options_.limits,
+                         [this](std::unique_ptr<engine::Redrive> message) {
+                           Shard& shard = ShardOf(message->ended.execution.arn);
+                           shard.Post(std::move(message));
+                         }};
+  RunRedrive(std::move(context), std::move(request), std::move(done), [this] { StartSettled(); });
+}
+
+void EngineImpl::UpdateMapRun(std::string execution_arn, asl::MapRunUpdated update,
+                              StatusCallback done) {
+  Shard& shard = ShardOf(execution_arn);
+  shard.Post(MapRunUpdateAsked{std::move(execution_arn), std::move(update), std::move(done)});
 }
 
 // --- Running executions ---

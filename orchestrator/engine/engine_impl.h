@@ -8,6 +8,7 @@
 
 #include "common/base/mutex.h"
 #include "orchestrator/engine/engine.h"
+#include "orchestrator/engine/redrive.h"
 #include "orchestrator/engine/shard.h"
 #include "orchestrator/engine/shard_thread.h"
 
@@ -32,6 +33,10 @@ class EngineImpl final : public Engine, public ChildRunner {
   void GiveUp(const std::string& execution_arn, WaitTicket ticket) override;
   void Stop(std::string execution_arn, std::optional<std::string> error,
             std::optional<std::string> cause, Callback<absl::Time> done) override;
+  void Redrive(const std::string& execution_arn, std::string token,
+               Callback<absl::Time> done) override;
+  void UpdateMapRun(std::string execution_arn, asl::MapRunUpdated update,
+                    StatusCallback done) override;
   void Signal(const std::string& token, TaskSignal signal, StatusCallback done) override;
   void Observe(std::string execution_arn, std::shared_ptr<ExecutionObserver> observer,
                Callback<int64_t> done) override;
@@ -46,10 +51,14 @@ class EngineImpl final : public Engine, public ChildRunner {
   std::unique_ptr<tasks::RunningTask> RunChild(ChildCall call, tasks::TaskDone done) override;
 
   Shard& ShardOf(std::string_view execution_arn);
-  absl::StatusOr<RunningSlot> Admit();
+  // Whose place is asked for: what running executions start is let in beyond the limit.
+  enum class Work { kNew, kOfRunning };
+  absl::StatusOr<RunningSlot> Admit(Work work);
+  void Redrive(RedriveRequest request, Work work, Callback<absl::Time> done);
   void Launch(StartRequest request, Callback<StartResult> started, std::optional<Waiter> waiter);
   void OnJournaled(std::unique_ptr<Starting> starting, absl::StatusOr<store::StartOutcome> outcome);
   void Join(std::unique_ptr<Starting> starting, const store::ExecutionRecord& existing);
+  void JoinEarlierTry(std::unique_ptr<Starting> starting, const store::ExecutionRecord& existing);
   void FollowExisting(const std::string& execution_arn, Waiter waiter);
   void AnswerFromRecord(Waiter waiter, absl::StatusOr<store::ExecutionRecord> record);
   void AnswerSignal(const std::string& execution_arn, StatusCallback done);

@@ -86,7 +86,7 @@ json::Value WithoutExecutionData(const json::Value& details) {
 }
 
 std::string ExecutionLogLine(std::string_view execution_arn, const asl::HistoryEvent& event,
-                             bool execution_data) {
+                             bool execution_data, int64_t redrive_count) {
   json::Value details = execution_data ? event.details : WithoutExecutionData(event.details);
   if (details.IsNull()) details = json::Value::Object({});
   // Numbers are texts there, too.
@@ -97,7 +97,7 @@ std::string ExecutionLogLine(std::string_view execution_arn, const asl::HistoryE
       {"previous_event_id", absl::StrCat(event.previous_id)},
       {"event_timestamp", absl::StrCat(absl::ToUnixMillis(event.at))},
       {"execution_arn", execution_arn},
-      {"redrive_count", "0"},
+      {"redrive_count", absl::StrCat(redrive_count)},
   }));
 }
 

@@ -15,7 +15,7 @@ bool IsLogged(LogLevel level, std::string_view event_type);
 // The event as Step Functions writes it to CloudWatch Logs: one line of JSON without the line
 // break. Without `execution_data` inputs, outputs and causes are left out.
 std::string ExecutionLogLine(std::string_view execution_arn, const asl::HistoryEvent& event,
-                             bool execution_data);
+                             bool execution_data, int64_t redrive_count);
 
 // The end of an EXPRESS execution, of which nothing else remains: one line of JSON without the line
 // break.

@@ -35,13 +35,13 @@ TEST(ExecutionLogTest, LevelsSelectEventsAsStepFunctionsDoes) {
 
 TEST(ExecutionLogTest, ALineHasTheFormOfCloudWatch) {
   EXPECT_EQ(
-      ExecutionLogLine("arn:x", AFailure(), true),
+      ExecutionLogLine("arn:x", AFailure(), true, 2),
       R"({"id":"7","type":"TaskFailed","details":{"error":"E","cause":"it says 4711","resource":"r"},)"
-      R"("previous_event_id":"6","event_timestamp":"1700000000123","execution_arn":"arn:x","redrive_count":"0"})");
+      R"("previous_event_id":"6","event_timestamp":"1700000000123","execution_arn":"arn:x","redrive_count":"2"})");
 }
 
 TEST(ExecutionLogTest, WithoutExecutionDataNothingThatWasSaidIsShown) {
-  const std::string line = ExecutionLogLine("arn:x", AFailure(), false);
+  const std::string line = ExecutionLogLine("arn:x", AFailure(), false, 0);
   EXPECT_EQ(line.find("4711"), std::string::npos);
   EXPECT_NE(line.find(R"("error":"E")"), std::string::npos);
 }

@@ -4,6 +4,7 @@
 #include <string_view>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "orchestrator/engine/arn.h"
 
 namespace orderflow::engine {
@@ -19,6 +20,13 @@ bool IsTraceparent(std::string_view text) {
   }
   return true;
 }
+
+bool IsDetached(std::string_view origin) {
+  return origin.substr(origin.rfind('/')) == kDetachedOrigin;
+}
+
+// An origin without the number of the try.
+std::string_view TaskOf(std::string_view origin) { return origin.substr(0, origin.rfind('/')); }
 
 }  // namespace
 
@@ -46,20 +54,38 @@ store::ExecutionRecord MakeRecord(const StartRequest& request, store::ExecutionK
 }
 
 std::shared_ptr<const asl::ExecutionContext> MakeContext(const store::ExecutionRecord& record,
-                                                         const Machine& machine) {
+                                                         const Machine& machine, bool synchronous) {
   return std::make_shared<asl::ExecutionContext>(
-      asl::ExecutionContext{record.arn, record.name, machine.record.role_arn, machine.record.arn,
-                            machine.record.name, record.start_time, machine.token_key});
+      asl::ExecutionContext{.execution_arn = record.arn,
+                            .execution_name = record.name,
+                            .role_arn = machine.record.role_arn,
+                            .state_machine_arn = machine.record.arn,
+                            .state_machine_name = machine.record.name,
+                            .start_time = record.start_time,
+                            .synchronous = synchronous,
+                            .token_key = machine.token_key});
 }
 
 std::optional<std::string> WaitingParentOf(const store::ExecutionRecord& record) {
-  std::string_view parent = record.origin;
-  if (parent.empty()) return std::nullopt;
-  const size_t last = parent.rfind('/');
-  if (parent.substr(last) == kDetachedOrigin) return std::nullopt;
+  if (record.origin.empty() || IsDetached(record.origin)) return std::nullopt;
   // The ARN, the number of the task and that of the try.
-  parent = parent.substr(0, last);
-  return std::string(parent.substr(0, parent.rfind('/')));
+  const std::string_view task = TaskOf(record.origin);
+  return std::string(task.substr(0, task.rfind('/')));
+}
+
+bool IsAttempt(const store::ExecutionRecord& record, std::string_view origin) {
+  return !origin.empty() &&
+         (record.origin == origin ||
+          record.origin == absl::StrCat(std::string(origin), std::string(kDetachedOrigin)));
+}
+
+bool IsTryOfSameTask(const store::ExecutionRecord& record, std::string_view origin) {
+  return !origin.empty() && !record.origin.empty() && TaskOf(record.origin) == TaskOf(origin);
+}
+
+std::string OriginOnceRedriven(const store::ExecutionRecord& record) {
+  if (record.origin.empty() || IsDetached(record.origin)) return "";
+  return absl::StrCat(record.origin, std::string(kDetachedOrigin));
 }
 
 std::string TraceparentOf(const store::ExecutionRecord& record) {
@@ -73,7 +99,8 @@ ExecutionResult ResultOf(const store::ExecutionRecord& record) {
                          record.output.value_or(""),
                          record.error,
                          record.cause,
-                         record.failed_state};
+                         record.failed_state,
+                         record.events};
 }
 
 }  // namespace orderflow::engine

@@ -42,6 +42,26 @@ struct Encoder {
     Set(JournalRecord::Kind::kTaskStarted, input.attempt);
     if (input.worker) json::AppendQuoted(*input.worker, record.payload);
   }
+  void operator()(const asl::Redriven& input) const {
+    Set(JournalRecord::Kind::kRedriven, 0);
+    json::Members members;
+    if (!input.token.empty()) members.push_back({"token", json::Value(input.token)});
+    if (!input.origin.empty()) members.push_back({"origin", json::Value(input.origin)});
+    record.payload = json::Serialize(json::Value::FromMembers(std::move(members)));
+  }
+  void operator()(const asl::MapRunUpdated& input) const {
+    Set(JournalRecord::Kind::kMapRunUpdated, 0);
+    json::Members members = {{"map_run", json::Value(input.map_run_arn)}};
+    if (input.max_concurrency)
+      members.push_back({"max_concurrency", json::Value(*input.max_concurrency)});
+    if (input.tolerated_failure_count)
+      members.push_back({"tolerated_failure_count", json::Value(*input.tolerated_failure_count)});
+    if (input.tolerated_failure_percentage) {
+      members.push_back(
+          {"tolerated_failure_percentage", json::Value(*input.tolerated_failure_percentage)});
+    }
+    record.payload = json::Serialize(json::Value::FromMembers(std::move(members)));
+  }
   void operator()(const asl::TimerFired& input) const {
     Set(JournalRecord::Kind::kTimerFired, input.timer);
   }
@@ -69,6 +89,18 @@ absl::StatusOr<json::Value> ParsePayload(const JournalRecord& record) {
   json::ParseResult parsed = json::Parse(record.payload);
   if (!parsed.value) return Corrupt(record, parsed.error->message);
   return *std::move(parsed.value);
+}
+
+std::optional<double> NumberMember(const json::Value& object, std::string_view name) {
+  const json::Value* member = object.Find(name);
+  if (member == nullptr || !member->IsNumber()) return std::nullopt;
+  return member->AsDouble();
+}
+
+std::optional<int64_t> IntMember(const json::Value& object, std::string_view name) {
+  const json::Value* member = object.Find(name);
+  if (member == nullptr || !member->IsInt()) return std::nullopt;
+  return member->AsInt();
 }
 
 std::optional<std::string> TextMember(const json::Value& object, std::string_view name) {
@@ -114,6 +146,19 @@ absl::StatusOr<asl::Input> DecodeRecord(const JournalRecord& record) {
         started.worker = worker.AsString();
       }
       return asl::Input{record.at, std::move(started)};
+    }
+    case JournalRecord::Kind::kRedriven: {
+      ORDERFLOW_ASSIGN_OR_RETURN(const json::Value payload, ParsePayload(record));
+      return asl::Input{record.at, asl::Redriven{TextMember(payload, "token").value_or(""),
+                                                 TextMember(payload, "origin").value_or("")}};
+    }
+    case JournalRecord::Kind::kMapRunUpdated: {
+      ORDERFLOW_ASSIGN_OR_RETURN(const json::Value payload, ParsePayload(record));
+      return asl::Input{record.at,
+                        asl::MapRunUpdated{TextMember(payload, "map_run").value_or(""),
+                                           IntMember(payload, "max_concurrency"),
+                                           IntMember(payload, "tolerated_failure_count"),
+                                           NumberMember(payload, "tolerated_failure_percentage")}};
     }
     case JournalRecord::Kind::kTimerFired:
       return asl::Input{record.at, asl::TimerFired{record.subject}};

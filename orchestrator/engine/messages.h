@@ -29,7 +29,8 @@ struct ChildCall {
   std::shared_ptr<const asl::ChildExecution> child;
   std::string map_state;
   json::Value input;
-  std::string origin;  // StartRequest::origin
+  std::string origin;    // StartRequest::origin
+  bool redrive = false;  // the same
   std::string traceparent;
 };
 
@@ -73,6 +74,14 @@ struct Resume {
   StatusCallback done;
 };
 
+// One that has ended without success and is to go on.
+struct Redrive {
+  Accepted accepted;
+  store::ExecutionStore::Unfinished ended;
+  asl::Redriven input;
+  Callback<absl::Time> done;  // gets the time of the redrive
+};
+
 struct TaskAnswered {
   store::ExecutionKey key;
   asl::AttemptId attempt;
@@ -98,6 +107,12 @@ struct StopAsked {
   std::string arn;
   asl::Stop stop;
   Callback<absl::Time> done;
+};
+
+struct MapRunUpdateAsked {
+  std::string arn;  // of the execution
+  asl::MapRunUpdated update;
+  StatusCallback done;
 };
 
 // `missing` is called with the waiter where the execution is not running here.
@@ -157,8 +172,9 @@ struct Halt {
   absl::AnyInvocable<void() &&> halted;
 };
 
-using Message = std::variant<std::unique_ptr<Begin>, std::unique_ptr<Resume>, TaskAnswered,
-                             TaskAccepted, TaskSignalled, BatchDone, StopAsked, WaitAsked, GivenUp,
+using Message = std::variant<std::unique_ptr<Begin>, std::unique_ptr<Resume>,
+                             std::unique_ptr<Redrive>, TaskAnswered, TaskAccepted, TaskSignalled,
+                             BatchDone, StopAsked, MapRunUpdateAsked, WaitAsked, GivenUp,
                              ObserveAsked, UnobserveAsked, ChildrenTakenUp, Delayed, Barrier, Halt>;
 
 }  // namespace orderflow::engine

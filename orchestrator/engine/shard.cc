@@ -9,6 +9,7 @@
 #include "common/base/status.h"
 #include "orchestrator/engine/execution_log.h"
 #include "orchestrator/engine/journal_codec.h"
+#include "orchestrator/engine/redrive.h"
 #include "orchestrator/engine/running_execution.h"
 
 namespace orderflow::engine {
@@ -105,7 +106,7 @@ void Shard::On(std::unique_ptr<Resume> message) {
   if (Find(message->accepted.key) != nullptr) return std::move(message->done)(absl::OkStatus());
   Running& running = Add(std::move(message->accepted));
   Turn turn;
-  if (absl::Status status = Replay(running, *message, turn.effects); !status.ok()) {
+  if (absl::Status status = Replay(running, message->unfinished, turn.effects); !status.ok()) {
     Remove(running);
     return std::move(message->done)(std::move(status));
   }
@@ -113,7 +114,7 @@ void Shard::On(std::unique_ptr<Resume> message) {
   if (running.execution.status() == asl::Status::kRunning) {
     turn.effects.clear();
     running.execution.AppendOutstanding(turn.effects);
-    Perform(running, std::move(turn));
+    Hand(running, std::move(turn));
   } else {
     // Its last input is durable, its end is not: a start that led to the end at once.
     turn.input.at = running.last_at;
@@ -122,11 +123,35 @@ void Shard::On(std::unique_ptr<Resume> message) {
   std::move(message->done)(absl::OkStatus());
 }
 
-absl::Status Shard::Replay(Running& running, const Resume& message,
+void Shard::On(std::unique_ptr<Redrive> message) {
+  if (halted_) return std::move(message->done)(Halting());
+  if (Find(message->accepted.key) != nullptr) {
+    return std::move(message->done)(absl::UnavailableError(
+        absl::StrCat("execution ", message->ended.execution.arn, " has begun to run; try again")));
+  }
+  Running& running = Add(std::move(message->accepted));
+  std::vector<asl::Effect> last;
+  absl::Status status = Replay(running, message->ended, last);
+  asl::Input input{std::max(now_, running.last_at), std::move(message->input)};
+  // The row may not know how many events there are.
+  if (status.ok() && !running.execution.WouldAccept(input))
+    status = NotRedrivable(kEventLimitExceeded);
+  if (!status.ok()) {
+    Remove(running);
+    return std::move(message->done)(std::move(status));
+  }
+  auto done = [done = std::move(message->done), at = input.at](absl::Status status) mutable {
+    if (!status.ok()) return std::move(done)(std::move(status));
+    std::move(done)(at);
+  };
+  Apply(running, std::move(input), std::move(done));
+}
+
+absl::Status Shard::Replay(Running& running, const store::ExecutionStore::Unfinished& row,
                            std::vector<asl::Effect>& last) {
-  ORDERFLOW_ASSIGN_OR_RETURN(const asl::Input start, DecodeStart(message.unfinished.execution));
+  ORDERFLOW_ASSIGN_OR_RETURN(const asl::Input start, DecodeStart(row.execution));
   running.execution.Apply(start, last, nullptr);
-  for (const store::JournalRecord& record : message.unfinished.journal) {
+  for (const store::JournalRecord& record : row.journal) {
     ORDERFLOW_ASSIGN_OR_RETURN(const asl::Input input, DecodeRecord(record));
     last.clear();
     // Only inputs that mattered were journaled: one that does not matter now means that it is not
@@ -156,6 +181,14 @@ void Shard::On(StopAsked message) {
   };
   AddWaiter(*running, std::move(waiter));
   Take(*running, {now_, std::move(message.stop)});
+}
+
+void Shard::On(MapRunUpdateAsked message) {
+  Running* running = halted_ ? nullptr : Find(message.arn);
+  if (running == nullptr) {
+    return std::move(message.done)(halted_ ? Halting() : NotRunning(message.arn));
+  }
+  Take(*running, {now_, std::move(message.update)}, std::move(message.done));
 }
 
 void Shard::On(Delayed message) {
@@ -208,21 +241,32 @@ void Shard::Apply(Running& running, asl::Input input, StatusCallback done) {
   turn.effects.assign(std::make_move_iterator(effects_.begin()),
                       std::make_move_iterator(effects_.end()));
   if (!std::holds_alternative<asl::Start>(turn.input.what)) turn.sequence = ++running.sequence;
+  if (std::holds_alternative<asl::Redriven>(turn.input.what))
+    turn.redrives = running.execution.redrive_count();
   if (done) running.told.push_back({turn.sequence, std::move(done)});
   Hand(running, std::move(turn));
+}
+
+// A map run of EXPRESS children is written down with its first child.
+void Shard::NoteMapRun(const asl::RunTask& task, Turn& turn) {
+  if (task.child == nullptr || !task.child->express) return;
+  const std::string& arn = task.child->map_run_arn;
+  if (turn.map_runs.empty() || turn.map_runs.back() != arn) turn.map_runs.push_back(arn);
 }
 
 // Hands a turn to the journal if it has anything to write, and carries it out at once if not.
 void Shard::Hand(Running& running, Turn turn) {
   for (const asl::Effect& effect : turn.effects) {
-    const auto* complete = std::get_if<asl::Complete>(&effect);
-    if (complete == nullptr) continue;
-    turn.result = std::make_unique<ExecutionResult>(ExecutionResult{
-        ToStoreStatus(complete->status), running.execution.context().start_time, turn.input.at,
-        complete->status == asl::Status::kSucceeded ? json::Serialize(complete->output) : "",
-        complete->error, complete->cause, complete->state});
+    if (const auto* complete = std::get_if<asl::Complete>(&effect)) {
+      turn.result = std::make_unique<ExecutionResult>(ExecutionResult{
+          ToStoreStatus(complete->status), running.execution.context().start_time, turn.input.at,
+          complete->status == asl::Status::kSucceeded ? json::Serialize(complete->output) : "",
+          complete->error, complete->cause, complete->state, running.execution.event_count()});
+    } else if (const auto* task = std::get_if<asl::RunTask>(&effect)) {
+      NoteMapRun(*task, turn);
+    }
   }
-  const bool on_record = turn.sequence == 0 && turn.result == nullptr;
+  const bool on_record = turn.sequence == 0 && turn.result == nullptr && turn.map_runs.empty();
   if (on_record || !running.journaled()) return Perform(running, std::move(turn));
   running.batch = committer_.open_batch();
   committer_.Add(std::move(turn));
@@ -266,8 +310,9 @@ void Shard::ReleaseHeld(store::ExecutionKey key) {
 void Shard::Perform(Running& running, Turn turn) {
   for (const asl::HistoryEvent& event : turn.events) {
     if (!IsLogged(running.machine->log_level, event.type)) continue;
-    options_.execution_log(
-        ExecutionLogLine(running.arn(), event, running.machine->log_execution_data));
+    options_.execution_log(ExecutionLogLine(running.arn(), event,
+                                            running.machine->log_execution_data,
+                                            running.execution.redrive_count()));
   }
   for (asl::Effect& effect : turn.effects) {
     std::visit([this, &running](auto& typed) { Do(running, std::move(typed)); }, effect);

@@ -77,11 +77,13 @@ class Shard {
 
   void On(std::unique_ptr<Begin> message);
   void On(std::unique_ptr<Resume> message);
+  void On(std::unique_ptr<Redrive> message);
   void On(TaskAnswered message);
   void On(TaskAccepted message);
   void On(TaskSignalled message);
   void On(BatchDone message);
   void On(StopAsked message);
+  void On(MapRunUpdateAsked message);
   void On(WaitAsked message);
   void On(GivenUp message);
   void On(ObserveAsked message);
@@ -94,7 +96,8 @@ class Shard {
   Running& Add(Accepted accepted);
   Running* Find(store::ExecutionKey key);
   Running* Find(std::string_view arn);
-  absl::Status Replay(Running& running, const Resume& message, std::vector<asl::Effect>& last);
+  absl::Status Replay(Running& running, const store::ExecutionStore::Unfinished& row,
+                      std::vector<asl::Effect>& last);
 
   void FireTimers();
   // `done` is told when the input is durable, or why it was not taken.
@@ -102,6 +105,7 @@ class Shard {
   void Apply(Running& running, asl::Input input, StatusCallback done = nullptr);
   absl::Status Ignored(const Running& running, const asl::Input& input) const;
   void Hand(Running& running, Turn turn);
+  static void NoteMapRun(const asl::RunTask& task, Turn& turn);
   void ReleaseHeld(store::ExecutionKey key);
 
   void Settle(Turn turn);

@@ -81,6 +81,7 @@ void Shard::RunChild(Running& running, asl::RunTask effect) {
                  .map_state = effect.state->name,
                  .input = std::move(effect.input),
                  .origin = OriginOf(running.arn(), effect),
+                 .redrive = effect.try_number > 1,
                  .traceparent = running.traceparent};
   running.tasks.back().handle = children_.RunChild(
       std::move(call),
@@ -158,6 +159,8 @@ void Shard::On(ChildrenTakenUp message) {
 
 // The answer to whoever told of an input that changed nothing.
 absl::Status Shard::Ignored(const Running& running, const asl::Input& input) const {
+  if (const auto* update = std::get_if<asl::MapRunUpdated>(&input.what))
+    return absl::NotFoundError(absl::StrCat("no such map run is under way: ", update->map_run_arn));
   // A sign of life that nobody waits for is welcome all the same.
   const auto* heartbeat = std::get_if<asl::Heartbeat>(&input.what);
   const bool open = heartbeat != nullptr && running.execution.WouldAccept(

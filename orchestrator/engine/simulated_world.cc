@@ -96,8 +96,24 @@ absl::Status SimulatedStore::Write(const store::Batch& batch) {
         << "a gap or a repetition";
     EXPECT_EQ(record.at, absl::FromUnixMicros(absl::ToUnixMicros(record.at)));
     EXPECT_GE(record.at, row.journal.empty() ? row.record.start_time : row.journal.back().at);
-    EXPECT_EQ(row.record.status, ExecutionStatus::kRunning) << "a record after the end";
+    EXPECT_EQ(row.record.status == ExecutionStatus::kRunning,
+              record.kind != store::JournalRecord::Kind::kRedriven)
+        << "a record after the end";
     row.journal.push_back(record);
+  }
+  for (const store::ExecutionRedrive& redrive : batch.redrives) {
+    Row& row = rows_.at(redrive.execution);
+    EXPECT_NE(row.record.status, ExecutionStatus::kRunning) << row.record.arn << " did not end";
+    EXPECT_NE(row.record.status, ExecutionStatus::kSucceeded) << row.record.arn;
+    EXPECT_EQ(redrive.redrives, row.record.redrives + 1);
+    row.record.status = ExecutionStatus::kRunning;
+    row.record.stop_time.reset();
+    row.record.error.reset();
+    row.record.cause.reset();
+    row.record.failed_state.clear();
+    row.record.redrives = redrive.redrives;
+    row.record.redrive_time = redrive.time;
+    if (!redrive.origin.empty()) row.record.origin = redrive.origin;
   }
   for (const store::ExecutionEnd& end : batch.ends) {
     Row& row = rows_.at(end.execution);
@@ -108,6 +124,7 @@ absl::Status SimulatedStore::Write(const store::Batch& batch) {
     row.record.error = end.error;
     row.record.cause = end.cause;
     row.record.failed_state = end.failed_state;
+    row.record.events = end.events;
   }
   return absl::OkStatus();
 }
@@ -210,6 +227,8 @@ std::unique_ptr<tasks::RunningTask> SimulatedServices::Run(tasks::TaskCall call,
   Key& key = found->second;
   if (first) {
     key = {call.resource, call.input, behaviour_(call), 0, 0};
+  } else if (std::holds_alternative<asl::Failure>(key.answer)) {
+    key.answer = behaviour_(call);  // who could not do it may do it now
   } else {
     EXPECT_EQ(key.resource, call.resource) << "one key for two tasks";
     EXPECT_EQ(key.input, call.input) << "one key for two requests";

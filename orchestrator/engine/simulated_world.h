@@ -102,7 +102,8 @@ class SimulatedStore final : public store::ExecutionStore {
 };
 
 // Services that answer each idempotency key with one answer for ever, after a while, or fail now
-// and then in a way that a retry mends. They outlive the engine's crashes. Before a call is taken,
+// and then in a way that a retry mends. A failure that is the answer stays one only until the call
+// is repeated. They outlive the engine's crashes. Before a call is taken,
 // the test fails unless the durable journal of its execution, replayed, says that exactly this call
 // is due.
 class SimulatedServices final : public tasks::TaskRunner {

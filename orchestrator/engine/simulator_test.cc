@@ -10,12 +10,9 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "common/base/clock.h"
 #include "gtest/gtest.h"
-#include "orchestrator/engine/arn.h"
-#include "orchestrator/engine/engine_impl.h"
 #include "orchestrator/engine/execution_record.h"
-#include "orchestrator/engine/simulated_world.h"
+#include "orchestrator/engine/simulation.h"
 #include "orchestrator/engine/test_machines.h"
 
 namespace orderflow::engine {
@@ -54,14 +51,10 @@ tasks::TaskOutcome Answer(const tasks::TaskCall& call) {
   return json::Value::Object({{"email_status", "sent"}});
 }
 
-// One process after the other, the customers, and bad luck.
-class Simulation {
+class OrderSimulation final : public Simulation {
  public:
-  Simulation(uint64_t seed, int orders)
-      : world_(clock_, seed),
-        process_(clock_, seed ^ 0x9e3779b97f4a7c15),
-        machine_(OrderMachine()),
-        store_(process_),
+  OrderSimulation(uint64_t seed, int orders)
+      : Simulation(seed, {.machine = OrderMachine(), .late = 0.5}),
         services_(process_, store_, machine_, Answer, /*trouble=*/0.15) {
     for (int i = 0; i < orders; ++i) customers_[absl::StrCat(i)];
   }
@@ -71,14 +64,9 @@ class Simulation {
     for (auto& entry : customers_)
       PlaceLater(entry.first, {absl::ZeroDuration(), absl::Milliseconds(200)});
     PlanMischief();
-    for (int64_t step = 0; !Done(); ++step) {
-      ASSERT_LT(step, 1'000'000) << "an execution is stuck";
-      ASSERT_NO_FATAL_FAILURE(Step());
-    }
+    ASSERT_NO_FATAL_FAILURE(RunUntilDone());
     CheckTheBooks();
   }
-
-  int crashes() const { return crashes_; }
 
  private:
   struct Customer {
@@ -86,36 +74,17 @@ class Simulation {
     bool stopped = false;  // asked for at least
   };
 
-  void Boot() {
-    Options options;
-    options.shards = 2;
-    options.recovery_page = 3;
-    engine_ = std::make_unique<EngineImpl>(
-        options, store_, services_, clock_,
-        [this](int64_t, Callback<MachinePtr> done) { std::move(done)(machine_); });
-    engine_->Recover([](absl::Status status) { EXPECT_TRUE(status.ok()) << status; });
-  }
+  tasks::TaskRunner& services() override { return services_; }
 
-  void Crash() {
-    ++crashes_;
-    process_.DropAll();
-    engine_.reset();
-    Boot();
+  void OnRestart() override {
     for (auto& [id, customer] : customers_) {
       if (!customer.answer) PlaceLater(id, {absl::Milliseconds(1), absl::Milliseconds(100)});
     }
   }
 
   void PlanMischief() {
-    for (int64_t i = world_.Pick(0, 4); i > 0; --i) {
-      world_.After({absl::ZeroDuration(), absl::Milliseconds(600)}, [this] { Crash(); });
-    }
-    for (int64_t i = world_.Pick(0, 2); i > 0; --i) {
-      world_.After({absl::ZeroDuration(), absl::Milliseconds(500)}, [this] {
-        store_.SetOutage(true);
-        world_.After({absl::ZeroDuration(), absl::Seconds(2)}, [this] { store_.SetOutage(false); });
-      });
-    }
+    PlanCrashes(4, absl::Milliseconds(600));
+    for (int64_t i = world_.Pick(0, 2); i > 0; --i) PlanOutage(absl::Milliseconds(500));
     for (auto& entry : customers_) {
       if (!world_.Chance(0.05)) continue;
       world_.After({absl::ZeroDuration(), absl::Milliseconds(300)},
@@ -175,26 +144,7 @@ class Simulation {
     });
   }
 
-  std::string ArnOf(const std::string& id) const { return ExecutionArn(machine_->record.arn, id); }
-
-  void Step() {
-    absl::Time due = absl::InfiniteFuture();
-    for (const auto& shard : engine_->shards()) due = std::min(due, shard->NextDue().value_or(due));
-    EventQueue& next = world_.NextTime() < process_.NextTime() ? world_ : process_;
-    ASSERT_LT(std::min(due, next.NextTime()), absl::InfiniteFuture()) << "nothing will ever happen";
-    const bool happened = next.RunNext(std::max(due, clock_.Now()));
-    for (const auto& shard : engine_->shards()) {
-      // A shard may come late, so that its inputs pile up.
-      if (!happened || shard->inbox().size() > 3 || world_.Chance(0.5))
-        shard->RunOnce(clock_.Now());
-    }
-    if (world_.NextTime() == absl::InfiniteFuture() &&
-        process_.NextTime() == absl::InfiniteFuture()) {
-      for (const auto& shard : engine_->shards()) shard->RunOnce(clock_.Now());
-    }
-  }
-
-  bool Done() const {
+  bool Done() const override {
     for (const auto& [id, customer] : customers_) {
       if (!customer.answer) return false;
     }
@@ -236,38 +186,16 @@ class Simulation {
     }
   }
 
-  FakeClock clock_;
-  EventQueue world_;    // outlives the process
-  EventQueue process_;  // dies with it
-  const MachinePtr machine_;
-  SimulatedStore store_;
   SimulatedServices services_;
   std::map<std::string, Customer> customers_;
-  std::unique_ptr<EngineImpl> engine_;
-  int crashes_ = 0;
 };
 
-// ORDERFLOW_SIMULATIONS runs more of them, ORDERFLOW_SIMULATION_SEED just the one.
-int64_t Setting(const char* name, int64_t otherwise) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? otherwise : std::atoll(value);
-}
-
 TEST(SimulatorTest, EveryOrderEndsOnceAndRightWhateverHappens) {
-  const int64_t only = Setting("ORDERFLOW_SIMULATION_SEED", -1);
-  const int64_t count = only >= 0 ? 1 : Setting("ORDERFLOW_SIMULATIONS", 400);
-  int crashes = 0;
-  for (int64_t i = 0; i < count; ++i) {
-    const int64_t seed = only >= 0 ? only : i;
-    SCOPED_TRACE(absl::StrCat("ORDERFLOW_SIMULATION_SEED=", seed));
-    Simulation simulation(seed, /*orders=*/12);
+  RunSimulations(400, /*crashes_each=*/0.5, [](uint64_t seed) {
+    OrderSimulation simulation(seed, /*orders=*/12);
     simulation.Run();
-    crashes += simulation.crashes();
-    if (HasFailure()) break;
-  }
-  if (only < 0) {
-    EXPECT_GT(crashes, count / 2) << "the simulation is too kind to prove anything";
-  }
+    return simulation.crashes();
+  });
 }
 
 }  // namespace

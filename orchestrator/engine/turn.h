@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "orchestrator/asl/interpreter.h"
@@ -17,6 +18,8 @@ struct Turn {
   asl::Input input;
   std::vector<asl::Effect> effects;
   std::vector<asl::HistoryEvent> events;    // only where the execution is logged
+  int64_t redrives = 0;                     // if the input is a redrive: so many with it
+  std::vector<std::string> map_runs = {};   // begun, which no row of a child tells of
   std::unique_ptr<ExecutionResult> result;  // if this input ended the execution
 };
 

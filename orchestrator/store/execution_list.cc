@@ -48,14 +48,16 @@ constexpr char kWithErrorAndStatus[] =
 
 // The condition on '' is the index's.
 constexpr char kOfMapRun[] =
-    "SELECT key FROM child_executions WHERE map_run = $3 AND map_run <> '' AND key < $1 "
-    "ORDER BY key DESC LIMIT $2";
-constexpr char kOfMapRunWithStatus[] =
     "SELECT c.key FROM child_executions c LEFT JOIN execution_ends x ON x.key = c.key "
-    "WHERE c.map_run = $3 AND c.map_run <> '' AND c.key < $1 AND COALESCE(x.status, 0) = $4 "
+    "LEFT JOIN execution_redrives r ON r.key = c.key "
+    "WHERE c.map_run = $3 AND c.map_run <> '' AND c.key < $1 "
+    "AND (CAST($4 AS BIGINT) < 0 OR COALESCE(x.status, 0) = $4) "
+    "AND (CAST($5 AS BIGINT) < 0 OR CASE WHEN r.key IS NULL THEN 0 ELSE 1 END = $5) "
     "ORDER BY c.key DESC LIMIT $2";
 constexpr char kMapRun[] =
-    "SELECT origin, map_state FROM child_executions WHERE map_run = $1 AND map_run <> '' LIMIT 1";
+    "SELECT origin FROM child_executions WHERE map_run = $1 AND map_run <> '' LIMIT 1";
+constexpr char kExpressMapRun[] =
+    "SELECT e.arn FROM map_runs r JOIN executions e ON e.key = r.execution WHERE r.arn = $1";
 constexpr char kMapRunCounts[] =
     "SELECT COALESCE(x.status, 0), COUNT(*), CAST(SUM(c.items) AS BIGINT) FROM child_executions c "
     "LEFT JOIN execution_ends x ON x.key = c.key WHERE c.map_run = $1 AND c.map_run <> '' "
@@ -70,7 +72,7 @@ constexpr char kOfVersion[] =
 constexpr char kOfAlias[] =
     "SELECT e.key " STATUS_OF "AND e.alias <> '' AND e.alias = $4 ORDER BY e.key DESC LIMIT $2";
 #undef STATUS_OF
-constexpr int64_t kAnyStatus = -1;
+constexpr int64_t kAny = -1;  // of a status, or whether redriven
 
 constexpr ExecutionStatus kAllStatuses[] = {ExecutionStatus::kRunning, ExecutionStatus::kSucceeded,
                                             ExecutionStatus::kFailed, ExecutionStatus::kTimedOut,
@@ -108,13 +110,13 @@ class KeyFinder {
   }
 
   absl::Status FindOfMapRun() {
-    if (filter_.statuses.empty())
-      return Add(txn_.Query(kOfMapRun, {before_, limit_, filter_.map_run_arn}));
-    for (const ExecutionStatus status : filter_.statuses) {
-      ORDERFLOW_RETURN_IF_ERROR(
-          Add(txn_.Query(kOfMapRunWithStatus,
-                         {before_, limit_, filter_.map_run_arn, static_cast<int64_t>(status)})));
-    }
+    const int64_t redriven = filter_.redriven ? int64_t{*filter_.redriven} : kAny;
+    const auto find = [&](int64_t status) {
+      return Add(txn_.Query(kOfMapRun, {before_, limit_, filter_.map_run_arn, status, redriven}));
+    };
+    if (filter_.statuses.empty()) return find(kAny);
+    for (const ExecutionStatus status : filter_.statuses)
+      ORDERFLOW_RETURN_IF_ERROR(find(static_cast<int64_t>(status)));
     return absl::OkStatus();
   }
 
@@ -130,7 +132,7 @@ class KeyFinder {
 
   absl::Status FindStartedBy(int64_t machine) {
     const int64_t status =
-        filter_.statuses.empty() ? kAnyStatus : static_cast<int64_t>(filter_.statuses[0]);
+        filter_.statuses.empty() ? kAny : static_cast<int64_t>(filter_.statuses[0]);
     if (filter_.version > 0)
       return Add(txn_.Query(kOfVersion, {before_, limit_, machine, filter_.version, status}));
     return Add(txn_.Query(kOfAlias, {before_, limit_, machine, filter_.alias, status}));
@@ -173,7 +175,8 @@ std::string NameOfList(const ExecutionFilter& filter) {
     absl::StrAppend(&statuses, ",", static_cast<int>(status));
   return absl::StrCat("executions ", statuses, " ", filter.state_machine_arn.size(), ":",
                       filter.state_machine_arn, " ", filter.version, ":", filter.alias, " ",
-                      filter.map_run_arn.size(), ":", filter.map_run_arn, " ", filter.error);
+                      filter.map_run_arn.size(), ":", filter.map_run_arn, " ",
+                      filter.redriven ? int64_t{*filter.redriven} : kAny, " ", filter.error);
 }
 
 absl::StatusOr<ExecutionKey> ParseCursor(const std::string& cursor) {
@@ -228,13 +231,18 @@ absl::StatusOr<Page<ExecutionRecord>> ListExecutions(Transaction& txn,
 
 absl::StatusOr<MapRunRecord> GetMapRun(Transaction& txn, std::string_view map_run_arn) {
   ORDERFLOW_ASSIGN_OR_RETURN(const std::vector<Row> any, txn.Query(kMapRun, {map_run_arn}));
-  if (any.empty())
-    return absl::NotFoundError(absl::StrCat("there is no map run ", std::string(map_run_arn)));
   MapRunRecord record;
+  if (any.empty()) {
+    ORDERFLOW_ASSIGN_OR_RETURN(const std::vector<Row> parent,
+                               txn.Query(kExpressMapRun, {map_run_arn}));
+    if (parent.empty())
+      return absl::NotFoundError(absl::StrCat("there is no map run ", std::string(map_run_arn)));
+    record.parent_arn = parent[0].Text(0);
+    return record;
+  }
   // The parent's ARN, and the numbers of the task and the try.
   const std::string& origin = any[0].Text(0);
   record.parent_arn = origin.substr(0, origin.rfind('/', origin.rfind('/') - 1));
-  record.map_state = any[0].Text(1);
   ORDERFLOW_ASSIGN_OR_RETURN(const std::vector<Row> rows, txn.Query(kMapRunCounts, {map_run_arn}));
   for (const Row& row : rows) {
     record.counts.push_back({.status = static_cast<ExecutionStatus>(row.Int(0)),

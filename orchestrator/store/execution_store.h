@@ -60,8 +60,12 @@ struct ExecutionRecord {
   std::optional<std::string> error;
   std::optional<std::string> cause;
   std::string failed_state;
-  // Of an execution that is a task of another one: the attempt that has started it; empty: it was
-  // started from outside.
+  int64_t events = 0;  // of its history at the end; 0: not known (running, or ended long ago)
+  int64_t redrives = 0;
+  std::optional<absl::Time> redrive_time = {};  // of the last one
+  bool machine_deleted = false;
+  // Of an execution that is a task of another one: the attempt that has started it, or redriven it
+  // last; empty: it was started from outside.
   std::string origin = {};
   // Of one among those of a distributed Map: the map run, the Map state whose states it runs, and
   // how many items it was given.
@@ -80,14 +84,17 @@ struct JournalRecord {
     kHeartbeat = 4,
     kStop = 5,
     kTaskSubmitted = 6,
-    kTaskStarted = 7
+    kTaskStarted = 7,
+    kRedriven = 8,
+    kMapRunUpdated = 9
   };
   ExecutionKey execution = 0;
   int64_t sequence = 0;  // from 1, without gaps
   Kind kind = Kind::kTaskSucceeded;
   absl::Time at;        // whole microseconds
   int64_t subject = 0;  // attempt or timer
-  std::string payload;  // JSON text: the output, or {"error":..,"cause":..}; empty for timers
+  std::string
+      payload;  // JSON text: the output, {"error":..,"cause":..}, or what else an input says
 };
 
 struct ExecutionEnd {
@@ -98,12 +105,29 @@ struct ExecutionEnd {
   std::optional<std::string> error;
   std::optional<std::string> cause;
   std::string failed_state;
+  int64_t events = 0;  // of its history
 };
 
-// What one turn of a shard wants on disk, all or nothing.
+// An execution that had ended without success goes on: its end is taken back.
+struct ExecutionRedrive {
+  ExecutionKey execution = 0;
+  int64_t redrives = 0;  // so often now
+  absl::Time time;
+  std::string origin;  // the new one; empty: stays
+};
+
+// A map run that no row of a child execution tells of: the children are of type EXPRESS.
+struct BegunMapRun {
+  std::string arn;
+  ExecutionKey execution = 0;  // that it is part of
+};
+
+// What one turn of a shard wants on disk, all or nothing, in this order.
 struct Batch {
   std::vector<JournalRecord> records;
-  std::vector<ExecutionEnd> ends;
+  std::vector<ExecutionRedrive> redrives = {};
+  std::vector<ExecutionEnd> ends = {};
+  std::vector<BegunMapRun> map_runs = {};  // known ones change nothing
 };
 
 struct StartOutcome {
@@ -122,6 +146,7 @@ struct ExecutionFilter {
   // Not empty: the child executions of this map run, which no other list of a machine shows; what
   // else is asked for, but for the statuses, is not looked at.
   std::string map_run_arn = {};
+  std::optional<bool> redriven = {};  // of a map run: only those that were redriven, or were not
 };
 
 // The child executions of a map run that stand in one way.
@@ -130,11 +155,10 @@ struct MapRunCount {
   int64_t executions = 0;
   int64_t items = 0;
 };
-// What the child executions of a map run tell of it.
+// What is on record of a map run beside its parent's journal.
 struct MapRunRecord {
-  std::string parent_arn;  // the execution that the map run is part of
-  std::string map_state;
-  std::vector<MapRunCount> counts;
+  std::string parent_arn;           // the execution that the map run is part of
+  std::vector<MapRunCount> counts;  // none where the children are of type EXPRESS
 };
 
 // The journal: the only thing the engine waits for. Separate from the rest so that a simulator can
@@ -147,7 +171,8 @@ class Journal {
   // itself in `existing`, with its own key. FAILED_PRECONDITION: the state machine revision does
   // not exist (any more). ABORTED: another execution has the key.
   virtual void Start(ExecutionRecord execution, Callback<StartOutcome> done) = 0;
-  // Appends durably. ABORTED: another writer has the execution, or has ended it. UNAVAILABLE:
+  // Appends durably. ABORTED: another writer has the execution, has ended it or has redriven it.
+  // UNAVAILABLE:
   // nothing was written, unless the database went away while it committed (PostgreSQL only): then
   // the same batch again answers ABORTED.
   virtual void Append(Batch batch, StatusCallback done) = 0;

@@ -36,17 +36,34 @@ constexpr char kInsertRecord[] =
     "VALUES ($1, $2, $3, $4, $5, $6)";
 constexpr char kInsertEnd[] =
     "INSERT INTO execution_ends (key, machine, status, stop_time, output, error, cause, "
-    "failed_state) "
+    "failed_state, events) "
     "SELECT key, machine, CAST($2 AS BIGINT), CAST($3 AS BIGINT), CAST($4 AS TEXT), "
-    "CAST($5 AS TEXT), CAST($6 AS TEXT), CAST($7 AS TEXT) FROM running_executions WHERE key = $1";
+    "CAST($5 AS TEXT), CAST($6 AS TEXT), CAST($7 AS TEXT), CAST($8 AS BIGINT) "
+    "FROM running_executions WHERE key = $1";
 constexpr char kDeleteRunning[] = "DELETE FROM running_executions WHERE key = $1";
+
+constexpr char kDeleteEnd[] = "DELETE FROM execution_ends WHERE key = $1";
+constexpr char kRunAgain[] =
+    "INSERT INTO running_executions (key, machine) SELECT key, machine FROM executions "
+    "WHERE key = $1";
+constexpr char kCountRedrive[] =
+    "INSERT INTO execution_redrives (key, redrives, redrive_time) VALUES ($1, $2, $3) "
+    "ON CONFLICT (key) DO UPDATE SET redrives = excluded.redrives, "
+    "redrive_time = excluded.redrive_time";
+constexpr char kSetOrigin[] = "UPDATE child_executions SET origin = $2 WHERE key = $1";
+
+constexpr char kInsertMapRun[] =
+    "INSERT INTO map_runs (arn, execution) VALUES ($1, $2) "
+    "ON CONFLICT (arn) DO UPDATE SET execution = excluded.execution";
 
 #define SELECT_EXECUTION                                                                        \
   "SELECT e.key, e.arn, e.name, m.arn, e.revision, e.input, e.trace_header, e.start_time, "     \
   "x.status, x.stop_time, x.output, x.error, x.cause, x.failed_state, e.version, e.alias, "     \
-  "c.origin, c.map_run, c.map_state, c.items FROM executions e "                                \
-  "JOIN state_machines m ON m.id = abs(e.machine) LEFT JOIN execution_ends x ON x.key = e.key " \
-  "LEFT JOIN child_executions c ON c.key = e.key "
+  "c.origin, c.map_run, c.map_state, c.items, r.redrives, r.redrive_time, m.deleted, x.events " \
+  "FROM executions e JOIN state_machines m ON m.id = abs(e.machine) "                           \
+  "LEFT JOIN execution_ends x ON x.key = e.key "                                                \
+  "LEFT JOIN child_executions c ON c.key = e.key "                                              \
+  "LEFT JOIN execution_redrives r ON r.key = e.key "
 constexpr char kGetExecution[] = SELECT_EXECUTION "WHERE e.arn = $1";
 constexpr char kGetExecutions[] = SELECT_EXECUTION
     "WHERE e.key IN ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
@@ -87,6 +104,11 @@ ExecutionRecord ToExecution(const Row& row) {
     record.map_state = row.Text(18);
     record.items = row.Int(19);
   }
+  if (!row.IsNull(20)) {
+    record.redrives = row.Int(20);
+    record.redrive_time = absl::FromUnixMicros(row.Int(21));
+  }
+  record.machine_deleted = row.Int(22) != 0;
   if (row.IsNull(8)) return record;  // No end yet.
   record.status = static_cast<ExecutionStatus>(row.Int(8));
   record.stop_time = absl::FromUnixMicros(row.Int(9));
@@ -94,6 +116,7 @@ ExecutionRecord ToExecution(const Row& row) {
   record.error = row.OptionalText(11);
   record.cause = row.OptionalText(12);
   record.failed_state = row.Text(13);
+  record.events = row.Int(23);
   return record;
 }
 
@@ -113,23 +136,48 @@ std::vector<ExecutionRecord> ToExecutions(const std::vector<Row>& rows) {
   return records;
 }
 
+// Statements of which each changes one row, and whose execution it is.
+struct Statements {
+  void Add(ExecutionKey execution, Statement statement) {
+    owners.push_back(execution);
+    texts.push_back(std::move(statement));
+  }
+  std::vector<ExecutionKey> owners;
+  std::vector<Statement> texts;
+};
+
+void AddRedrive(const ExecutionRedrive& redrive, Statements& statements) {
+  const ExecutionKey key = redrive.execution;
+  statements.Add(key, {kDeleteEnd, {key}});
+  statements.Add(key, {kRunAgain, {key}});
+  statements.Add(key, {kCountRedrive, {key, redrive.redrives, absl::ToUnixMicros(redrive.time)}});
+  if (!redrive.origin.empty()) statements.Add(key, {kSetOrigin, {key, redrive.origin}});
+}
+
+void AddEnd(const ExecutionEnd& end, Statements& statements) {
+  statements.Add(end.execution,
+                 {kInsertEnd,
+                  {end.execution, static_cast<int64_t>(end.status),
+                   absl::ToUnixMicros(end.stop_time), Nullable(end.output), Nullable(end.error),
+                   Nullable(end.cause), end.failed_state, end.events}});
+  statements.Add(end.execution, {kDeleteRunning, {end.execution}});
+}
+
 // In the order of the batch: with several replicas each appends to its own executions only, so that
 // none waits for another.
-std::vector<Statement> StatementsFor(const Batch& batch) {
-  std::vector<Statement> statements;
-  statements.reserve(batch.records.size() + 2 * batch.ends.size());
+Statements StatementsFor(const Batch& batch) {
+  Statements statements;
+  statements.texts.reserve(batch.records.size() + 2 * batch.ends.size());
   for (const JournalRecord& record : batch.records) {
-    statements.push_back({kInsertRecord,
-                          {record.execution, record.sequence, static_cast<int64_t>(record.kind),
-                           absl::ToUnixMicros(record.at), record.subject, record.payload}});
+    statements.Add(record.execution,
+                   {kInsertRecord,
+                    {record.execution, record.sequence, static_cast<int64_t>(record.kind),
+                     absl::ToUnixMicros(record.at), record.subject, record.payload}});
   }
-  for (const ExecutionEnd& end : batch.ends) {
-    statements.push_back(
-        {kInsertEnd,
-         {end.execution, static_cast<int64_t>(end.status), absl::ToUnixMicros(end.stop_time),
-          Nullable(end.output), Nullable(end.error), Nullable(end.cause), end.failed_state}});
-    statements.push_back({kDeleteRunning, {end.execution}});
-  }
+  for (const ExecutionRedrive& redrive : batch.redrives) AddRedrive(redrive, statements);
+  for (const ExecutionEnd& end : batch.ends) AddEnd(end, statements);
+  for (const BegunMapRun& run : batch.map_runs)
+    statements.Add(run.execution, {kInsertMapRun, {run.arn, run.execution}});
   return statements;
 }
 
@@ -167,17 +215,16 @@ absl::StatusOr<StartOutcome> StartExecution(Transaction& txn, const ExecutionRec
 }
 
 absl::Status AppendBatch(Transaction& txn, const Batch& batch) {
-  const absl::StatusOr<std::vector<int64_t>> changed = txn.ExecuteAll(StatementsFor(batch));
+  const Statements statements = StatementsFor(batch);
+  const absl::StatusOr<std::vector<int64_t>> changed = txn.ExecuteAll(statements.texts);
   if (absl::IsAlreadyExists(changed.status())) {
     return absl::AbortedError("another writer has appended to the execution");
   }
   if (!changed.ok()) return changed.status();
   for (size_t i = 0; i < changed->size(); ++i) {
-    if ((*changed)[i] != 1) {
-      const ExecutionEnd& end = batch.ends[(i - batch.records.size()) / 2];
-      return absl::AbortedError(absl::StrCat("execution ", end.execution,
-                                             " is not running: another writer has ended it"));
-    }
+    if ((*changed)[i] == 1) continue;
+    return absl::AbortedError(absl::StrCat("execution ", statements.owners[i],
+                                           ": another writer has ended or redriven it"));
   }
   return absl::OkStatus();
 }

@@ -135,12 +135,25 @@ CREATE TABLE child_executions (
 CREATE INDEX child_executions_by_map_run ON child_executions (map_run, key) WHERE map_run <> '';
 )sql";
 
+// Redrives, and the map runs of EXPRESS children.
+constexpr char kVersion4[] = R"sql(
+ALTER TABLE execution_ends ADD COLUMN events BIGINT NOT NULL DEFAULT 0;
+
+CREATE TABLE execution_redrives (
+  key {KEY},
+  redrives BIGINT NOT NULL,
+  redrive_time BIGINT NOT NULL
+);
+
+CREATE TABLE map_runs (arn TEXT PRIMARY KEY, execution BIGINT NOT NULL);
+)sql";
+
 }  // namespace
 
 Schema::Schema(database::Backend backend) {
   const char* key =
       backend == database::Backend::kSqlite ? "INTEGER PRIMARY KEY" : "BIGINT PRIMARY KEY";
-  for (const char* step : {kVersion1, kVersion2, kVersion3})
+  for (const char* step : {kVersion1, kVersion2, kVersion3, kVersion4})
     steps_.push_back(absl::StrReplaceAll(step, {{"{KEY}", key}}));
 }
 

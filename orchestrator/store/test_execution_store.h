@@ -134,6 +134,9 @@ class ExecutionStoreTest : public ::testing::TestWithParam<database::TestBackend
       store.Append(Batch{.records = std::move(records), .ends = std::move(ends)}, std::move(done));
     });
   }
+  static absl::Status Append(ExecutionStore& store, Batch batch) {
+    return AwaitStatus([&](auto done) { store.Append(std::move(batch), std::move(done)); });
+  }
   absl::StatusOr<ExecutionRecord> GetExecution(const std::string& arn) {
     return Await<ExecutionRecord>([&](auto done) { store().GetExecution(arn, std::move(done)); });
   }
