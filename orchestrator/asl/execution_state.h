@@ -73,6 +73,7 @@ struct Branch {
 // What a distributed Map has beside its lanes.
 struct MapRun {
   std::string arn;
+  int64_t started_event = 0;               // the id of MapRunStarted
   json::Value batch_input;                 // null: none
   int64_t max_items = 1;                   // in one child execution
   size_t max_bytes = 0;                    // of the items of one child execution; 0: no limit

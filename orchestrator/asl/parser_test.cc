@@ -59,7 +59,7 @@ TEST(ParserTest, WhatIsNoJsonObjectIsRefusedAsSuch) {
       ElementsAre(HasSubstr("; line: 2, column: 11]: Unrecognized token 'nope': was expecting")));
   EXPECT_THAT(Findings("{\"a\": 1,}"),
               ElementsAre(HasSubstr("INVALID_JSON_DESCRIPTION [Source: (String)\"{\"a\": 1,}\"; "
-                                    "line: 1, column: 9]")));
+                                    "line: 1, column: 10]: Unexpected character ('}'")));
   EXPECT_THAT(
       Findings("{}"),
       ElementsAre("SCHEMA_VALIDATION_FAILED /: These fields are required: [States, StartAt]"));
@@ -143,7 +143,8 @@ TEST(ParserTest, ExpressMachinesCannotWaitForOthers) {
               HasSubstr("does not support '.waitForTaskToken' service integration"));
   EXPECT_THAT(finding("arn:aws:states:::states:startExecution.sync:2"),
               HasSubstr("does not support '.sync' service integration at /States/A/Resource"));
-  EXPECT_THAT(finding("arn:aws:states:eu-west-1:1:activity:a"), HasSubstr("activities"));
+  EXPECT_THAT(finding("arn:aws:states:eu-west-1:1:activity:a"),
+              HasSubstr("does not support Activity ARN at"));
   EXPECT_EQ(finding("arn:aws:states:::states:startExecution"), "");
 }
 

@@ -83,6 +83,7 @@ void Turn::EnterDistributed(Branch& branch, const MapState& map, const Scope& sc
   Evaluated<std::unique_ptr<MapRun>> run = ReadMapRun(branch, *map.distributed, scope);
   if (!run.ok()) return FailEvaluation(branch, std::move(run).failure());
   history_.MapRunStarted(branch, (*run)->arn);
+  (*run)->started_event = branch.last_event;
   if (history_.full()) return;
   Fork& fork = MakeFork(branch, 0);
   fork.view = scope.input;
