@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "common/json/value.h"
 #include "orchestrator/asl/definition_reader.h"
@@ -51,6 +52,29 @@ std::optional<Value> ReadJson(std::string_view text, const ParseOptions& options
   }
   ReportDuplicateMembers(text, diagnostics);
   return parsed.value;
+}
+
+// A regular expression in a filter (`=~`) takes up to half a millisecond and 32 KiB to compile, and
+// may be a few bytes long.
+constexpr size_t kMaxPatterns = 1000;
+
+size_t CountPatterns(const Value& definition) {
+  size_t count = 0;
+  std::vector<const Value*> todo = {&definition};
+  while (!todo.empty()) {
+    const Value& value = *todo.back();
+    todo.pop_back();
+    if (value.IsString()) {
+      const std::string& text = value.AsString();
+      for (size_t at = text.find("=~"); at != std::string::npos; at = text.find("=~", at + 2))
+        ++count;
+    } else if (value.IsArray()) {
+      for (const Value& item : value.AsArray()) todo.push_back(&item);
+    } else if (value.IsObject()) {
+      for (const json::Member& member : value.AsMembers()) todo.push_back(&member.value);
+    }
+  }
+  return count;
 }
 
 const QueryLanguage* ReadQueryLanguage(ObjectReader& reader) {
@@ -136,8 +160,16 @@ ParsedDefinition ParseStateMachine(std::string_view definition, const ParseOptio
   Diagnostics diagnostics;
   ParsedDefinition result;
   if (const std::optional<Value> json = ReadJson(definition, options, diagnostics)) {
-    StateMachine::Parts parts =
-        ReadMachine(Substitute(*json, options, diagnostics), options, diagnostics);
+    const Value machine = Substitute(*json, options, diagnostics);
+    if (const size_t patterns = CountPatterns(machine); patterns > kMaxPatterns) {
+      diagnostics.Error(kSchemaValidationFailed, "",
+                        "The definition has " + std::to_string(patterns) +
+                            " regular expressions ('=~'); at most " + std::to_string(kMaxPatterns) +
+                            " are allowed");
+      result.diagnostics = diagnostics.Take();
+      return result;
+    }
+    StateMachine::Parts parts = ReadMachine(machine, options, diagnostics);
     if (!diagnostics.has_errors())
       result.machine = std::make_shared<const StateMachine>(std::move(parts));
   }

@@ -67,6 +67,19 @@ TEST(ParserTest, WhatIsNoJsonObjectIsRefusedAsSuch) {
               ElementsAre(HasSubstr("at most 1048576 are allowed")));
 }
 
+TEST(ParserTest, RegularExpressionsAreBounded) {
+  const auto with = [](const std::string& filter) {
+    return R"({"StartAt": "A", "States": {"A": {"Type": "Pass", "End": true, "InputPath": "$[?()" +
+           filter + R"()]"}}})";
+  };
+  std::string many = "@ =~ /a/";
+  for (int i = 0; i < 1000; ++i) many += " || @ =~ /a/";
+  EXPECT_THAT(Findings(with(many)), ElementsAre(HasSubstr("has 1001 regular expressions")));
+  EXPECT_THAT(Findings(with("@ =~ /(a{1000}){1000}/")),
+              ElementsAre(HasSubstr("/InputPath: Value is not a valid JSONPath")));
+  EXPECT_THAT(Findings(with("@ =~ /a{1,100}/")), ElementsAre());
+}
+
 TEST(ParserTest, TwoStatesOfOneNameAreOneMistake) {
   EXPECT_THAT(
       Findings(

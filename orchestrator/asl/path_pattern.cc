@@ -7,6 +7,9 @@
 namespace orderflow::asl {
 namespace {
 
+// Of the compiled expression and what it keeps while it matches: enough for `.{1,100}`.
+constexpr int64_t kMaxBytes = 32 << 10;
+
 re2::StringPiece Piece(std::string_view text) { return {text.data(), text.size()}; }
 
 }  // namespace
@@ -25,7 +28,7 @@ std::shared_ptr<const PathPattern> PathPattern::Compile(std::string_view express
   }
   re2::RE2::Options options;
   options.set_log_errors(false);
-  options.set_max_mem(1 << 20);  // of the compiled expression and what it keeps while it matches
+  options.set_max_mem(kMaxBytes);
   std::string whole(expression);
   if (!flags.empty()) whole = "(?" + std::string(flags) + ")" + whole;
   auto compiled = std::make_unique<const re2::RE2>(Piece(whole), options);
