@@ -41,6 +41,8 @@ void ActivityApi::Create(const workflow::v1::CreateActivityRequest& request,
                          Callback<workflow::v1::CreateActivityResponse> done) {
   if (absl::Status checked = CheckName(request.name()); !checked.ok())
     return std::move(done)(checked);
+  if (absl::Status checked = CheckEncryption(request.encryption_configuration()); !checked.ok())
+    return std::move(done)(checked);
   absl::StatusOr<std::string> tags = EncodeTags(request.tags());
   if (!tags.ok()) return std::move(done)(tags.status());
   ActivityRecord record{
@@ -82,6 +84,8 @@ void ActivityApi::Describe(const workflow::v1::DescribeActivityRequest& request,
                        response.set_activity_arn(std::move(record->arn));
                        response.set_name(std::move(record->name));
                        SetTimestamp(record->create_time, *response.mutable_creation_date());
+                       response.mutable_encryption_configuration()->set_type(
+                           workflow::v1::ENCRYPTION_TYPE_AWS_OWNED_KEY);
                        std::move(done)(std::move(response));
                      });
 }

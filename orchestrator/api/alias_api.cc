@@ -40,14 +40,41 @@ absl::Status RoutingError(std::string_view rule, const Routing& routing) {
                                   received, "]"));
 }
 
+// As AWS shows the list: [RoutingConfigurationListItem(stateMachineVersionArn=..., weight=100)]
+std::string Shown(const Routing& routing) {
+  return absl::StrCat(
+      "[",
+      absl::StrJoin(routing, ", ",
+                    [](std::string* out, const auto& item) {
+                      absl::StrAppend(out, "RoutingConfigurationListItem(stateMachineVersionArn=",
+                                      item.state_machine_version_arn(), ", weight=", item.weight(),
+                                      ")");
+                    }),
+      "]");
+}
+
+absl::Status CheckSize(const Routing& routing) {
+  if (routing.empty()) {
+    return ConstraintError("routingConfiguration", Shown(routing),
+                           "Member must have length greater than or equal to 1");
+  }
+  if (routing.size() <= kMaxRoutes) return absl::OkStatus();
+  return ConstraintError(
+      "routingConfiguration", Shown(routing),
+      absl::StrCat("Member must have length less than or equal to ", kMaxRoutes));
+}
+
 absl::Status CheckWeights(const Routing& routing) {
   int sum = 0;
-  for (const auto& item : routing) {
-    if (item.weight() < 0 || item.weight() > kWholeWeight) {
-      return ConstraintError("routingConfiguration.member.weight", absl::StrCat(item.weight()),
-                             "Member must have value between 0 and 100");
+  for (int i = 0; i < routing.size(); ++i) {
+    const int weight = routing[i].weight();
+    if (weight < 0 || weight > kWholeWeight) {
+      return ConstraintError(absl::StrCat("routingConfiguration.", i + 1, ".member.weight"),
+                             absl::StrCat(weight),
+                             weight < 0 ? "Member must have value greater than or equal to 0"
+                                        : "Member must have value less than or equal to 100");
     }
-    sum += item.weight();
+    sum += weight;
   }
   if (sum == kWholeWeight) return absl::OkStatus();
   return StatesError(
@@ -61,10 +88,7 @@ absl::Status CheckWeights(const Routing& routing) {
 }
 
 absl::StatusOr<ParsedRouting> ParseRouting(const Routing& routing) {
-  if (routing.empty() || routing.size() > kMaxRoutes) {
-    return ConstraintError("routingConfiguration", absl::StrCat(routing.size(), " items"),
-                           "Member must have length between 1 and 2");
-  }
+  ORDERFLOW_RETURN_IF_ERROR(CheckSize(routing));
   ParsedRouting parsed;
   for (const auto& item : routing) {
     const absl::StatusOr<QualifiedArn> arn = CheckQualifiedArn(
@@ -102,10 +126,11 @@ absl::StatusOr<AliasRecord> ToRecord(const workflow::v1::CreateStateMachineAlias
                                      absl::Time now) {
   ORDERFLOW_RETURN_IF_ERROR(
       CheckLength("description", request.description(), 0, kMaxDescriptionLength));
+  ORDERFLOW_RETURN_IF_ERROR(CheckLength("name", request.name(), 1, kMaxNameLength));
   if (!IsAliasName(request.name())) {
     return ConstraintError("name", request.name(),
-                           "Member must have 1 to 80 characters and satisfy regular expression "
-                           "pattern: ^(?=.*[a-zA-Z_\\-\\.])[a-zA-Z0-9_\\-\\.]+$");
+                           "Member must satisfy regular expression pattern: "
+                           "^(?=.*[a-zA-Z_\\-\\.])[a-zA-Z0-9_\\-\\.]+$");
   }
   ORDERFLOW_ASSIGN_OR_RETURN(ParsedRouting routing, ParseRouting(request.routing_configuration()));
   return AliasRecord{.machine_arn = std::move(routing.machine_arn),

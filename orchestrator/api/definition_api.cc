@@ -31,7 +31,9 @@ absl::Status CheckRequest(const workflow::v1::ValidateStateMachineDefinitionRequ
   }
   if (request.max_results() < 0 || request.max_results() > kMaxDiagnostics) {
     return ConstraintError("maxResults", absl::StrCat(request.max_results()),
-                           "Member must have value between 0 and 100");
+                           request.max_results() < 0
+                               ? "Member must have value greater than or equal to 0"
+                               : "Member must have value less than or equal to 100");
   }
   return absl::OkStatus();
 }

@@ -122,13 +122,12 @@ absl::StatusOr<json::Value> CheckInput(std::string_view input) {
                      kMaxInputBytes));
   }
   json::ParseResult parsed = json::Parse(input);
-  if (!parsed.value) {
-    return StatesError(
-        "InvalidExecutionInput",
-        absl::StrCat("Invalid State Machine Execution Input: '", parsed.error->message, " at line ",
-                     parsed.error->line, ", column ", parsed.error->column, "'"));
-  }
-  return *std::move(parsed.value);
+  if (parsed.value) return *std::move(parsed.value);
+  constexpr std::string_view kError = "InvalidExecutionInput";
+  constexpr std::string_view kPrefix = "Invalid State Machine Execution Input";
+  if (input.find_first_not_of(" \t\r\n") == std::string_view::npos)
+    return StatesError(kError, absl::StrCat(std::string(kPrefix), ": 'Invalid execution input.'"));
+  return InvalidJson(kError, kPrefix, input, *parsed.error);
 }
 
 absl::Status CheckTraceHeader(std::string_view header) {
@@ -138,6 +137,13 @@ absl::Status CheckTraceHeader(std::string_view header) {
   if (ascii) return absl::OkStatus();
   return ConstraintError("traceHeader", Shortened(header),
                          "Member must satisfy regular expression pattern: \\p{ASCII}*");
+}
+
+absl::Status CheckEncryption(const workflow::v1::EncryptionConfiguration& encryption) {
+  if (encryption.type() != workflow::v1::ENCRYPTION_TYPE_CUSTOMER_MANAGED_KMS_KEY)
+    return absl::OkStatus();
+  return StatesError("InvalidEncryptionConfiguration",
+                     "Invalid Encryption Configuration: 'only AWS_OWNED_KEY is supported'");
 }
 
 }  // namespace orderflow::api

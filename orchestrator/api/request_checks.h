@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "common/json/value.h"
 #include "orchestrator/engine/arn.h"
+#include "orderflow/workflow/v1/workflow.pb.h"
 
 namespace orderflow::api {
 
@@ -47,6 +48,9 @@ absl::StatusOr<json::Value> CheckInput(std::string_view input);
 
 // ValidationException unless it is ASCII of at most 256 characters.
 absl::Status CheckTraceHeader(std::string_view header);
+
+// InvalidEncryptionConfiguration for a key of the caller's.
+absl::Status CheckEncryption(const workflow::v1::EncryptionConfiguration& encryption);
 
 // Characters (code points) of a UTF-8 text.
 size_t CountCharacters(std::string_view text);

@@ -51,10 +51,31 @@ TEST(CheckArnTest, TheKindMustFit) {
             "ValidationException");
 }
 
-TEST(CheckInputTest, AMistakeIsNamedWithItsPlace) {
+TEST(CheckInputTest, AMistakeIsNamedWithItsPlaceAndForAwsWithoutIt) {
   const auto bad = CheckInput("{\n  \"a\": }");
   EXPECT_EQ(ReasonOf(bad.status()), "InvalidExecutionInput");
   EXPECT_THAT(std::string(bad.status().message()), HasSubstr("line 2"));
+  EXPECT_EQ(AwsMessage(bad.status()),
+            "Invalid State Machine Execution Input: 'Unexpected character ('}' (code 125)): "
+            "expected a value'");
+}
+
+TEST(CheckInputTest, ATextOfNothingIsNoInput) {
+  for (const char* blank : {"", " \n"}) {
+    const auto bad = CheckInput(blank);
+    EXPECT_EQ(ReasonOf(bad.status()), "InvalidExecutionInput");
+    EXPECT_EQ(AwsMessage(bad.status()),
+              "Invalid State Machine Execution Input: 'Invalid execution input.'");
+  }
+}
+
+TEST(CheckEncryptionTest, AKeyOfTheCallersIsRefused) {
+  workflow::v1::EncryptionConfiguration encryption;
+  EXPECT_THAT(CheckEncryption(encryption), IsOk());
+  encryption.set_type(workflow::v1::ENCRYPTION_TYPE_AWS_OWNED_KEY);
+  EXPECT_THAT(CheckEncryption(encryption), IsOk());
+  encryption.set_type(workflow::v1::ENCRYPTION_TYPE_CUSTOMER_MANAGED_KMS_KEY);
+  EXPECT_EQ(ReasonOf(CheckEncryption(encryption)), "InvalidEncryptionConfiguration");
 }
 
 TEST(CheckTraceHeaderTest, OnlyShortAscii) {

@@ -49,12 +49,7 @@ absl::Status CheckUnsupported(const Request& request) {
         "Invalid Tracing Configuration: 'X-Ray is not supported; W3C trace context is "
         "always handed on'");
   }
-  if (request.encryption_configuration().type() ==
-      workflow::v1::ENCRYPTION_TYPE_CUSTOMER_MANAGED_KMS_KEY) {
-    return StatesError("InvalidEncryptionConfiguration",
-                       "Invalid Encryption Configuration: 'only AWS_OWNED_KEY is supported'");
-  }
-  return absl::OkStatus();
+  return CheckEncryption(request.encryption_configuration());
 }
 
 absl::StatusOr<StateMachineRecord> ToRecord(

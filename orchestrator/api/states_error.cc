@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/check.h"
+#include "orchestrator/asl/json_problem.h"
 
 namespace orderflow::api {
 namespace {
@@ -96,6 +97,16 @@ absl::Status ConstraintError(std::string_view field, std::string_view value,
                      absl::StrCat("1 validation error detected: Value '", std::string(value),
                                   "' at '", std::string(field),
                                   "' failed to satisfy constraint: ", std::string(constraint)));
+}
+
+absl::Status InvalidJson(std::string_view name, std::string_view prefix, std::string_view text,
+                         const json::ParseError& error) {
+  const asl::JsonProblem problem = asl::DescribeProblem(text, error);
+  absl::Status status =
+      StatesError(name, Quoted(prefix, absl::StrCat(problem.message, " at line ", problem.line,
+                                                    ", column ", problem.column)));
+  status.SetPayload(kAwsMessage, absl::Cord(Quoted(prefix, problem.message)));
+  return status;
 }
 
 absl::Status InvalidDefinition(const std::vector<asl::Diagnostic>& diagnostics) {

@@ -6,6 +6,7 @@
 
 #include "absl/status/status.h"
 #include "common/base/status.h"
+#include "common/json/value.h"
 #include "orchestrator/asl/state_machine.h"
 
 namespace orderflow::api {
@@ -25,11 +26,13 @@ absl::Status ExecutionDoesNotExist(std::string_view arn);
 // constraint: ...".
 absl::Status ConstraintError(std::string_view field, std::string_view value,
                              std::string_view constraint);
+// A text that is no JSON: the mistake in the words of AWS and, for users of gRPC, its place.
+absl::Status InvalidJson(std::string_view name, std::string_view prefix, std::string_view text,
+                         const json::ParseError& error);
 // All errors of a definition; its warnings are left out.
 absl::Status InvalidDefinition(const std::vector<asl::Diagnostic>& diagnostics);
 
-// What AWS would say of an error: its message, without the hints that we add to those of
-// definitions.
+// What AWS would say of an error: its message, without the hints and places that we add.
 std::string AwsMessage(const absl::Status& status);
 
 // What an engine or a store answers, as an error of the API: what has no name there becomes

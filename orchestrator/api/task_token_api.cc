@@ -35,11 +35,7 @@ absl::StatusOr<json::Value> ParseOutput(std::string_view output, size_t max_byte
                                     max_bytes));
   }
   json::ParseResult parsed = json::Parse(output);
-  if (!parsed.value) {
-    return StatesError("InvalidOutput",
-                       absl::StrCat("Invalid Output: '", parsed.error->message, " at line ",
-                                    parsed.error->line, ", column ", parsed.error->column, "'"));
-  }
+  if (!parsed.value) return InvalidJson("InvalidOutput", "Invalid Output", output, *parsed.error);
   return *std::move(parsed.value);
 }
 

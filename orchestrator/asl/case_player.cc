@@ -193,7 +193,7 @@ void CasePlayer::CallFunction(const RunTask& task, bool invoked) {
                  TaskFailed{task.attempt, {TextOf(*raised, "errorType"), RaisedCause(*raised)}});
   }
   const Value result = ResultOf(*function, invoked ? InvokePayload(task.input) : task.input);
-  Later(due, TaskSucceeded{task.attempt, invoked ? Wrapped(result) : result});
+  Later(due, TaskSucceeded{task.attempt, invoked ? Wrapped(task.input, result) : result});
 }
 
 void CasePlayer::CallBack(const RunTask& task) {
@@ -287,12 +287,15 @@ std::string CasePlayer::RaisedCause(const Value& raised) {
   return json::Serialize(Value::FromMembers(std::move(members)));
 }
 
-Value CasePlayer::Wrapped(const Value& payload) {
-  return Value::Object({{"ExecutedVersion", "$LATEST"},
-                        {"Payload", payload},
-                        {"SdkHttpMetadata", Value::Object({})},
-                        {"SdkResponseMetadata", Value::Object({{"RequestId", NextRequestId()}})},
-                        {"StatusCode", 200}});
+Value CasePlayer::Wrapped(const Value& parameters, const Value& payload) {
+  Value envelope =
+      Value::Object({{"ExecutedVersion", "$LATEST"},
+                     {"Payload", payload},
+                     {"SdkHttpMetadata", Value::Object({})},
+                     {"SdkResponseMetadata", Value::Object({{"RequestId", NextRequestId()}})},
+                     {"StatusCode", 200}});
+  if (TextOf(parameters, "LogType") != "Tail") return envelope;
+  return envelope.With("LogResult", "the end of the log");
 }
 
 }  // namespace orderflow::asl

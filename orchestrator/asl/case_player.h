@@ -61,7 +61,7 @@ class CasePlayer final : public EventSink {
 
   std::string NextRequestId();
   std::string RaisedCause(const json::Value& raised);
-  json::Value Wrapped(const json::Value& payload);
+  json::Value Wrapped(const json::Value& parameters, const json::Value& payload);
 
   const json::Value& recording_;
   const std::shared_ptr<const ExecutionContext> context_;

@@ -86,6 +86,7 @@ struct UnfinishedChild {
 // What a distributed Map has beside its lanes.
 struct MapRun {
   size_t summary = 0;                       // its place in ExecutionState::map_runs
+  int64_t started_event = 0;                // the id of MapRunStarted
   json::Value batch_input;                  // null: none
   int64_t max_items = 1;                    // in one child execution
   size_t max_bytes = 0;                     // of the items of one child execution; 0: no limit

@@ -288,7 +288,7 @@ class PathFieldExpression final : public Expression {
     }
     if (!is_count) return NotValid(value, "integer");
     if (count >= 0) return Value(count);
-    return RuntimeFailure(field_.substr(0, field_.size() - 4) + " must not be negative.");
+    return RuntimeFailure(field_.substr(0, field_.size() - 4) + " cannot be negative.");
   }
 
   Evaluated<Value> CheckPercentage(const Value& value) const {

@@ -54,6 +54,28 @@ TEST(MapRunTest, EachItemIsTheInputOfAnExecutionOfItsOwn) {
                   "MapRunSucceeded", "MapStateSucceeded", "MapStateExited", "ExecutionSucceeded"));
 }
 
+// The id of the event that the exit from the Map names as the previous one.
+int64_t PreviousOfExit(TestExecution& run) {
+  for (const HistoryEvent& event : run.events) {
+    if (event.type == "MapStateExited") return event.previous_id;
+  }
+  return -1;
+}
+
+TEST(MapRunTest, TheExitNamesTheStartOfTheRunUnlessTheMachineStartsWithTheMap) {
+  TestExecution first(MachineWith(R"("End": true,)"));
+  first.Begin("[]");
+  EXPECT_EQ(PreviousOfExit(first), 5);  // MapRunSucceeded
+
+  TestExecution second(ParseOrFail(
+      R"({"StartAt": "P", "States": {"P": {"Type": "Pass", "Next": "A"},
+          "A": {"Type": "Map", "End": true,)" +
+          std::string(kProcessor) + "}}}",
+      ParseOptions{.distributed_maps = true}));
+  second.Begin("[]");
+  EXPECT_EQ(PreviousOfExit(second), 6);  // MapRunStarted
+}
+
 TEST(MapRunTest, BatchesHoldNoMoreItemsAndBytesThanAllowed) {
   TestExecution items(MachineWith(R"("End": true, "ItemSelector": {"v.$": "$$.Map.Item.Value"},
       "ItemBatcher": {"MaxItemsPerBatch": 2, "BatchInput": {"name.$": "$[0]"}},)"));

@@ -3,11 +3,12 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
-#include "absl/strings/ascii.h"
 #include "common/json/value.h"
 #include "orchestrator/asl/definition_reader.h"
 #include "orchestrator/asl/duplicate_members.h"
+#include "orchestrator/asl/json_problem.h"
 #include "orchestrator/asl/query_language.h"
 #include "orchestrator/asl/state.h"
 #include "orchestrator/asl/state_machine.h"
@@ -23,35 +24,11 @@ using json::Value;
 // The language's limit on every number of seconds.
 constexpr int64_t kMaxSeconds = 99'999'999;
 
-// The service's words for a place in a text that is no JSON: with the beginning of the text.
-std::string PlaceInSource(std::string_view text, int line, int column) {
-  constexpr size_t kMaxShown = 500;
-  std::string source = "\"" + std::string(text.substr(0, kMaxShown)) + "\"";
-  if (text.size() > kMaxShown)
-    source += "[truncated " + std::to_string(text.size() - kMaxShown) + " chars]";
-  return "[Source: (String)" + source + "; line: " + std::to_string(line) +
-         ", column: " + std::to_string(column) + "]";
-}
-
-bool IsWordCharacter(char c) {
-  const auto u = static_cast<unsigned char>(c);
-  return u >= 0x80 || c == '_' || c == '$' || absl::ascii_isalnum(u);
-}
-
+// The message holds the place as well, as the service's does.
 void ReportNoJson(std::string_view text, const json::ParseError& error, Diagnostics& diagnostics) {
-  // A bare word is told as one, and its place is behind it.
-  size_t end = error.offset;
-  while (end < text.size() && IsWordCharacter(text[end])) ++end;
-  std::string message = error.message;
-  int column = error.column;
-  if (end > error.offset && !absl::ascii_isdigit(static_cast<unsigned char>(text[error.offset]))) {
-    message = "Unrecognized token '" + std::string(text.substr(error.offset, end - error.offset)) +
-              "': was expecting (JSON String, Number, Array, Object or token 'null', 'true' or "
-              "'false')";
-    column += static_cast<int>(end - error.offset);
-  }
-  const std::string place = PlaceInSource(text, error.line, column);
-  diagnostics.Error(kInvalidJson, place, message + "\n at " + place);
+  const JsonProblem problem = DescribeProblem(text, error);
+  const std::string place = PlaceInSource(text, problem.line, problem.column);
+  diagnostics.Error(kInvalidJson, place, problem.message + "\n at " + place);
 }
 
 // The definition as a value, or nothing after reporting why not.
@@ -75,6 +52,29 @@ std::optional<Value> ReadJson(std::string_view text, const ParseOptions& options
   }
   ReportDuplicateMembers(text, diagnostics);
   return parsed.value;
+}
+
+// A regular expression in a filter (`=~`) takes up to half a millisecond and 32 KiB to compile, and
+// may be a few bytes long.
+constexpr size_t kMaxPatterns = 1000;
+
+size_t CountPatterns(const Value& definition) {
+  size_t count = 0;
+  std::vector<const Value*> todo = {&definition};
+  while (!todo.empty()) {
+    const Value& value = *todo.back();
+    todo.pop_back();
+    if (value.IsString()) {
+      const std::string& text = value.AsString();
+      for (size_t at = text.find("=~"); at != std::string::npos; at = text.find("=~", at + 2))
+        ++count;
+    } else if (value.IsArray()) {
+      for (const Value& item : value.AsArray()) todo.push_back(&item);
+    } else if (value.IsObject()) {
+      for (const json::Member& member : value.AsMembers()) todo.push_back(&member.value);
+    }
+  }
+  return count;
 }
 
 const QueryLanguage* ReadQueryLanguage(ObjectReader& reader) {
@@ -160,8 +160,16 @@ ParsedDefinition ParseStateMachine(std::string_view definition, const ParseOptio
   Diagnostics diagnostics;
   ParsedDefinition result;
   if (const std::optional<Value> json = ReadJson(definition, options, diagnostics)) {
-    StateMachine::Parts parts =
-        ReadMachine(Substitute(*json, options, diagnostics), options, diagnostics);
+    const Value machine = Substitute(*json, options, diagnostics);
+    if (const size_t patterns = CountPatterns(machine); patterns > kMaxPatterns) {
+      diagnostics.Error(kSchemaValidationFailed, "",
+                        "The definition has " + std::to_string(patterns) +
+                            " regular expressions ('=~'); at most " + std::to_string(kMaxPatterns) +
+                            " are allowed");
+      result.diagnostics = diagnostics.Take();
+      return result;
+    }
+    StateMachine::Parts parts = ReadMachine(machine, options, diagnostics);
     if (!diagnostics.has_errors())
       result.machine = std::make_shared<const StateMachine>(std::move(parts));
   }

@@ -59,12 +59,25 @@ TEST(ParserTest, WhatIsNoJsonObjectIsRefusedAsSuch) {
       ElementsAre(HasSubstr("; line: 2, column: 11]: Unrecognized token 'nope': was expecting")));
   EXPECT_THAT(Findings("{\"a\": 1,}"),
               ElementsAre(HasSubstr("INVALID_JSON_DESCRIPTION [Source: (String)\"{\"a\": 1,}\"; "
-                                    "line: 1, column: 9]")));
+                                    "line: 1, column: 10]: Unexpected character ('}'")));
   EXPECT_THAT(
       Findings("{}"),
       ElementsAre("SCHEMA_VALIDATION_FAILED /: These fields are required: [States, StartAt]"));
   EXPECT_THAT(Findings(std::string(2 << 20, ' ')),
               ElementsAre(HasSubstr("at most 1048576 are allowed")));
+}
+
+TEST(ParserTest, RegularExpressionsAreBounded) {
+  const auto with = [](const std::string& filter) {
+    return R"({"StartAt": "A", "States": {"A": {"Type": "Pass", "End": true, "InputPath": "$[?()" +
+           filter + R"()]"}}})";
+  };
+  std::string many = "@ =~ /a/";
+  for (int i = 0; i < 1000; ++i) many += " || @ =~ /a/";
+  EXPECT_THAT(Findings(with(many)), ElementsAre(HasSubstr("has 1001 regular expressions")));
+  EXPECT_THAT(Findings(with("@ =~ /(a{1000}){1000}/")),
+              ElementsAre(HasSubstr("/InputPath: Value is not a valid JSONPath")));
+  EXPECT_THAT(Findings(with("@ =~ /a{1,100}/")), ElementsAre());
 }
 
 TEST(ParserTest, TwoStatesOfOneNameAreOneMistake) {
@@ -143,7 +156,8 @@ TEST(ParserTest, ExpressMachinesCannotWaitForOthers) {
               HasSubstr("does not support '.waitForTaskToken' service integration"));
   EXPECT_THAT(finding("arn:aws:states:::states:startExecution.sync:2"),
               HasSubstr("does not support '.sync' service integration at /States/A/Resource"));
-  EXPECT_THAT(finding("arn:aws:states:eu-west-1:1:activity:a"), HasSubstr("activities"));
+  EXPECT_THAT(finding("arn:aws:states:eu-west-1:1:activity:a"),
+              HasSubstr("does not support Activity ARN at"));
   EXPECT_EQ(finding("arn:aws:states:::states:startExecution"), "");
 }
 

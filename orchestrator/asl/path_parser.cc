@@ -297,27 +297,59 @@ class PathParser {
     if (!ParseOperand(out.left)) return false;
     SkipBlanks();
     const std::optional<PathFilter::Op> op = ParseComparator();
-    if (!ok()) return false;
     if (!op.has_value()) {
       out.op = PathFilter::Op::kExists;
       return out.left.path != nullptr || False("expected a comparison after a literal");
     }
     out.op = *op;
     SkipBlanks();
-    return ParseOperand(out.right);
+    return out.op == PathFilter::Op::kMatches ? ParsePattern(out) : ParseOperand(out.right);
   }
 
   std::optional<PathFilter::Op> ParseComparator() {
     using Op = PathFilter::Op;
-    static constexpr std::pair<std::string_view, Op> kComparators[] = {
-        {"==", Op::kEq}, {"!=", Op::kNe}, {"<=", Op::kLe},  {">=", Op::kGe},
-        {"<", Op::kLt},  {">", Op::kGt},  {"in ", Op::kIn}, {"nin ", Op::kNotIn}};
-    if (text_.substr(at_, 2) == "=~")
-      return Fail("regular expressions ('=~') are not supported in filters");
-    for (const auto& [word, op] : kComparators) {
-      if (AcceptWord(word)) return op;
+    // Longer ones before those that they begin with.
+    static constexpr std::pair<std::string_view, Op> kSigns[] = {
+        {"===", Op::kSame}, {"!==", Op::kNotSame}, {"==", Op::kEq},
+        {"!=", Op::kNe},    {"<=", Op::kLe},       {">=", Op::kGe},
+        {"<", Op::kLt},     {">", Op::kGt},        {"=~", Op::kMatches}};
+    static constexpr std::pair<std::string_view, Op> kWords[] = {
+        {"in", Op::kIn},     {"nin", Op::kNotIn},   {"contains", Op::kContains},
+        {"all", Op::kAll},   {"anyof", Op::kAnyOf}, {"noneof", Op::kNoneOf},
+        {"size", Op::kSize}, {"empty", Op::kEmpty}, {"subsetof", Op::kSubsetOf}};
+    for (const auto& [sign, op] : kSigns) {
+      if (AcceptWord(sign)) return op;
+    }
+    size_t end = at_;
+    while (end < text_.size() && absl::ascii_isalpha(static_cast<unsigned char>(text_[end]))) ++end;
+    const std::string word = absl::AsciiStrToLower(std::string(text_.substr(at_, end - at_)));
+    for (const auto& [name, op] : kWords) {
+      if (word != name) continue;
+      at_ = end;
+      return op;
     }
     return std::nullopt;
+  }
+
+  // /expression/flags; a backslash before '/' makes it a part of the expression.
+  bool ParsePattern(PathFilter& out) {
+    if (!Accept('/')) return False("expected a regular expression between slashes after '=~'");
+    std::string expression;
+    while (!AtEnd() && text_[at_] != '/') {
+      if (text_[at_] == '\\' && at_ + 1 < text_.size()) {
+        if (text_[at_ + 1] == '/')
+          ++at_;
+        else
+          expression += text_[at_++];
+      }
+      expression += text_[at_++];
+    }
+    if (!Accept('/')) return False("a regular expression is not closed by '/'");
+    const size_t begin = at_;
+    while (absl::ascii_isalpha(static_cast<unsigned char>(Peek()))) ++at_;
+    std::string problem;
+    out.pattern = PathPattern::Compile(expression, text_.substr(begin, at_ - begin), problem);
+    return out.pattern != nullptr || False(std::move(problem));
   }
 
   bool ParseOperand(PathFilter::Operand& out) {

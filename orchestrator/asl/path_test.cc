@@ -86,6 +86,31 @@ TEST(PathTest, FiltersCompareItemsWithLiteralsAndTheDocument) {
   EXPECT_EQ(Get("$..items[?(@.sku == 'd')].sku"), R"(["d"])");
 }
 
+TEST(PathTest, FiltersMatchRegularExpressionsAsAWhole) {
+  EXPECT_EQ(Get("$.items[?(@.sku =~ /[ab]/)].sku"), R"(["a","b"])");
+  EXPECT_EQ(Get("$.items[?(@.sku =~ /[AB]/)].sku"), "[]");
+  EXPECT_EQ(Get("$.items[?(@.sku =~ /[AB]/i)].sku"), R"(["a","b"])");
+  EXPECT_EQ(Get("$.items[?(@.price =~ /1\\d/)].sku"), R"(["b","c"])") << "a number by its digits";
+  EXPECT_EQ(Get("$.items[?(@.price =~ /1/)].sku"), "[]") << "not a part of it";
+  EXPECT_EQ(Get("$.items[?(@.none =~ /.*/)].sku"), "[]");
+  EXPECT_EQ(Get("$.items[?(!(@.sku =~ /\\/|a/))].sku"), R"(["b","c"])");
+}
+
+TEST(PathTest, FiltersAskForItemsAndSizes) {
+  EXPECT_EQ(Get("$.items[?(@.price == '5')].sku"), R"(["a"])") << "a text that reads as the number";
+  EXPECT_EQ(Get("$.items[?(@.price === '5')].sku"), "[]");
+  EXPECT_EQ(Get("$.items[?(@.price !== 5)].sku"), R"(["b","c"])");
+  EXPECT_EQ(Get("$.items[?(@.tags contains 'x')].sku"), R"(["a"])");
+  EXPECT_EQ(Get("$.items[?('abc' contains @.sku)].sku"), R"(["a","b","c"])");
+  EXPECT_EQ(Get("$.items[?(@.tags anyof ['x', 'z'])].sku"), R"(["a"])");
+  EXPECT_EQ(Get("$.items[?(@.tags NONEOF ['z'])].sku"), R"(["a"])");
+  EXPECT_EQ(Get("$.items[?(@.tags all ['x', 'z'])].sku"), "[]");
+  EXPECT_EQ(Get("$.items[?(@.tags subsetof ['x', 'y', 'z'])].sku"), R"(["a"])");
+  EXPECT_EQ(Get("$.items[?(@.sold nin [true])].sku"), R"(["a","b"])");
+  EXPECT_EQ(Get("$.items[?(@.sku size 1)].sku"), R"(["a","b","c"])");
+  EXPECT_EQ(Get("$.items[?(@.tags empty false)].sku"), R"(["a"])");
+}
+
 TEST(PathTest, OnlyNamesAndIndexesAreReferences) {
   for (const char* path : {"$", "$.a.b", "$['a'][0]", "$.a[-1]"})
     EXPECT_TRUE(Parsed(path).is_reference()) << path;
@@ -113,7 +138,10 @@ TEST(PathTest, MistakesAreToldWithTheirPlace) {
       {"$.a[::0]", "at least 1"},
       {"$.a b", "unexpected ' '"},
       {"$.a.length()", "intrinsic function"},
-      {"$.a[?(@.b =~ /x/)]", "regular expressions"},
+      {"$.a[?(@.b =~ 'x')]", "between slashes"},
+      {"$.a[?(@.b =~ /x)]", "not closed by '/'"},
+      {"$.a[?(@.b =~ /x/q)]", "the flags of a regular expression are i, m and s"},
+      {"$.a[?(@.b =~ /(?=x)/)]", "not a regular expression"},
       {"$.a[?(@.b == )]", "expected a path"},
       {"$.a[?(1)]", "expected a comparison"},
       {"$.a[?(@.b > 1]", "expected ')'"},

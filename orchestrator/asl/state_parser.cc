@@ -205,7 +205,7 @@ Resource StateParser::ReadResource(ObjectReader& reader) {
   } else if (express_ && (resource.is_submitted || resource.is_activity)) {
     // The blank at the end of the one text is the service's.
     reader.ErrorAt("Resource",
-                   resource.is_activity ? "Express state machine does not support activities"
+                   resource.is_activity ? "Express state machine does not support Activity ARN"
                    : resource.waits_for_token
                        ? "Express state machine does not support '.waitForTaskToken' service "
                          "integration "

@@ -157,6 +157,11 @@ void Turn::FinishFork(Branch& owner) {
   history_.ForkSucceeded(owner);
   if (history_.full()) return;
   Fork& fork = *owner.fork;
+  // As recorded: the exit names the map run's start where another state led to the Map, and its end
+  // where the machine starts with it. (All recordings of the second kind are of before autumn 2024,
+  // when the service did so in both cases.)
+  if (fork.run != nullptr && owner.state != &state_.machine->start())
+    owner.last_event = fork.run->started_event;
   const Extent extent = fork.extent;
   json::Array outputs;
   outputs.reserve(fork.results.size());

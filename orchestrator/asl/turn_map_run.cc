@@ -109,6 +109,7 @@ void Turn::EnterDistributed(Branch& branch, const MapState& map, const Scope& sc
   Evaluated<std::unique_ptr<MapRun>> run = ReadMapRun(branch, map, scope, summary);
   if (!run.ok()) return FailEvaluation(branch, std::move(run).failure());
   history_.MapRunStarted(branch, summary.arn);
+  (*run)->started_event = branch.last_event;
   if (history_.full()) return;
   state_.map_runs.push_back(std::move(summary));
   Fork& fork = MakeFork(branch, 0);

@@ -2,7 +2,10 @@
 
 #include <google/protobuf/descriptor.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/strings/escaping.h"
@@ -42,15 +45,98 @@ Fault WrongType(const std::string& path, std::string_view expected, const Value&
           absl::StrCat(path, " must be ", std::string(expected), ", not ", KindOf(found))};
 }
 
-// The values as AWS names them: without the prefix that they share, and without UNSPECIFIED.
+// What an operation cannot do without, by the service's description. Not here: CreateStateMachine's
+// role, which nobody needs in this engine.
+struct Required {
+  std::string_view request;
+  std::vector<std::string_view> members;
+};
+const std::vector<Required>& AllRequired() {
+  static const auto* const kAll = new std::vector<Required>{
+      {"CreateActivityRequest", {"name"}},
+      {"CreateStateMachineAliasRequest", {"name", "routingConfiguration"}},
+      {"CreateStateMachineRequest", {"name", "definition"}},
+      {"DeleteActivityRequest", {"activityArn"}},
+      {"DeleteStateMachineAliasRequest", {"stateMachineAliasArn"}},
+      {"DeleteStateMachineRequest", {"stateMachineArn"}},
+      {"DeleteStateMachineVersionRequest", {"stateMachineVersionArn"}},
+      {"DescribeActivityRequest", {"activityArn"}},
+      {"DescribeExecutionRequest", {"executionArn"}},
+      {"DescribeMapRunRequest", {"mapRunArn"}},
+      {"DescribeStateMachineAliasRequest", {"stateMachineAliasArn"}},
+      {"DescribeStateMachineForExecutionRequest", {"executionArn"}},
+      {"DescribeStateMachineRequest", {"stateMachineArn"}},
+      {"GetActivityTaskRequest", {"activityArn"}},
+      {"GetExecutionHistoryRequest", {"executionArn"}},
+      {"ListMapRunsRequest", {"executionArn"}},
+      {"ListStateMachineAliasesRequest", {"stateMachineArn"}},
+      {"ListStateMachineVersionsRequest", {"stateMachineArn"}},
+      {"ListTagsForResourceRequest", {"resourceArn"}},
+      {"PublishStateMachineVersionRequest", {"stateMachineArn"}},
+      {"RedriveExecutionRequest", {"executionArn"}},
+      {"SendTaskFailureRequest", {"taskToken"}},
+      {"SendTaskHeartbeatRequest", {"taskToken"}},
+      {"SendTaskSuccessRequest", {"taskToken", "output"}},
+      {"StartExecutionRequest", {"stateMachineArn"}},
+      {"StartSyncExecutionRequest", {"stateMachineArn"}},
+      {"StopExecutionRequest", {"executionArn"}},
+      {"TagResourceRequest", {"resourceArn", "tags"}},
+      {"TestStateRequest", {"definition"}},
+      {"UntagResourceRequest", {"resourceArn", "tagKeys"}},
+      {"UpdateMapRunRequest", {"mapRunArn"}},
+      {"UpdateStateMachineAliasRequest", {"stateMachineAliasArn"}},
+      {"UpdateStateMachineRequest", {"stateMachineArn"}},
+      {"ValidateStateMachineDefinitionRequest", {"definition"}},
+  };
+  return *kAll;
+}
+
+Fault Violations(const std::vector<std::string>& violations) {
+  return {400, "ValidationException",
+          absl::StrCat(violations.size(), " validation error", violations.size() == 1 ? "" : "s",
+                       " detected: ", absl::StrJoin(violations, "; "))};
+}
+
+std::string NullAt(const std::string& path) {
+  return absl::StrCat("Value null at '", path,
+                      "' failed to satisfy constraint: Member must not be null");
+}
+
+std::optional<Fault> CheckRequired(const Value& input, const google::protobuf::Descriptor& type) {
+  for (const Required& required : AllRequired()) {
+    if (absl::string_view(required.request.data(), required.request.size()) != type.name())
+      continue;
+    std::vector<std::string> violations;
+    for (const std::string_view member : required.members) {
+      const Value* value = input.Find(member);
+      if (value == nullptr || value->IsNull()) violations.push_back(NullAt(std::string(member)));
+    }
+    if (!violations.empty()) return Violations(violations);
+  }
+  return std::nullopt;
+}
+
+// Where the service's tables keep a text: Java's hash code of it (which is defined on UTF-16 units;
+// our names are ASCII), in 32 buckets.
+uint32_t BucketOf(std::string_view name) {
+  uint32_t hash = 0;
+  for (const char c : name) hash = 31 * hash + static_cast<unsigned char>(c);
+  return hash % 32;
+}
+
+// The values as AWS names them: without the prefix that they share, and without UNSPECIFIED. In the
+// order in which the service lists them: that of a hash table, the later one first in a bucket.
 std::vector<std::string> ValuesOf(const EnumDescriptor& type) {
   // EXECUTION_STATUS_UNSPECIFIED gives the prefix.
   constexpr std::string_view kUnspecified = "UNSPECIFIED";
   const size_t prefix = type.value(0)->name().size() - kUnspecified.size();
   std::vector<std::string> values;
-  for (int i = 1; i < type.value_count(); ++i) {
+  for (int i = type.value_count() - 1; i > 0; --i) {
     values.push_back(type.value(i)->name().substr(prefix));
   }
+  std::stable_sort(values.begin(), values.end(), [](const std::string& a, const std::string& b) {
+    return BucketOf(a) < BucketOf(b);
+  });
   return values;
 }
 
@@ -61,11 +147,10 @@ std::optional<Fault> CheckEnum(const std::string& path, const Value& value,
   for (const std::string& known : values) {
     if (known == value.AsString()) return std::nullopt;
   }
-  return Fault{400, "ValidationException",
-               absl::StrCat("1 validation error detected: Value '",
-                            absl::CEscape(value.AsString().substr(0, kMaxShown)), "' at '", path,
-                            "' failed to satisfy constraint: Member must satisfy enum value set: [",
-                            absl::StrJoin(values, ", "), "]")};
+  return Violations(
+      {absl::StrCat("Value '", absl::CEscape(value.AsString().substr(0, kMaxShown)), "' at '", path,
+                    "' failed to satisfy constraint: Member must satisfy enum value set: [",
+                    absl::StrJoin(values, ", "), "]")});
 }
 
 std::optional<Fault> CheckMembers(const std::string& path, const Value& value,
@@ -108,6 +193,7 @@ std::optional<Fault> CheckMembers(const std::string& path, const Value& value,
     const Value* member = value.Find(field.json_name());
     if (member == nullptr) continue;
     const std::string at = path.empty() ? field.json_name() : path + "." + field.json_name();
+    if (member->IsNull() && !path.empty()) return Violations({NullAt(at)});
     if (auto fault = CheckMember(at, *member, field)) return fault;
   }
   return std::nullopt;
@@ -116,7 +202,8 @@ std::optional<Fault> CheckMembers(const std::string& path, const Value& value,
 }  // namespace
 
 std::optional<Fault> CheckInput(const Value& input, const google::protobuf::Descriptor& type) {
-  return CheckMembers("", input, type);
+  if (auto fault = CheckMembers("", input, type)) return fault;
+  return CheckRequired(input, type);
 }
 
 }  // namespace orderflow::aws

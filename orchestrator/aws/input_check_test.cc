@@ -15,9 +15,11 @@ std::optional<Fault> Check(std::string_view input) {
 }
 
 TEST(CheckInputTest, WhatFitsPasses) {
-  EXPECT_EQ(Check(R"({"name":"a","type":"EXPRESS","publish":true,"tags":[{"key":"k"}],"new":[1],
+  EXPECT_EQ(
+      Check(
+          R"({"name":"a","definition":"{}","type":"EXPRESS","publish":true,"tags":[{"key":"k"}],"new":[1],
                      "loggingConfiguration":{"level":"ALL","destinations":[]},"roleArn":null})"),
-            std::nullopt);
+      std::nullopt);
 }
 
 TEST(CheckInputTest, AWrongTypeIsNamedWithItsPlace) {
@@ -44,8 +46,50 @@ TEST(CheckInputTest, AnUnknownValueOfAnEnumerationBreaksARule) {
     const std::optional<Fault> fault = Check(input);
     ASSERT_TRUE(fault.has_value()) << input;
     EXPECT_EQ(fault->type, "ValidationException");
-    EXPECT_THAT(fault->message, HasSubstr("enum value set: [STANDARD, EXPRESS]"));
+    EXPECT_THAT(fault->message, HasSubstr("enum value set: [EXPRESS, STANDARD]"));
   }
+}
+
+TEST(CheckInputTest, TheValuesOfAnEnumerationAreListedInTheServicesOrder) {
+  const std::optional<Fault> fault =
+      CheckInput(*json::Parse(R"({"statusFilter":"succeeded"})").value,
+                 *workflow::v1::ListExecutionsRequest::descriptor());
+  ASSERT_TRUE(fault.has_value());
+  EXPECT_EQ(fault->message,
+            "1 validation error detected: Value 'succeeded' at 'statusFilter' failed to satisfy "
+            "constraint: Member must satisfy enum value set: [SUCCEEDED, TIMED_OUT, "
+            "PENDING_REDRIVE, ABORTED, FAILED, RUNNING]");
+}
+
+TEST(CheckInputTest, RequiredMembersMustBeThere) {
+  const std::pair<const char*, const char*> cases[] = {
+      {R"({"name":"a"})",
+       "1 validation error detected: Value null at 'definition' failed to satisfy constraint: "
+       "Member must not be null"},
+      {R"({"name":null,"type":"EXPRESS"})",
+       "2 validation errors detected: Value null at 'name' failed to satisfy constraint: Member "
+       "must not be null; Value null at 'definition' failed to satisfy constraint: Member must "
+       "not be null"},
+      {R"({"name":"a","definition":"{}","tags":[{"key":"k","value":null}]})",
+       "1 validation error detected: Value null at 'tags[0].value' failed to satisfy constraint: "
+       "Member must not be null"}};
+  for (const auto& [input, message] : cases) {
+    const std::optional<Fault> fault = Check(input);
+    ASSERT_TRUE(fault.has_value()) << input;
+    EXPECT_EQ(fault->type, "ValidationException");
+    EXPECT_EQ(fault->message, message);
+  }
+}
+
+TEST(CheckInputTest, ARequestIsToldOfItsOwnMembersOnly) {
+  const std::optional<Fault> fault = CheckInput(
+      *json::Parse("{}").value, *workflow::v1::CreateStateMachineAliasRequest::descriptor());
+  ASSERT_TRUE(fault.has_value());
+  EXPECT_THAT(fault->message, HasSubstr("'name'"));
+  EXPECT_THAT(fault->message, HasSubstr("'routingConfiguration'"));
+  EXPECT_EQ(
+      CheckInput(*json::Parse("{}").value, *workflow::v1::ListExecutionsRequest::descriptor()),
+      std::nullopt);
 }
 
 }  // namespace
