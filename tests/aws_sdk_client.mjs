@@ -67,6 +67,21 @@ seen.tags = (await send(sfn.ListTagsForResourceCommand, { resourceArn: stateMach
 seen.validation = await send(sfn.ValidateStateMachineDefinitionCommand, { definition: "{}" })
   .then((answer) => [answer.result, answer.diagnostics[0].code]);
 
+const task = {
+  Type: "Task", Resource: "arn:aws:states:::dynamodb:putItem", Parameters: { TableName: "orders", "Item.$": "$.item" },
+  ResultPath: "$.put", Retry: [{ ErrorEquals: ["Busy"], MaxAttempts: 1 }], Next: "Ship" };
+const testOf = (mock, more) => send(sfn.TestStateCommand, {
+  definition: JSON.stringify(task), input: JSON.stringify({ item: { id: { S: "1" } } }), mock, ...more });
+seen.tested = await testOf({ result: "{}" }, { inspectionLevel: "DEBUG" }).then((answer) => ({
+  status: answer.status, output: answer.output, next: answer.nextState,
+  parameters: JSON.parse(answer.inspectionData.afterParameters) }));
+seen.testedRetry = await testOf({ errorOutput: { error: "Busy" } }, { stateConfiguration: { retrierRetryCount: 0 } })
+  .then((answer) => [answer.status, answer.error, answer.inspectionData]);
+seen.testedChoice = await send(sfn.TestStateCommand, {
+  stateName: "C", input: "{}", definition: JSON.stringify({ StartAt: "C", States: {
+    C: { Type: "Choice", Choices: [{ Variable: "$.a", IsPresent: true, Next: "Y" }], Default: "N" },
+    Y: { Type: "Succeed" }, N: { Type: "Succeed" } } }) }).then((answer) => answer.nextState);
+
 const express = await send(sfn.CreateStateMachineCommand, {
   name: "sdk-express", type: "EXPRESS", definition: definition({ n: 1 }), roleArn });
 seen.sync = await send(sfn.StartSyncExecutionCommand, { stateMachineArn: express.stateMachineArn })
@@ -83,5 +98,7 @@ seen.errors = [
   await errorOf(sfn.DescribeExecutionCommand, { executionArn: `${executionArn}-none` }),
   await errorOf(sfn.DeleteStateMachineVersionCommand, { stateMachineVersionArn: created.stateMachineVersionArn }),
   await errorOf(sfn.CreateStateMachineCommand, { name: "bad", definition: "{}", roleArn }),
+  await errorOf(sfn.TestStateCommand, { definition: "{}", roleArn }),
+  await errorOf(sfn.TestStateCommand, { definition: JSON.stringify(task), mock: { result: "[" } }),
 ];
 console.log(JSON.stringify(seen));

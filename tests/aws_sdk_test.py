@@ -61,6 +61,15 @@ class AwsSdkTest(unittest.TestCase):
     def test_a_definition_is_validated(self) -> None:
         self.assertEqual(self.seen["validation"], ["FAIL", "SCHEMA_VALIDATION_FAILED"])
 
+    def test_a_state_is_tested_with_a_mock(self) -> None:
+        item = {"id": {"S": "1"}}
+        tested = self.seen["tested"]
+        self.assertEqual((tested["status"], json.loads(tested["output"]), tested["next"]),
+                         ("SUCCEEDED", {"item": item, "put": {}}, "Ship"))
+        self.assertEqual(tested["parameters"], {"TableName": "orders", "Item": item})
+        self.assertEqual(self.seen["testedRetry"][:2], ["RETRIABLE", "Busy"])
+        self.assertEqual(self.seen["testedChoice"], "N")
+
     def test_a_synchronous_execution_answers_its_output(self) -> None:
         self.assertEqual(self.seen["sync"], ["SUCCEEDED", '{"n":1}'])
 
@@ -69,7 +78,7 @@ class AwsSdkTest(unittest.TestCase):
 
     def test_errors_are_those_that_the_client_knows(self) -> None:
         self.assertEqual(self.seen["errors"], [{"name": name, "known": True, "status": 400} for name in (
-            "ExecutionDoesNotExist", "ConflictException", "InvalidDefinition")])
+            "ExecutionDoesNotExist", "ConflictException", "InvalidDefinition", "InvalidDefinition", "ValidationException")])
 
 
 if __name__ == "__main__":

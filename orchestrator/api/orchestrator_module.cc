@@ -156,6 +156,8 @@ class Orchestrator final : public OrchestratorModule {
     if (endpoint_ != nullptr) endpoint_->Drain();
     // Workers who wait are answered; they ask again, elsewhere or later.
     activity_tasks_->EndAll();
+    // A test of a state may take minutes, and nothing is lost with it.
+    state_tests_.EndAll();
   }
 
   void Stop() override {

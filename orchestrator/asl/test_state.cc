@@ -6,6 +6,7 @@
 
 #include "orchestrator/asl/execution_state.h"
 #include "orchestrator/asl/item_reader_data.h"
+#include "orchestrator/asl/measure.h"
 #include "orchestrator/asl/random.h"
 #include "orchestrator/asl/state.h"
 #include "orchestrator/asl/test_state_checks.h"
@@ -148,8 +149,9 @@ class Test final : public StateTest, public Inspector {
     return items_read_.has_value() ? &*items_read_ : nullptr;
   }
   int32_t used_retries() const override { return request_.retrier_retry_count.value_or(0); }
+  // What is larger than any payload may be is not shown: it may be very much larger as a text.
   void OnValue(Stage stage, const Value& value) override {
-    tested_.stages[static_cast<size_t>(stage)] = value;
+    if (IsShown(value)) tested_.stages[static_cast<size_t>(stage)] = value;
   }
   void OnMap(const MapSettings& settings) override { tested_.map = settings; }
   void OnRetry(size_t index, const Failure& failure, std::optional<absl::Duration> pause) override {
@@ -164,6 +166,7 @@ class Test final : public StateTest, public Inspector {
   void OnLeft(const Value& output, const State* next, const Value& variables) override;
 
  private:
+  bool IsShown(const Value& value) const { return Fits(value, run_.limits.max_payload_bytes); }
   std::optional<Refusal> ReadItems();
   Value DefaultContext(absl::Time now) const;
   void End(TestedState::Status status, const Failure& failure);
@@ -281,7 +284,7 @@ std::optional<RunTask> Test::Begin(absl::Time now) {
 void Test::Answer(Answered answer, absl::Time now) {
   const AttemptId attempt = run_.root.attempt.id;
   if (auto* result = std::get_if<Value>(&answer)) {
-    tested_.result = *result;
+    if (IsShown(*result)) tested_.result = *result;
     Apply(now, [&](Turn& turn) { turn.Handle(TaskSucceeded{attempt, *std::move(result)}); });
   } else {
     Apply(now, [&](Turn& turn) {

@@ -172,6 +172,28 @@ TEST(TestStateTest, AMapShowsItsItemsAndBatches) {
   EXPECT_FALSE(tested.result.has_value());
 }
 
+TEST(TestStateTest, WhatIsLargerThanAPayloadIsNotShown) {
+  // Each input of an iteration would have all of the input in it.
+  std::string list = "[0";
+  for (int i = 0; i < 20'000; ++i) list += ",0";
+  TestedState tested =
+      Tested(WithResult(Of(R"({"Type": "Map", "ItemsPath": "$.list", "ItemSelector": {"all.$": "$"},
+             "ItemProcessor": {"StartAt": "I", "States": {"I": {"Type": "Pass", "End": true}}},
+             "End": true})",
+                           R"({"list": )" + list + "]}"),
+                        "[]"));
+  EXPECT_EQ(tested.status, Status::kSucceeded);
+  EXPECT_TRUE(tested.at(Stage::kAfterItemsPath).has_value());
+  EXPECT_EQ(At(tested, Stage::kAfterItemSelector), "-");
+  std::string copies;
+  for (int i = 0; i < 2'000; ++i)
+    copies += (i == 0 ? "\"k" : ", \"k") + std::to_string(i) + ".$\": \"$\"";
+  tested =
+      Tested(Of(R"({"Type": "Pass", "Parameters": {)" + copies + R"(}, "End": true})", list + "]"));
+  EXPECT_EQ(tested.error, kErrorDataLimitExceeded);
+  EXPECT_EQ(At(tested, Stage::kAfterParameters), "-");
+}
+
 TEST(TestStateTest, FailedIterationsOfAMapAreComparedWithWhatItTolerates) {
   StateTestRequest request =
       WithResult(Of(kMap, R"({"in": {"list": ["a", "b", "c"]}})"), "[1, 2, 3]");

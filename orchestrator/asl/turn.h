@@ -159,6 +159,9 @@ class Turn {
   void InspectMap(Branch& branch, const MapState& map, const Scope& scope);
   std::optional<Failure> InspectItems(Branch& branch, const MapState& map, const Scope& scope,
                                       json::Value items, std::unique_ptr<MapRun> run);
+  // Shows what `next` makes of the items up to `count`.
+  template <typename Next>
+  std::optional<Failure> InspectInputs(const Fork& fork, int64_t count, Stage stage, Next next);
 
   // Ends what runs within the owner's state, with events that say so.
   void AbortFork(Branch& owner, Branch* failed);

@@ -52,6 +52,24 @@ void Turn::InspectMap(Branch& branch, const MapState& map, const Scope& scope) {
   if (failure.has_value()) Fail(branch, *failure);
 }
 
+// A list that is larger than any payload may be is not shown, and its rest not looked at: each item
+// may be large, and there may be many.
+template <typename Next>
+std::optional<Failure> Turn::InspectInputs(const Fork& fork, int64_t count, Stage stage,
+                                           Next next) {
+  json::Array inputs;
+  size_t bytes = 2;
+  while (fork.next < count) {
+    Evaluated<Value> input = next();
+    if (!input.ok()) return std::move(input).failure();
+    bytes += json::SerializedSize(*input) + 1;
+    if (bytes > state_.limits.max_payload_bytes) return std::nullopt;
+    inputs.push_back(*std::move(input));
+  }
+  state_.inspector->OnValue(stage, Value::FromArray(std::move(inputs)));
+  return std::nullopt;
+}
+
 std::optional<Failure> Turn::InspectItems(Branch& branch, const MapState& map, const Scope& scope,
                                           Value items, std::unique_ptr<MapRun> run) {
   Fork& fork = MakeFork(branch, 0);
@@ -60,27 +78,23 @@ std::optional<Failure> Turn::InspectItems(Branch& branch, const MapState& map, c
   fork.run = std::move(run);
   Branch& lane = AddLane(branch, 0);
   const auto count = static_cast<int64_t>(fork.items.size());
-  if (map.items->SelectsItems()) {
-    json::Array inputs;
-    for (lane.index = 0; lane.index < count; ++lane.index) {
-      lane.item = fork.items.AsArray()[static_cast<size_t>(lane.index)];
-      Evaluated<Sized> input = IterationInput(lane);
-      if (!input.ok()) return std::move(input).failure();
-      inputs.push_back(std::move(input->value));
-    }
-    state_.inspector->OnValue(Stage::kAfterItemSelector, Value::FromArray(std::move(inputs)));
-  }
-  if (map.distributed != nullptr && map.distributed->batches) {
-    json::Array batches;
+  const auto one_input = [&]() -> Evaluated<Value> {
+    lane.index = fork.next++;
+    lane.item = fork.items.AsArray()[static_cast<size_t>(lane.index)];
+    ORDERFLOW_ASL_ASSIGN_OR_FAIL(Sized input, IterationInput(lane));
+    return std::move(input.value);
+  };
+  const auto one_batch = [&]() -> Evaluated<Value> {
     int64_t items_in_batch = 0;
-    while (fork.next < count) {
-      Evaluated<Value> batch = NextBatch(lane, items_in_batch);
-      if (!batch.ok()) return std::move(batch).failure();
-      batches.push_back(*std::move(batch));
-    }
-    state_.inspector->OnValue(Stage::kAfterItemBatcher, Value::FromArray(std::move(batches)));
-  }
-  return std::nullopt;
+    return NextBatch(lane, items_in_batch);
+  };
+  std::optional<Failure> failure;
+  if (map.items->SelectsItems())
+    failure = InspectInputs(fork, count, Stage::kAfterItemSelector, one_input);
+  fork.next = 0;
+  if (!failure.has_value() && map.distributed != nullptr && map.distributed->batches)
+    failure = InspectInputs(fork, count, Stage::kAfterItemBatcher, one_batch);
+  return failure;
 }
 
 }  // namespace orderflow::asl
