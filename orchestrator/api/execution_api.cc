@@ -44,8 +44,9 @@ void SetQualifiers(const ExecutionRecord& record, Message& message) {
   }
 }
 
-absl::Status TypeNotSupported(std::string_view what) {
-  return StatesError("StateMachineTypeNotSupported", what);
+absl::Status TypeNotSupported() {
+  return StatesError("StateMachineTypeNotSupported",
+                     "This operation is not supported by this type of state machine");
 }
 
 std::optional<store::ExecutionStatus> ToStore(workflow::v1::ExecutionStatus status) {
@@ -216,8 +217,7 @@ void ExecutionApi::StartSync(const workflow::v1::StartSyncExecutionRequest& requ
                ended = std::move(ended)](absl::StatusOr<FoundMachine> found) mutable {
                 if (!found.ok()) return ended(found.status());
                 if (found->machine->record.type != store::MachineType::kExpress) {
-                  return ended(TypeNotSupported(
-                      "StartSyncExecution is not supported by STANDARD state machines"));
+                  return ended(TypeNotSupported());
                 }
                 start.express_id = NewUuid();
                 SetMachine(*std::move(found), start);
@@ -284,8 +284,7 @@ void ExecutionApi::ListOf(std::string given_arn, store::ExecutionFilter filter, 
         if (absl::IsNotFound(machine.status())) return on_page(StateMachineDoesNotExist(given_arn));
         if (!machine.ok()) return on_page(machine.status());
         if (machine->type == store::MachineType::kExpress) {
-          return on_page(
-              TypeNotSupported("ListExecutions is not supported by EXPRESS state machines"));
+          return on_page(TypeNotSupported());
         }
         store_.ListExecutions(std::move(filter), size, std::move(token), std::move(on_page));
       });

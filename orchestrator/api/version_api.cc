@@ -42,16 +42,18 @@ void PublishRevision(store::VersionStore& store, const std::string& machine_arn,
                      std::string revision_id, std::string description, absl::Time now,
                      Callback<VersionRecord> done) {
   store.PublishVersion(
-      machine_arn, std::move(revision_id), std::move(description), now,
-      [machine_arn, done = std::move(done)](absl::StatusOr<VersionRecord> version) mutable {
+      machine_arn, revision_id, std::move(description), now,
+      [machine_arn, revision_id,
+       done = std::move(done)](absl::StatusOr<VersionRecord> version) mutable {
         if (absl::IsNotFound(version.status())) {
           return std::move(done)(StateMachineDoesNotExist(machine_arn));
         }
         if (absl::IsFailedPrecondition(version.status())) {
           return std::move(done)(
               StatesError("ConflictException",
-                          "Failed to publish the State Machine version for the given revisionId: "
-                          "it is not the newest revision"));
+                          absl::StrCat("Failed to publish the State Machine version for revision ",
+                                       revision_id, ". The current State Machine revision is ",
+                                       std::string(version.status().message()), ".")));
         }
         if (!version.ok()) return std::move(done)(ToStatesError(version.status()));
         std::move(done)(*std::move(version));

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "orchestrator/asl/path.h"
+#include "orchestrator/asl/text_order.h"
 #include "orchestrator/asl/timestamp.h"
 
 namespace orderflow::asl {
@@ -76,10 +77,10 @@ bool Relates(const T& a, Relation relation, const T& b) {
   return false;
 }
 
-// UTF-8 sorts by code point; the service sorts by UTF-16 unit, which differs only beyond the basic
-// plane.
 bool TextRelates(const std::string& a, Relation relation, const std::string& b) {
-  return relation == Relation::kMatches ? MatchesPattern(a, b) : Relates(a, relation, b);
+  if (relation == Relation::kMatches) return MatchesPattern(a, b);
+  if (relation == Relation::kEqual) return a == b;
+  return Relates(CompareTexts(a, b), relation, 0);
 }
 
 bool IsTimestampText(const Value& value) {

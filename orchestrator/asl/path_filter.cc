@@ -1,5 +1,7 @@
 #include "orchestrator/asl/path_filter.h"
 
+#include "orchestrator/asl/text_order.h"
+
 namespace orderflow::asl {
 namespace {
 
@@ -9,7 +11,7 @@ using json::Value;
 std::optional<bool> Less(const Value& a, const Value& b) {
   if (a.IsInt() && b.IsInt()) return a.AsInt() < b.AsInt();
   if (a.IsNumber() && b.IsNumber()) return a.AsDouble() < b.AsDouble();
-  if (a.IsString() && b.IsString()) return a.AsString() < b.AsString();
+  if (a.IsString() && b.IsString()) return CompareTexts(a.AsString(), b.AsString()) < 0;
   return std::nullopt;
 }
 

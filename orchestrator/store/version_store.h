@@ -52,7 +52,8 @@ class VersionStore {
   virtual void ChangeTags(std::string machine_arn, TagChange change, StatusCallback done) = 0;
 
   // Publishes the newest revision, or answers the newest version that names it already.
-  // FAILED_PRECONDITION: `revision_id` is not empty and not that of the newest revision.
+  // FAILED_PRECONDITION: `revision_id` is not empty and not that of the newest revision, which is
+  // the message.
   virtual void PublishVersion(std::string machine_arn, std::string revision_id,
                               std::string description, absl::Time now,
                               Callback<VersionRecord> done) = 0;

@@ -175,7 +175,7 @@ absl::StatusOr<VersionRecord> PublishVersion(Transaction& txn, std::string_view 
     ORDERFLOW_ASSIGN_OR_RETURN(const std::vector<Row> newest,
                                txn.Query(kRevisionId, {machine.revision}));
     if (newest.empty() || newest[0].Text(0) != revision_id) {
-      return absl::FailedPreconditionError("another revision is the newest");
+      return absl::FailedPreconditionError(newest.empty() ? "" : newest[0].Text(0));
     }
   }
   ORDERFLOW_ASSIGN_OR_RETURN(const std::vector<Row> known,

@@ -119,7 +119,7 @@ TEST_P(VersionTablesTest, OnlyTheRevisionThatIsExpectedIsPublished) {
   EXPECT_THAT(Publish(machine.arn, machine.revision_id), IsOk());
   Change(machine, "2");
   EXPECT_THAT(Publish(machine.arn, machine.revision_id),
-              StatusIs(absl::StatusCode::kFailedPrecondition));
+              StatusIs(absl::StatusCode::kFailedPrecondition, "id-2"));
   EXPECT_EQ(Publish(machine.arn, "id-2")->number, 2);
 }
 
