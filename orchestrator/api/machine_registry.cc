@@ -53,6 +53,9 @@ asl::ParsedDefinition MachineRegistry::Parse(std::string_view definition,
   options.check_resource = [this](std::string_view resource) {
     return runner_.CheckResource(resource);
   };
+  options.check_arguments = [this](std::string_view resource, const json::Value& arguments) {
+    return runner_.CheckArguments(resource, arguments);
+  };
   options.distributed_maps = true;
   return asl::ParseStateMachine(definition, options);
 }
