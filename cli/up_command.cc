@@ -24,6 +24,7 @@
 #include "common/rpc/server_flags.h"
 #include "common/settings/settings.h"
 #include "common/version/version.h"
+#include "orchestrator/api/integration_flags.h"
 #include "orchestrator/api/lambda_flags.h"
 #include "orchestrator/aws/aws_flags.h"
 
@@ -118,6 +119,8 @@ absl::StatusOr<EverythingOptions> OptionsFromFlags(const DataDirectory& data) {
   ORDERFLOW_ASSIGN_OR_RETURN(options.orchestrator.order_workflow, ReadWorkflow(workflow));
   if (!workflow.empty()) options.orchestrator.order_workflow_source = workflow;
   ORDERFLOW_ASSIGN_OR_RETURN(options.orchestrator.lambda, api::LambdaOptionsFromFlags());
+  ORDERFLOW_ASSIGN_OR_RETURN(options.orchestrator.http, api::HttpOptionsFromFlags());
+  ORDERFLOW_ASSIGN_OR_RETURN(options.orchestrator.integrations, api::IntegrationsFromFlags());
   options.orchestrator.aws = aws::EndpointOptionsFromFlags();
   options.orchestrator.aws.listen =
       ListenAddress(options.orchestrator.aws.listen, aws::kDefaultListen);

@@ -13,6 +13,7 @@
 #include "common/rpc/server_flags.h"
 #include "common/rpc/server_main.h"
 #include "common/settings/settings.h"
+#include "orchestrator/api/integration_flags.h"
 #include "orchestrator/api/lambda_flags.h"
 #include "orchestrator/api/orchestrator_module.h"
 #include "orchestrator/aws/aws_flags.h"
@@ -141,6 +142,8 @@ absl::StatusOr<api::OrchestratorOptions> OptionsFromFlags() {
   options.tasks.tls.certificate_file = absl::GetFlag(FLAGS_task_tls_certificate);
   options.tasks.tls.key_file = absl::GetFlag(FLAGS_task_tls_key);
   ORDERFLOW_ASSIGN_OR_RETURN(options.lambda, api::LambdaOptionsFromFlags());
+  ORDERFLOW_ASSIGN_OR_RETURN(options.http, api::HttpOptionsFromFlags());
+  ORDERFLOW_ASSIGN_OR_RETURN(options.integrations, api::IntegrationsFromFlags());
   return options;
 }
 

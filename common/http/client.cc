@@ -12,6 +12,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/check.h"
@@ -67,10 +68,7 @@ class Transfer {
     for (const std::string& header : request_.headers) AddHeader(header);
     if (request_.signature != nullptr) Sign(*request_.signature);
     curl_easy_setopt(easy_, CURLOPT_HTTPHEADER, headers_);
-    if (request_.method == "POST") {
-      curl_easy_setopt(easy_, CURLOPT_POSTFIELDSIZE, static_cast<long>(request_.body.size()));
-      curl_easy_setopt(easy_, CURLOPT_POSTFIELDS, request_.body.data());
-    }
+    SetMethod();
     curl_easy_setopt(easy_, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy_, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
     if (!options.ca_file.empty()) curl_easy_setopt(easy_, CURLOPT_CAINFO, options.ca_file.c_str());
@@ -118,6 +116,18 @@ class Transfer {
   void TimeOut() { std::move(done_)(absl::DeadlineExceededError("Timeout was reached")); }
 
  private:
+  void SetMethod() {
+    if (request_.method == "HEAD") {
+      curl_easy_setopt(easy_, CURLOPT_NOBODY, 1L);  // waits for no body of the answer, too
+      return;
+    }
+    if (request_.method == "GET" && request_.body.empty()) return;
+    curl_easy_setopt(easy_, CURLOPT_POSTFIELDSIZE, static_cast<long>(request_.body.size()));
+    curl_easy_setopt(easy_, CURLOPT_POSTFIELDS, request_.body.data());
+    if (request_.method != "POST")
+      curl_easy_setopt(easy_, CURLOPT_CUSTOMREQUEST, request_.method.c_str());
+  }
+
   void AddHeader(const std::string& header) {
     headers_ = curl_slist_append(headers_, header.c_str());
   }
@@ -142,11 +152,17 @@ class Transfer {
   }
 
   static size_t OnHeader(char* data, size_t, size_t size, void* self) {
-    auto& headers = static_cast<Transfer*>(self)->response_.headers;
+    Response& response = static_cast<Transfer*>(self)->response_;
+    auto& headers = response.headers;
     const absl::string_view line(data, size);
     const size_t colon = line.find(':');
     if (absl::StartsWith(line, "HTTP/")) {
       headers.clear();  // of a 100 Continue before
+      // HTTP/1.1 200 OK
+      const size_t reason = line.find(' ', std::min(line.find(' '), line.size() - 1) + 1);
+      response.reason = reason == absl::string_view::npos
+                            ? std::string()
+                            : std::string(absl::StripAsciiWhitespace(line.substr(reason)));
     } else if (colon != absl::string_view::npos) {
       headers.emplace_back(line.substr(0, colon),
                            absl::StripAsciiWhitespace(line.substr(colon + 1)));
@@ -344,6 +360,22 @@ Client::Ticket Client::Send(Request request, Callback<Response> done) {
 }
 
 void Client::Cancel(Ticket ticket) { loop_->Cancel(ticket); }
+
+std::string UrlDecode(std::string_view text) {
+  std::string decoded;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const bool is_escape = text[i] == '%' && i + 2 < text.size() &&
+                           absl::ascii_isxdigit(static_cast<unsigned char>(text[i + 1])) &&
+                           absl::ascii_isxdigit(static_cast<unsigned char>(text[i + 2]));
+    if (!is_escape) {
+      decoded += text[i];
+      continue;
+    }
+    decoded += absl::HexStringToBytes(absl::string_view(text.data() + i + 1, 2));
+    i += 2;
+  }
+  return decoded;
+}
 
 std::string UrlEncode(std::string_view text) {
   constexpr char kHex[] = "0123456789ABCDEF";

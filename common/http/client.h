@@ -23,10 +23,11 @@ struct AwsSignature {
 };
 
 struct Request {
-  std::string method = "POST";  // POST or GET
+  std::string method = "POST";
   std::string url;
   std::vector<std::string> headers;  // "Name: value"; may hold secrets
-  std::string body;                  // of POST
+  // Of any method but HEAD; with GET none is sent where it is empty.
+  std::string body;
   // Instead of the client's.
   std::optional<absl::Duration> timeout;
   // Null: not signed. A signed URL must hold nothing that needs escaping in its path, and at most
@@ -36,6 +37,7 @@ struct Request {
 
 struct Response {
   int status = 0;
+  std::string reason;  // "OK", as the server words the status; HTTP/2 has none
   // In the order of arrival, names as they came.
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
@@ -85,5 +87,7 @@ class Client {
 
 // `text` as a value of application/x-www-form-urlencoded or of a URL's query.
 std::string UrlEncode(std::string_view text);
+// The reverse: %XX is the byte; all else, `+` included, stays as it is.
+std::string UrlDecode(std::string_view text);
 
 }  // namespace orderflow::http

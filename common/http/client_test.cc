@@ -49,6 +49,32 @@ TEST(HttpClientTest, HandsOverStatusHeadersAndBody) {
   EXPECT_EQ(response->Header("X-Unheard"), "");
 }
 
+TEST(HttpClientTest, AnyMethodMayHaveABody) {
+  TestServer server(Echo);
+  Client client({});
+  for (const char* method : {"PUT", "PATCH", "DELETE", "OPTIONS", "GET"}) {
+    const auto response = Send(client, {.method = method, .url = server.url(), .body = "b"});
+    ASSERT_THAT(response, IsOk());
+    EXPECT_EQ(response->Header("x-method"), method);
+    EXPECT_EQ(response->body, "b");
+    EXPECT_EQ(response->reason, "OK");
+  }
+  const auto bare = Send(client, {.method = "DELETE", .url = server.url()});
+  ASSERT_THAT(bare, IsOk());
+  EXPECT_EQ(bare->Header("x-method"), "DELETE");
+}
+
+TEST(HttpClientTest, AHeadRequestWaitsForNoBody) {
+  TestServer server([](const TestServer::Request& request) {
+    EXPECT_EQ(request.method, "HEAD");
+    return Answer{.headers = {{"X-Seen", "yes"}}};
+  });
+  Client client({});
+  const auto response = Send(client, {.method = "HEAD", .url = server.url(), .body = "ignored"});
+  ASSERT_THAT(response, IsOk());
+  EXPECT_EQ(response->Header("X-Seen"), "yes");
+}
+
 TEST(HttpClientTest, ConnectionsAreUsedAgain) {
   TestServer server(Echo);
   Client client({});

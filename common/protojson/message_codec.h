@@ -16,11 +16,16 @@ class Message;
 namespace orderflow::protojson {
 
 struct Options {
-  enum class Names : uint8_t { kProto, kJson };
+  enum class Names : uint8_t { kProto, kJson, kAws };
   enum class Times : uint8_t { kRfc3339, kEpochSeconds };
 
   // How members are named when a value is made: `order_id` or `orderId`. Both are understood in a
   // request.
+  //
+  // kAws is for messages that stand for parameters and answers of AWS's APIs: a member is named as
+  // the JSON name with a capital at its beginning (`OrderId`), or as exactly the JSON name that the
+  // field was given (`[json_name = "MD5OfMessageBody"]`). In a request upper and lower case are
+  // alike, and where a text is expected, an object or an array is taken as its JSON text.
   Names names = Names::kProto;
   // google.protobuf.Timestamp as "2024-05-01T12:00:00.5Z" or as the number 1714564800.5. Both are
   // understood.

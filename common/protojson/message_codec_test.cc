@@ -19,12 +19,14 @@ using ::google::protobuf::Message;
 using testdata::Maps;
 using testdata::Old;
 using testdata::Presence;
+using testdata::Publish;
 using testdata::Repeated;
 using testdata::Scalars;
 using testdata::WellKnown;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::SizeIs;
 using ::testing::StartsWith;
 
 json::Value Json(std::string_view text) {
@@ -387,6 +389,38 @@ TEST(MessageCodecTest, OldSyntaxKnowsRequiredFieldsAndClosedEnums) {
               ElementsAre("children[0].id: required, but absent",
                           "closed: unknown value 3; expected one of FIRST, SECOND",
                           "id: required, but absent"));
+}
+
+TEST(MessageCodecTest, MembersMayBeNamedAsAwsNamesThem) {
+  const Options options = {.names = Options::Names::kAws};
+  Publish publish;
+  EXPECT_THAT(ToMessage(Json(R"({"TopicArn":"t","Message":{"a":[1]},"md5ofmessagebody":"m",
+                                 "MessageAttributes":{"Color":{"DataType":"String","S":"red"},
+                                                      "ok":{"BOOL":true}}})"),
+                        publish, options),
+              IsEmpty());
+  EXPECT_EQ(publish.topic_arn(), "t");
+  EXPECT_EQ(publish.message(), R"({"a":[1]})");
+  absl::StatusOr<json::Value> value = FromMessage(publish, options);
+  ASSERT_THAT(value, IsOk());
+  EXPECT_EQ(*value->Find("TopicArn"), json::Value("t"));
+  EXPECT_EQ(*value->Find("MD5OfMessageBody"), json::Value("m"));
+  EXPECT_EQ(*value->Find("MessageAttributes"),
+            Json(R"({"Color":{"DataType":"String","S":"red"},"ok":{"DataType":"","BOOL":true}})"));
+}
+
+TEST(MessageCodecTest, SpellingsOfOneMemberAreNotTakenTogether) {
+  const Options options = {.names = Options::Names::kAws};
+  Publish publish;
+  const std::vector<FieldViolation> found =
+      ToMessage(Json(R"({"TopicArn":"a","topicARN":"b","Other":1,"Blob":{}})"), publish, options);
+  ASSERT_EQ(found.size(), 3u);
+  EXPECT_EQ(found[0].field, "topicARN");
+  EXPECT_THAT(found[0].description, HasSubstr("given twice"));
+  EXPECT_THAT(found[1].description, HasSubstr("unknown member"));
+  EXPECT_THAT(found[2].description, HasSubstr("base64"));
+  Publish plain;
+  EXPECT_THAT(ToMessage(Json(R"({"TopicArn":"a"})"), plain, {}), SizeIs(1));
 }
 
 TEST(MessageCodecTest, DynamicMessagesAreTheSameAsGeneratedOnes) {

@@ -58,6 +58,26 @@ std::string ShortName(const std::string& name, const std::string& prefix) {
   return has_prefix ? name.substr(prefix.size()) : name;
 }
 
+// What protoc makes of `topic_arn` where nothing else is said: `topicArn`.
+std::string DefaultJsonName(const std::string& name) {
+  std::string json;
+  bool capital = false;
+  for (const char c : name) {
+    if (c != '_') json += capital ? absl::ascii_toupper(static_cast<unsigned char>(c)) : c;
+    capital = c == '_';
+  }
+  return json;
+}
+
+std::string NameOf(const FieldDescriptor& field, Options::Names names) {
+  if (names == Options::Names::kProto) return field.name();
+  std::string name = field.json_name();
+  const bool is_given = name != DefaultJsonName(field.name());
+  if (names == Options::Names::kAws && !is_given && !name.empty())
+    name[0] = absl::ascii_toupper(static_cast<unsigned char>(name[0]));
+  return name;
+}
+
 }  // namespace
 
 Plans::Plans(const Descriptor& root, const Options& options) : options_(options) {
@@ -86,7 +106,7 @@ void Plans::Fill(MessagePlan& plan) {
     const FieldDescriptor& field = *plan.type->field(i);
     FieldPlan& entry = plan.fields.emplace_back();
     entry.field = &field;
-    entry.name = options_.names == Options::Names::kJson ? field.json_name() : field.name();
+    entry.name = NameOf(field, options_.names);
     if (field.message_type() != nullptr) entry.message = &Add(*field.message_type());
     if (field.enum_type() != nullptr) entry.enumeration = AddEnum(*field.enum_type());
     plan.has_required |= field.is_required();
@@ -94,6 +114,18 @@ void Plans::Fill(MessagePlan& plan) {
   // A proto name wins over the same JSON name of another field.
   for (const FieldPlan& entry : plan.fields) plan.by_name.emplace(entry.field->name(), &entry);
   for (const FieldPlan& entry : plan.fields) plan.by_name.emplace(entry.field->json_name(), &entry);
+  if (options_.names != Options::Names::kAws) return;
+  for (const FieldPlan& entry : plan.fields) {
+    plan.by_folded_name.emplace(absl::AsciiStrToLower(entry.field->name()), &entry);
+    plan.by_folded_name.emplace(absl::AsciiStrToLower(entry.field->json_name()), &entry);
+  }
+}
+
+const FieldPlan* MessagePlan::Find(const std::string& name) const {
+  if (const auto known = by_name.find(name); known != by_name.end()) return known->second;
+  if (by_folded_name.empty()) return nullptr;
+  const auto known = by_folded_name.find(absl::AsciiStrToLower(name));
+  return known == by_folded_name.end() ? nullptr : known->second;
 }
 
 const EnumPlan* Plans::AddEnum(const EnumDescriptor& type) {

@@ -50,6 +50,11 @@ struct MessagePlan {
   bool has_required = false;      // proto2
   std::vector<FieldPlan> fields;  // as declared; does not change once `by_name` points into it
   absl::flat_hash_map<std::string, const FieldPlan*> by_name;  // proto name and JSON name
+  // The same in lower case, if they are alike to upper case.
+  absl::flat_hash_map<std::string, const FieldPlan*> by_folded_name;
+
+  // Null where there is no such field.
+  const FieldPlan* Find(const std::string& name) const;
 };
 
 // The plans of a type and of all types that it reaches, itself included.

@@ -8,6 +8,7 @@
 #include <optional>
 #include <type_traits>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/quote.h"
@@ -178,12 +179,16 @@ class Reader {
   void ReadMembers(const MessagePlan& plan, const Value& value, Message& message, const Path& path,
                    int depth) {
     if (!value.IsObject()) return ReportKind(path, "an object", value);
+    absl::flat_hash_set<const FieldPlan*> seen;  // where names differ in their case only
     for (const json::Member& member : value.AsMembers()) {
       if (Full()) return;
       const Path here = {.parent = &path, .member = member.key};
-      auto known = plan.by_name.find(member.key);
-      if (known != plan.by_name.end()) {
-        ReadField(*known->second, value, member, message, here, depth);
+      if (const FieldPlan* field = plan.Find(member.key)) {
+        if (!plan.by_folded_name.empty() && !seen.insert(field).second) {
+          Report(here, absl::StrCat("given twice: also in another spelling of ", field->name));
+          continue;
+        }
+        ReadField(*field, value, member, message, here, depth);
       } else if (!options_.ignore_unknown) {
         Report(here,
                absl::StrCat("unknown member; ", plan.type->full_name(), " has no such field"));
@@ -345,6 +350,9 @@ class Reader {
 
   void ReadText(Slot slot, const Value& value, const Path& path) {
     const bool bytes = slot.field()->type() == FieldDescriptor::TYPE_BYTES;
+    const bool is_data = value.IsObject() || value.IsArray();
+    if (options_.names == Options::Names::kAws && is_data && !bytes)
+      return slot.Put(json::Serialize(value));
     if (!value.IsString()) return ReportKind(path, bytes ? "base64 text" : "a string", value);
     if (!bytes) return slot.Put(value.AsString());
     std::optional<std::string> content = FromBase64(value.AsString());

@@ -34,10 +34,10 @@ asl::Failure ToFailure(const absl::Status& status) {
   const std::optional<ErrorInfo> info = GetErrorInfo(status);
   const std::string name = info ? info->reason : "SfnException";
   const bool is_exception = name.size() > 9 && name.substr(name.size() - 9) == "Exception";
-  return asl::Failure{
-      absl::StrCat("StepFunctions.", name, is_exception ? "" : "Exception"),
-      absl::StrCat(std::string(status.message()),
-                   " (Service: Sfn, Status Code: 400, Request ID: ", NewUuid(), ")")};
+  return asl::Failure{absl::StrCat("StepFunctions.", name, is_exception ? "" : "Exception"),
+                      absl::StrCat(std::string(status.message()),
+                                   " (Service: AWSStepFunctions; Status Code: 400; Error Code: ",
+                                   name, "; Request ID: ", NewUuid(), "; Proxy: null)")};
 }
 
 absl::StatusOr<std::string> TextParameter(const Value& parameters, std::string_view name) {

@@ -52,6 +52,9 @@ asl::ParseOptions MachineRegistry::DefinitionOptions(store::MachineType type) co
   options.check_resource = [this](std::string_view resource) {
     return runner_.CheckResource(resource);
   };
+  options.check_arguments = [this](std::string_view resource, const json::Value& arguments) {
+    return runner_.CheckArguments(resource, arguments);
+  };
   options.distributed_maps = true;
   return options;
 }

@@ -23,6 +23,7 @@
 #include "orchestrator/api/workflow_service.h"
 #include "orchestrator/store/sql_execution_store.h"
 #include "orchestrator/tasks/activity_tasks.h"
+#include "orchestrator/tasks/http_invocation.h"
 #include "orchestrator/tasks/lambda_function.h"
 #include "orchestrator/tasks/task_dispatcher.h"
 
@@ -33,13 +34,22 @@ namespace {
 absl::StatusOr<std::unique_ptr<tasks::TaskRunner>> MakeRunner(const OrchestratorOptions& options) {
   ORDERFLOW_ASSIGN_OR_RETURN(std::shared_ptr<tasks::TaskRunner> grpc,
                              tasks::CreateGrpcTaskRunner(options.tasks, *options.clock));
+  tasks::LambdaTaskRunnerOptions lambda_options = options.lambda;
+  lambda_options.max_payload_bytes = options.engine.limits.max_payload_bytes;
   ORDERFLOW_ASSIGN_OR_RETURN(std::shared_ptr<tasks::TaskRunner> lambda,
-                             tasks::CreateLambdaTaskRunner(options.lambda, grpc, *options.clock));
+                             tasks::CreateLambdaTaskRunner(lambda_options, grpc, *options.clock));
+  tasks::HttpTaskRunnerOptions http_options = options.http;
+  http_options.region = options.region;
+  ORDERFLOW_ASSIGN_OR_RETURN(std::shared_ptr<tasks::TaskRunner> http,
+                             tasks::CreateHttpTaskRunner(std::move(http_options), *options.clock));
   auto dispatcher = std::make_unique<tasks::TaskDispatcher>();
   dispatcher->Add("grpc://", grpc);
   dispatcher->Add("grpcs://", grpc);
   dispatcher->Add(std::string(tasks::kLambdaArn), lambda);
   dispatcher->Add(std::string(tasks::kLambdaInvoke), lambda);
+  dispatcher->Add(std::string(tasks::kHttpInvoke), http);
+  dispatcher->Add(std::string(tasks::kIntegrationArn),
+                  tasks::MakeIntegrationTaskRunner(options.integrations, grpc, *options.clock));
   return dispatcher;
 }
 
@@ -97,7 +107,7 @@ class Orchestrator final : public OrchestratorModule {
         machines_(registry_, *store_, *store_, *options.clock),
         executions_(registry_, *engine_, *store_, *store_, options.engine.limits),
         definitions_(registry_, *store_),
-        tags_(*store_, *store_),
+        tags_(*store_, *store_, *store_),
         versions_(*store_, *options.clock),
         aliases_(*store_, *options.clock),
         orders_(registry_, *engine_, *store_),

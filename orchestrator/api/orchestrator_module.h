@@ -14,6 +14,8 @@
 #include "orchestrator/aws/endpoint.h"
 #include "orchestrator/engine/engine.h"
 #include "orchestrator/tasks/grpc_task_runner.h"
+#include "orchestrator/tasks/http_task_runner.h"
+#include "orchestrator/tasks/integration_task_runner.h"
 #include "orchestrator/tasks/lambda_task_runner.h"
 
 namespace orderflow::api {
@@ -22,6 +24,8 @@ struct OrchestratorOptions {
   database::Options database;  // journal and visibility
   tasks::GrpcTaskRunnerOptions tasks;
   tasks::LambdaTaskRunnerOptions lambda;
+  tasks::HttpTaskRunnerOptions http;  // its region is the one below
+  tasks::Integrations integrations;
   engine::Options engine;
 
   // Parts of all ARNs.
@@ -66,8 +70,8 @@ class OrchestratorModule : public rpc::Module {
 absl::StatusOr<std::unique_ptr<OrchestratorModule>> OpenOrchestratorModule(
     OrchestratorOptions options);
 
-// The same with tasks carried out by `runner`, whatever their resource; `options.tasks` and
-// `options.lambda` are not looked at.
+// The same with tasks carried out by `runner`, whatever their resource; what the
+// options say of tasks is not looked at.
 absl::StatusOr<std::unique_ptr<OrchestratorModule>> OpenOrchestratorModule(
     OrchestratorOptions options, std::unique_ptr<tasks::TaskRunner> runner);
 

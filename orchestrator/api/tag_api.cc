@@ -1,5 +1,6 @@
 #include "orchestrator/api/tag_api.h"
 
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -7,13 +8,20 @@
 #include "orchestrator/api/request_checks.h"
 #include "orchestrator/api/states_error.h"
 #include "orchestrator/api/tags.h"
+#include "orchestrator/engine/arn.h"
 
 namespace orderflow::api {
 namespace {
 
 constexpr size_t kMaxKeyLength = 128;
 
+bool IsActivity(const std::string& arn) {
+  const std::optional<engine::Arn> parsed = engine::ParseArn(arn);
+  return parsed && parsed->kind == engine::Arn::Kind::kActivity;
+}
+
 absl::Status CheckResource(const std::string& arn) {
+  if (IsActivity(arn)) return absl::OkStatus();
   return CheckArn("resourceArn", arn, engine::Arn::Kind::kStateMachine).status();
 }
 
@@ -33,12 +41,18 @@ StatusCallback Answer(const std::string& arn, Callback<Response> done) {
 
 }  // namespace
 
+void TagApi::ChangeTags(const std::string& arn, Change change, StatusCallback done) {
+  if (IsActivity(arn))
+    return activities_.ChangeActivityTags(arn, std::move(change), std::move(done));
+  machine_tags_.ChangeTags(arn, std::move(change), std::move(done));
+}
+
 void TagApi::Tag(const workflow::v1::TagResourceRequest& request,
                  Callback<workflow::v1::TagResourceResponse> done) {
   absl::Status checked = CheckResource(request.resource_arn());
   if (checked.ok()) checked = CheckTags(request.tags());
   if (!checked.ok()) return std::move(done)(checked);
-  tags_.ChangeTags(
+  ChangeTags(
       request.resource_arn(),
       [added = request.tags()](const std::string& tags) { return WithTags(tags, added); },
       Answer(request.resource_arn(), std::move(done)));
@@ -52,7 +66,7 @@ void TagApi::Untag(const workflow::v1::UntagResourceRequest& request,
   }
   if (!checked.ok()) return std::move(done)(checked);
   const std::vector<std::string> keys(request.tag_keys().begin(), request.tag_keys().end());
-  tags_.ChangeTags(
+  ChangeTags(
       request.resource_arn(),
       [keys](const std::string& tags) -> absl::StatusOr<std::string> {
         return WithoutTags(tags, keys);
@@ -64,13 +78,22 @@ void TagApi::List(const workflow::v1::ListTagsForResourceRequest& request,
                   Callback<workflow::v1::ListTagsForResourceResponse> done) {
   const std::string& arn = request.resource_arn();
   if (absl::Status checked = CheckResource(arn); !checked.ok()) return std::move(done)(checked);
-  machines_.GetStateMachine(
-      arn, [arn, done = std::move(done)](absl::StatusOr<store::StateMachineRecord> record) mutable {
-        if (!record.ok()) return std::move(done)(ToError(record.status(), arn));
-        workflow::v1::ListTagsForResourceResponse response;
-        *response.mutable_tags() = DecodeTags(record->tags);
-        std::move(done)(std::move(response));
-      });
+  const auto answer = [arn](const auto& record, auto done) {
+    if (!record.ok()) return std::move(done)(ToError(record.status(), arn));
+    workflow::v1::ListTagsForResourceResponse response;
+    *response.mutable_tags() = DecodeTags(record->tags);
+    std::move(done)(std::move(response));
+  };
+  if (IsActivity(arn)) {
+    return activities_.GetActivity(arn, [answer, done = std::move(done)](
+                                            absl::StatusOr<store::ActivityRecord> record) mutable {
+      answer(record, std::move(done));
+    });
+  }
+  machines_.GetStateMachine(arn, [answer, done = std::move(done)](
+                                     absl::StatusOr<store::StateMachineRecord> record) mutable {
+    answer(record, std::move(done));
+  });
 }
 
 }  // namespace orderflow::api

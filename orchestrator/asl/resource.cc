@@ -61,6 +61,12 @@ std::vector<std::string_view> SplitArn(std::string_view text, size_t count) {
   return parts;
 }
 
+constexpr std::string_view kForTaskToken = ".waitForTaskToken";
+
+bool EndsWith(std::string_view text, std::string_view end) {
+  return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
+}
+
 Resource Make(std::string_view text, std::string_view type, std::string_view action,
               const TaskEventNames& events) {
   return Resource{.text = std::string(text),
@@ -89,7 +95,7 @@ Resource ParseArn(std::string_view text) {
       Resource service = Make(text, rest.substr(0, colon), rest.substr(colon + 1), kServiceEvents);
       service.label = service.type;
       const std::string_view pattern = dot == std::string_view::npos ? "" : rest.substr(dot);
-      service.waits_for_token = pattern == ".waitForTaskToken";
+      service.waits_for_token = pattern == kForTaskToken;
       service.is_submitted = service.waits_for_token || pattern == ".sync" || pattern == ".sync:2";
       return service;
     }
@@ -164,8 +170,12 @@ Resource ParseResource(std::string_view text) {
   if (text.substr(scheme_end + 3, 6) == "dns://") {
     for (int i = 0; i < 3 && path != std::string_view::npos; ++i) path = text.find('/', path + 1);
   }
-  return Make(text, text.substr(0, scheme_end),
-              path == std::string_view::npos ? "" : text.substr(path + 1), kServiceEvents);
+  Resource method =
+      Make(text, text.substr(0, scheme_end),
+           path == std::string_view::npos ? "" : text.substr(path + 1), kServiceEvents);
+  method.waits_for_token = EndsWith(method.action, kForTaskToken);
+  method.is_submitted = method.waits_for_token;
+  return method;
 }
 
 }  // namespace orderflow::asl

@@ -19,7 +19,8 @@ struct TaskEventNames {
 
 // Who carries a Task out, taken apart from its Resource field.
 //
-//   grpc://host:port/package.Service/Method   type "grpc", action "package.Service/Method"
+//   grpc://host:port/package.Service/Method   type "grpc", action "package.Service/Method"; the
+//                                             method may have `.waitForTaskToken` behind it
 //   arn:aws:states:::lambda:invoke            type "lambda", action "invoke"
 //   arn:aws:states:::states:startExecution.sync:2  type "states", action "startExecution.sync:2"
 //   arn:aws:lambda:REGION:ACCOUNT:function:F  a function called directly: events have their own

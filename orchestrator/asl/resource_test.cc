@@ -35,6 +35,11 @@ TEST(ResourceTest, TheWayOfWaitingIsPartOfTheAction) {
   EXPECT_EQ(token.type, "aws-sdk:sqs");
   EXPECT_TRUE(token.waits_for_token);
   EXPECT_FALSE(ParseResource("arn:aws:states:::http:invoke").is_submitted);
+  const Resource method = ParseResource("grpc://shop:1/shop.Stock/Order.waitForTaskToken");
+  EXPECT_EQ(method.action, "shop.Stock/Order.waitForTaskToken");
+  EXPECT_TRUE(method.waits_for_token);
+  EXPECT_TRUE(method.is_submitted);
+  EXPECT_FALSE(ParseResource("grpc://shop:1/shop.Stock/Order").is_submitted);
 }
 
 TEST(ResourceTest, ACallbackGetsATokenAndIsSubmittedBeforeItIsAnswered) {

@@ -82,6 +82,10 @@ struct ParseOptions {
   std::function<std::optional<std::string>(std::string_view name)> substitute;
   // Whether a Task's Resource can be carried out here; answers what is wrong with it, or nothing.
   std::function<std::optional<std::string>(std::string_view resource)> check_resource;
+  // The same for what a Task gives to its resource: its `Parameters` or `Arguments` as they are
+  // written, expressions included; null where there are none.
+  std::function<std::optional<std::string>(std::string_view resource, const json::Value& arguments)>
+      check_arguments;
   size_t max_definition_bytes = 1 << 20;
   // Whether it is for an EXPRESS machine, which cannot wait for others.
   bool express = false;

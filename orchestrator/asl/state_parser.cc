@@ -211,10 +211,23 @@ Resource StateParser::ReadResource(ObjectReader& reader) {
                          "integration "
                        : "Express state machine does not support '.sync' service integration");
   } else if (options_.check_resource) {
-    if (std::optional<std::string> problem = options_.check_resource(*text))
+    if (std::optional<std::string> problem = options_.check_resource(*text)) {
       reader.ErrorAt("Resource", *std::move(problem));
+    } else {
+      CheckArguments(*text, reader);
+    }
   }
   return resource;
+}
+
+void StateParser::CheckArguments(const std::string& resource, ObjectReader& reader) {
+  if (!options_.check_arguments) return;
+  const char* field = reader.Has("Arguments") ? "Arguments" : "Parameters";
+  const Value* arguments = reader.object().Find(field);
+  if (std::optional<std::string> problem =
+          options_.check_arguments(resource, arguments == nullptr ? Value() : *arguments)) {
+    reader.ErrorAt(field, *std::move(problem));
+  }
 }
 
 TaskState StateParser::ReadTask(ObjectReader& reader, const State& state) {

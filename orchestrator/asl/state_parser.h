@@ -46,6 +46,7 @@ class StateParser {
   std::unique_ptr<const DistributedMap> ReadDistributed(ObjectReader& reader, const State& state,
                                                         StateMachine::Parts parts, bool express);
   Resource ReadResource(ObjectReader& reader);
+  void CheckArguments(const std::string& resource, ObjectReader& reader);
 
   const ParseOptions& options_;
   Diagnostics& diagnostics_;

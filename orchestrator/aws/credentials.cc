@@ -1,11 +1,5 @@
 #include "orchestrator/aws/credentials.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
 #include <optional>
 #include <utility>
 
@@ -14,6 +8,7 @@
 #include "absl/strings/str_split.h"
 #include "common/base/status.h"
 #include "common/json/value.h"
+#include "common/settings/private_file.h"
 
 namespace orderflow::aws {
 namespace {
@@ -21,7 +16,6 @@ namespace {
 constexpr char kKeyId[] = "aws_access_key_id";
 constexpr char kSecret[] = "aws_secret_access_key";
 constexpr char kToken[] = "aws_session_token";
-constexpr size_t kMaxFileBytes = 1 << 20;
 
 // One profile as it is read.
 struct Profile {
@@ -103,34 +97,6 @@ absl::StatusOr<Credentials> ParseProfiles(std::string_view text) {
   return credentials;
 }
 
-std::string SystemError() { return std::strerror(errno); }
-
-absl::StatusOr<std::string> ReadPrivateFile(const std::string& path) {
-  const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (file < 0) {
-    return absl::InvalidArgumentError(absl::StrCat("cannot read ", path, ": ", SystemError()));
-  }
-  // Asked of the open file, so that it is the one that is read.
-  struct stat info;
-  std::string text(kMaxFileBytes + 1, '\0');
-  const bool known = fstat(file, &info) == 0;
-  const ssize_t size = known ? read(file, text.data(), text.size()) : -1;
-  const std::string error = size < 0 ? SystemError() : "";
-  close(file);
-  if (size < 0) return absl::InvalidArgumentError(absl::StrCat("cannot read ", path, ": ", error));
-  if ((info.st_mode & (S_IWGRP | S_IROTH | S_IWOTH)) != 0) {
-    return absl::FailedPreconditionError(
-        absl::StrCat(path, " holds secrets, but others than its owner can ",
-                     (info.st_mode & S_IROTH) != 0 ? "read" : "change", " it: chmod 600 ", path));
-  }
-  if (static_cast<size_t>(size) > kMaxFileBytes) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(path, " has more than ", kMaxFileBytes, " bytes"));
-  }
-  text.resize(static_cast<size_t>(size));
-  return text;
-}
-
 }  // namespace
 
 absl::StatusOr<Credentials> ParseCredentials(std::string_view text) {
@@ -148,7 +114,7 @@ absl::StatusOr<Credentials> ParseCredentials(std::string_view text) {
 }
 
 absl::StatusOr<Credentials> ReadCredentials(const std::string& path) {
-  ORDERFLOW_ASSIGN_OR_RETURN(const std::string text, ReadPrivateFile(path));
+  ORDERFLOW_ASSIGN_OR_RETURN(const std::string text, settings::ReadPrivateFile(path));
   absl::StatusOr<Credentials> credentials = ParseCredentials(text);
   if (credentials.ok()) return credentials;
   return absl::InvalidArgumentError(

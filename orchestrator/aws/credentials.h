@@ -27,8 +27,7 @@ using Credentials = absl::flat_hash_map<std::string, AccessKey>;
 // aws_session_token. INVALID_ARGUMENT: what is wrong and in which line, never with a secret in it.
 absl::StatusOr<Credentials> ParseCredentials(std::string_view text);
 
-// The same from a file that nobody but its owner may read or write, or its group read
-// (FAILED_PRECONDITION otherwise). INVALID_ARGUMENT, too: it cannot be read.
+// The same from a file, with the errors of settings::ReadPrivateFile.
 absl::StatusOr<Credentials> ReadCredentials(const std::string& path);
 
 }  // namespace orderflow::aws

@@ -20,6 +20,9 @@ constexpr char kInsert[] =
     "INSERT INTO activities (id, arn, name, tags, create_time) VALUES ($1, $2, $3, $4, $5) "
     "ON CONFLICT (arn) DO NOTHING";
 constexpr char kDelete[] = "DELETE FROM activities WHERE arn = $1";
+// Locks the row until the transaction's end.
+constexpr char kLock[] = "UPDATE activities SET tags = tags WHERE arn = $1 RETURNING id, tags";
+constexpr char kSetTags[] = "UPDATE activities SET tags = $2 WHERE id = $1";
 #define SELECT_ACTIVITY "SELECT id, arn, name, tags, create_time FROM activities "
 constexpr char kGet[] = SELECT_ACTIVITY "WHERE arn = $1";
 constexpr char kList[] = SELECT_ACTIVITY "WHERE id > $1 ORDER BY id LIMIT $2";
@@ -38,6 +41,10 @@ ActivityRecord ToRecord(const Row& row) {
           .create_time = absl::FromUnixMicros(row.Int(4))};
 }
 
+absl::Status NotFound(std::string_view arn) {
+  return absl::NotFoundError(absl::StrCat("there is no activity ", std::string(arn)));
+}
+
 }  // namespace
 
 absl::StatusOr<ActivityRecord> CreateActivity(Transaction& txn, const ActivityRecord& record) {
@@ -54,10 +61,17 @@ absl::Status DeleteActivity(Transaction& txn, std::string_view arn) {
   return txn.Execute(kDelete, {arn}).status();
 }
 
+absl::Status ChangeActivityTags(Transaction& txn, std::string_view arn,
+                                const ActivityStore::ActivityTagChange& change) {
+  ORDERFLOW_ASSIGN_OR_RETURN(const std::vector<Row> rows, txn.Query(kLock, {arn}));
+  if (rows.empty()) return NotFound(arn);
+  ORDERFLOW_ASSIGN_OR_RETURN(const std::string tags, change(rows[0].Text(1)));
+  return txn.Execute(kSetTags, {rows[0].Int(0), tags}).status();
+}
+
 absl::StatusOr<ActivityRecord> GetActivity(Transaction& txn, std::string_view arn) {
   ORDERFLOW_ASSIGN_OR_RETURN(const std::vector<Row> rows, txn.Query(kGet, {arn}));
-  if (rows.empty())
-    return absl::NotFoundError(absl::StrCat("there is no activity ", std::string(arn)));
+  if (rows.empty()) return NotFound(arn);
   return ToRecord(rows[0]);
 }
 

@@ -16,6 +16,9 @@ namespace orderflow::store {
 absl::StatusOr<ActivityRecord> CreateActivity(database::Transaction& txn,
                                               const ActivityRecord& record);
 absl::Status DeleteActivity(database::Transaction& txn, std::string_view arn);
+// NOT_FOUND, and the errors of `change`.
+absl::Status ChangeActivityTags(database::Transaction& txn, std::string_view arn,
+                                const ActivityStore::ActivityTagChange& change);
 // NOT_FOUND.
 absl::StatusOr<ActivityRecord> GetActivity(database::Transaction& txn, std::string_view arn);
 // INVALID_ARGUMENT: page size or token.

@@ -129,6 +129,12 @@ class Store final : public SqlExecutionStore {
         std::move(done));
   }
 
+  void ChangeActivityTags(std::string arn, ActivityTagChange change, StatusCallback done) override {
+    db_->Submit([arn = std::move(arn), change = std::move(change)](
+                    Transaction& txn) { return store::ChangeActivityTags(txn, arn, change); },
+                std::move(done));
+  }
+
   void GetActivity(std::string arn, Callback<ActivityRecord> done) override {
     db_->SubmitRead<ActivityRecord>(
         [arn = std::move(arn)](Transaction& txn) { return store::GetActivity(txn, arn); },

@@ -79,7 +79,7 @@ void GrpcCall::Start(std::shared_ptr<grpc::Channel> channel, const GrpcResource&
 std::optional<asl::Failure> GrpcCall::BuildRequest() {
   const std::unique_ptr<Message> message(binding_->request->New());
   const std::vector<FieldViolation> violations =
-      binding_->request_codec->ToMessage(call_.input, *message);
+      binding_->codecs(call_.member_names).request->ToMessage(call_.input, *message);
   call_.input = json::Value();  // no longer needed, and it may be large
   const std::string& type = binding_->method->input_type()->full_name();
   if (!violations.empty()) return InvalidInputFailure(violations, type);
@@ -95,6 +95,8 @@ void GrpcCall::AddMetadata(grpc::ClientContext& context) const {
     context.AddMetadata("orderflow-execution", ToHeaderValue(call_.execution_arn));
   if (!call_.traceparent.empty())
     context.AddMetadata("traceparent", ToHeaderValue(call_.traceparent));
+  if (!call_.task_token.empty())
+    context.AddMetadata("orderflow-task-token", ToHeaderValue(call_.task_token));
   context.AddMetadata("orderflow-attempt", absl::StrCat(call_.try_number));
 }
 
@@ -123,7 +125,11 @@ TaskOutcome GrpcCall::OutcomeOf(const grpc::Status& status) {
   if (status.ok()) return ReadResponse();
   const bool late = environment_.clock.Now() >= deadline_ - kDeadlineSlack;
   if (late && status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED) return TimeoutFailure();
-  return FailureFromStatus(status, method_);
+  asl::Failure failure = FailureFromStatus(status, method_);
+  // A service that plays one of AWS's words its errors as that does: for people.
+  if (call_.member_names == MemberNames::kAws && HasReason(status))
+    failure.cause = status.error_message();
+  return failure;
 }
 
 TaskOutcome GrpcCall::ReadResponse() {
@@ -133,7 +139,8 @@ TaskOutcome GrpcCall::ReadResponse() {
     return FailureFromStatus(
         absl::InternalError(absl::StrCat(method_, " answered what is no ", type)));
   }
-  absl::StatusOr<json::Value> output = binding_->response_codec->FromMessage(*message);
+  absl::StatusOr<json::Value> output =
+      binding_->codecs(call_.member_names).response->FromMessage(*message);
   if (output.ok()) return *std::move(output);
   return FailureFromStatus(absl::InternalError(absl::StrCat(
       method_, " answered what JSON cannot say: ", std::string(output.status().message()))));

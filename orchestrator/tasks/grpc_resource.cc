@@ -15,6 +15,7 @@ namespace orderflow::tasks {
 namespace {
 
 constexpr std::string_view kDns = "dns://";
+constexpr std::string_view kForTaskToken = ".waitForTaskToken";
 constexpr size_t kMaxBytes = 1024;
 constexpr size_t kMaxHostBytes = 253;  // of a DNS name
 constexpr size_t kMaxLabelBytes = 63;
@@ -23,6 +24,13 @@ absl::Status Error(std::string_view text, std::string_view what) {
   return absl::InvalidArgumentError(
       absl::StrCat(Quote(text, 200), ": ", std::string(what),
                    "; expected grpc://host:port/package.Service/Method (or grpcs:// for TLS)"));
+}
+
+bool ConsumeSuffix(std::string_view& text, std::string_view suffix) {
+  if (text.size() < suffix.size() || text.substr(text.size() - suffix.size()) != suffix)
+    return false;
+  text.remove_suffix(suffix.size());
+  return true;
 }
 
 bool ConsumePrefix(std::string_view& text, std::string_view prefix) {
@@ -152,7 +160,8 @@ absl::StatusOr<GrpcResource> ParseGrpcResource(std::string_view text) {
   if (!IsQualifiedName(service))
     return Error(text, absl::StrCat(Quote(service), " is not the name of a service"));
   if (second == std::string_view::npos) return Error(text, "the method is missing");
-  const std::string_view method = path.substr(second + 1);
+  std::string_view method = path.substr(second + 1);
+  resource.waits_for_token = ConsumeSuffix(method, kForTaskToken);
   if (!IsIdentifier(method))
     return Error(text, absl::StrCat(Quote(method), " is not the name of a method"));
   resource.address = Lower(address);

@@ -83,6 +83,12 @@ TEST(GrpcResourceTest, SaysWhatIsWrong) {
                 StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(problem)))
         << text;
   }
+  const auto token = ParseGrpcResource("grpc://a:1/S/M.waitForTaskToken");
+  ASSERT_THAT(token, IsOk());
+  EXPECT_EQ(token->path(), "/S/M");
+  EXPECT_TRUE(token->waits_for_token);
+  EXPECT_THAT(ParseGrpcResource("grpc://a:1/S/M.sync"),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("\"M.sync\" is not the")));
   EXPECT_THAT(
       ParseGrpcResource("grpc://a:1/S/" + std::string(2000, 'M')),
       StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("longer than 1024 characters")));

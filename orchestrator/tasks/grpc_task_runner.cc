@@ -1,5 +1,7 @@
 #include "orchestrator/tasks/grpc_task_runner.h"
 
+#include <google/protobuf/struct.pb.h>
+
 #include <algorithm>
 #include <fstream>
 #include <iterator>
@@ -201,7 +203,10 @@ std::optional<TaskTypes> GrpcTaskRunner::FindTypes(std::string_view resource) co
     if (route != routes_.end()) binding = route->second->service->Known(parsed->method);
   }
   if (binding == nullptr) return std::nullopt;
-  return TaskTypes{binding->method->input_type(), binding->method->output_type(), binding};
+  // Whoever has the token may answer anything.
+  const auto* response = parsed->waits_for_token ? google::protobuf::Value::descriptor()
+                                                 : binding->method->output_type();
+  return TaskTypes{binding->method->input_type(), response, binding};
 }
 
 }  // namespace

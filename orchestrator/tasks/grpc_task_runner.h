@@ -46,7 +46,8 @@ struct GrpcTaskRunnerOptions {
 // google.rpc.ErrorInfo that the server sent; else "Grpc.<CODE>". The cause is JSON: {"code":...,
 // "message":..., "details":[...]}.
 //
-// Metadata of each call: idempotency-key, orderflow-execution, orderflow-attempt, traceparent.
+// Metadata of each call: idempotency-key, orderflow-execution, orderflow-attempt, traceparent, and
+// for those who answer by it the orderflow-task-token.
 //
 // Thread-safe. The destructor waits for calls under way: drop their handles first. Not to be
 // destroyed in a gRPC callback. INVALID_ARGUMENT: the TLS files or the descriptor set.

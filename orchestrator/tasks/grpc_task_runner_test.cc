@@ -86,6 +86,61 @@ TEST_F(GrpcTaskRunnerTest, TypesComeByReflectionAndValuesPassUnchanged) {
   EXPECT_EQ(header("traceparent"), "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
 }
 
+TEST_F(GrpcTaskRunnerTest, WhoeverAnswersByATokenIsToldIt) {
+  std::string token;
+  FakeInventory inventory([&](auto& context, const auto&, auto&) {
+    const auto found = context.client_metadata().find("orderflow-task-token");
+    if (found != context.client_metadata().end())
+      token = std::string(found->second.data(), found->second.size());
+    return Finish(context);
+  });
+  TestServer server(inventory, &reflection_);
+  const auto runner = MakeRunner();
+  TaskCall call = CallTo(server.address(), std::string(kCheck) + ".waitForTaskToken");
+  call.task_token = "the-token";
+  EXPECT_EQ(runner->CheckResource(call.resource), std::nullopt);
+  Told told;
+  const auto running = runner->Run(std::move(call), told.Done());
+  told.WaitForOutput();
+  EXPECT_EQ(token, "the-token");
+  Told plain;
+  const auto other = runner->Run(CallTo(server.address()), plain.Done());
+  token.clear();
+  plain.WaitForOutput();
+  EXPECT_EQ(token, "");
+}
+
+TEST_F(GrpcTaskRunnerTest, MembersMayBeNamedAsAwsNamesThem) {
+  FakeInventory::Request seen;
+  google::rpc::Status details;
+  google::rpc::ErrorInfo info;
+  info.set_reason("DynamoDB.ConditionalCheckFailedException");
+  details.add_details()->PackFrom(info);
+  const grpc::Status refused(grpc::StatusCode::ABORTED, "The conditional request failed",
+                             details.SerializeAsString());
+  FakeInventory inventory([&](auto& context, const auto& request, auto& response) {
+    seen = request;
+    response.set_inventory_status("available");
+    return Finish(context, request.quantity() == 0 ? refused : grpc::Status::OK);
+  });
+  TestServer server(inventory, &reflection_);
+  const auto runner = MakeRunner();
+  TaskCall call = CallTo(server.address());
+  call.member_names = MemberNames::kAws;
+  call.input = json::Value::Object({{"OrderId", "12345"}, {"productID", "p"}, {"Quantity", 2}});
+  Told told;
+  const auto running = runner->Run(call, told.Done());
+  EXPECT_EQ(*told.WaitForOutput().Find("InventoryStatus"), json::Value("available"));
+  EXPECT_EQ(seen.order_id(), "12345");
+  EXPECT_EQ(seen.product_id(), "p");
+  EXPECT_EQ(seen.quantity(), 2);
+  call.input = json::Value::Object({});
+  Told failed;
+  const auto second = runner->Run(call, failed.Done());
+  EXPECT_EQ(failed.WaitForFailure(), (asl::Failure{"DynamoDB.ConditionalCheckFailedException",
+                                                   "The conditional request failed"}));
+}
+
 TEST_F(GrpcTaskRunnerTest, CallsThatComeTogetherShareOneLookup) {
   FakeInventory inventory(Answering({}));
   TestServer server(inventory, &reflection_);

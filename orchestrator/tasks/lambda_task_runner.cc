@@ -10,6 +10,7 @@
 #include "common/base/status.h"
 #include "common/http/client.h"
 #include "orchestrator/asl/resource.h"
+#include "orchestrator/tasks/answered_task.h"
 #include "orchestrator/tasks/callback_thread.h"
 #include "orchestrator/tasks/lambda_answer.h"
 #include "orchestrator/tasks/lambda_function.h"
@@ -21,40 +22,6 @@ namespace {
 // The engine's own timer for a task comes first, as it writes the history's event; this is for
 // when it does not.
 constexpr absl::Duration kDeadlineSlack = absl::Milliseconds(250);
-
-// What waits for an answer: told once, or not at all after Drop.
-//
-// Thread-safe.
-class Waiter {
- public:
-  explicit Waiter(TaskDone done) : done_(std::move(done)) {}
-
-  void Tell(TaskOutcome outcome) {
-    if (TaskDone done = Take()) std::move(done)(std::move(outcome));
-  }
-  // Whether there was somebody to tell.
-  bool Drop() { return Take() != nullptr; }
-
- private:
-  TaskDone Take() {
-    MutexLock lock(mutex_);
-    return std::exchange(done_, nullptr);
-  }
-
-  Mutex mutex_;
-  TaskDone done_ ABSL_GUARDED_BY(mutex_);
-};
-
-// A failure that was found without asking anybody.
-class Refused final : public RunningTask {
- public:
-  explicit Refused(std::shared_ptr<Waiter> waiter) : waiter_(std::move(waiter)) {}
-  ~Refused() override { Cancel(); }
-  void Cancel() override { waiter_->Drop(); }
-
- private:
-  const std::shared_ptr<Waiter> waiter_;
-};
 
 // A request to the endpoint.
 class Asked final : public RunningTask {
@@ -87,6 +54,8 @@ class LambdaTaskRunner final : public TaskRunner {
 
   std::unique_ptr<RunningTask> Run(TaskCall call, TaskDone done) override;
   std::optional<std::string> CheckResource(std::string_view resource) const override;
+  std::optional<std::string> CheckArguments(std::string_view resource,
+                                            const json::Value& arguments) const override;
   std::optional<TaskTypes> FindTypes(std::string_view resource) const override;
 
  private:
@@ -101,6 +70,7 @@ class LambdaTaskRunner final : public TaskRunner {
   std::unique_ptr<RunningTask> Ask(LambdaInvocation invocation, TaskCall call, TaskDone done);
   http::Request MakeRequest(LambdaInvocation& invocation, const TaskCall& call,
                             absl::Duration left) const;
+  bool FitsPayload(const http::Response& response) const;
   TaskOutcome OutcomeOf(const LambdaInvocation& invocation, const std::string& resource,
                         const absl::StatusOr<http::Response>& response) const;
 
@@ -153,10 +123,7 @@ std::optional<std::string> LambdaTaskRunner::WhyNot(const LambdaFunction& functi
 }
 
 std::unique_ptr<RunningTask> LambdaTaskRunner::Refuse(asl::Failure failure, TaskDone done) {
-  auto waiter = std::make_shared<Waiter>(std::move(done));
-  callbacks_.Post(
-      [waiter, failure = std::move(failure)]() mutable { waiter->Tell(std::move(failure)); });
-  return std::make_unique<Refused>(waiter);
+  return AnswerLater(callbacks_, std::move(failure), std::move(done));
 }
 
 std::unique_ptr<RunningTask> LambdaTaskRunner::RunMapped(std::string_view resource,
@@ -222,19 +189,27 @@ http::Request LambdaTaskRunner::MakeRequest(LambdaInvocation& invocation, const 
 TaskOutcome LambdaTaskRunner::OutcomeOf(const LambdaInvocation& invocation,
                                         const std::string& resource,
                                         const absl::StatusOr<http::Response>& response) const {
-  if (response.ok()) return ReadLambdaAnswer(invocation, *response, options_.endpoint);
-  if (absl::IsResourceExhausted(response.status())) {
+  const bool fits =
+      response.ok() ? FitsPayload(*response) : !absl::IsResourceExhausted(response.status());
+  if (!fits) {
     return asl::Failure{asl::kErrorDataLimitExceeded,
                         "The state/task '" + asl::ParseResource(resource).label +
                             "' returned a result with a size exceeding the maximum number of "
                             "bytes service limit."};
   }
+  if (response.ok()) return ReadLambdaAnswer(invocation, *response, options_.endpoint);
   if (absl::IsDeadlineExceeded(response.status()))
     return asl::Failure{asl::kErrorTimeout, std::nullopt};
   return asl::Failure{
       "Lambda.SdkClientException",
       absl::StrCat("Unable to execute HTTP request to ", options_.endpoint, " for ",
                    invocation.function.ToString(), ": ", std::string(response.status().message()))};
+}
+
+bool LambdaTaskRunner::FitsPayload(const http::Response& response) const {
+  const bool is_payload = response.status >= 200 && response.status <= 299 &&
+                          response.Header("X-Amz-Function-Error").empty();
+  return !is_payload || response.body.size() <= options_.max_payload_bytes;
 }
 
 std::optional<std::string> LambdaTaskRunner::CheckResource(std::string_view resource) const {
@@ -251,6 +226,17 @@ std::optional<std::string> LambdaTaskRunner::CheckResource(std::string_view reso
   const absl::StatusOr<LambdaFunction> function = ParseLambdaArn(resource);
   if (!function.ok()) return std::string(function.status().message());
   return Mapped(*function).empty() ? WhyNot(*function) : std::nullopt;
+}
+
+std::optional<std::string> LambdaTaskRunner::CheckArguments(std::string_view resource,
+                                                            const json::Value& arguments) const {
+  if (resource != kLambdaInvoke && resource != kLambdaInvokeForToken) return std::nullopt;
+  const json::Value* name = arguments.Find("FunctionName");
+  if (name == nullptr || !name->IsString()) return std::nullopt;
+  // What is no name, an expression among it, is found when the task runs, as on AWS.
+  const absl::StatusOr<LambdaFunction> function = ParseFunctionName(name->AsString());
+  if (!function.ok() || !Mapped(*function).empty()) return std::nullopt;
+  return WhyNot(*function);
 }
 
 std::optional<TaskTypes> LambdaTaskRunner::FindTypes(std::string_view resource) const {

@@ -37,6 +37,8 @@ struct LambdaTaskRunnerOptions {
   // The largest answer: what Lambda itself lets a function answer. (The engine's limit on payloads
   // is smaller and speaks first for anything in between.)
   size_t max_answer_bytes = 6 << 20;
+  // The engine's limit. Said here, too, since the engine does not see an answer that is no JSON.
+  size_t max_payload_bytes = 256 << 10;
 };
 
 // Carries out tasks whose resource is a Lambda function

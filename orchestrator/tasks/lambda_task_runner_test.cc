@@ -25,55 +25,6 @@ constexpr char kFunction[] = "arn:aws:lambda:eu-central-1:123456789012:function:
 constexpr char kInvoke[] = "arn:aws:states:::lambda:invoke";
 constexpr char kMethod[] = "grpc://payment:50053/orderflow.payment.v1.PaymentService/ChargePayment";
 
-// Stands for gRPC: remembers its call and answers from another thread with its input.
-class FakeGrpc final : public TaskRunner {
- public:
-  std::unique_ptr<RunningTask> Run(TaskCall call, TaskDone done) override {
-    ran = call;
-    callbacks_.Post([done = std::move(done), outcome = outcome.value_or(call.input)]() mutable {
-      std::move(done)(std::move(outcome));
-    });
-    return std::make_unique<Handle>();
-  }
-  std::optional<std::string> CheckResource(std::string_view resource) const override {
-    if (resource.substr(0, 7) == "grpc://") return std::nullopt;
-    return "expected grpc://host:port/package.Service/Method";
-  }
-
-  TaskCall ran;
-  std::optional<TaskOutcome> outcome;
-
- private:
-  class Handle final : public RunningTask {
-    void Cancel() override {}
-  };
-  CallbackThread callbacks_;
-};
-
-// Keeps what the server was asked.
-class Requests {
- public:
-  void Add(http::TestServer::Request request) {
-    MutexLock lock(mutex_);
-    requests_.push_back(std::move(request));
-    changed_.NotifyAll();
-  }
-  http::TestServer::Request Await(size_t index = 0) {
-    MutexLock lock(mutex_);
-    while (requests_.size() <= index) changed_.Wait(mutex_);
-    return requests_[index];
-  }
-  size_t size() {
-    MutexLock lock(mutex_);
-    return requests_.size();
-  }
-
- private:
-  Mutex mutex_;
-  CondVar changed_;
-  std::vector<http::TestServer::Request> requests_ ABSL_GUARDED_BY(mutex_);
-};
-
 class LambdaTaskRunnerTest : public ::testing::Test {
  protected:
   std::unique_ptr<TaskRunner> MakeRunner(LambdaTaskRunnerOptions options = {}) {
@@ -251,6 +202,34 @@ TEST_F(LambdaTaskRunnerTest, ATaskOutOfTimeIsATimeoutWithoutCause) {
   for (Told* told : {&own, &passed, &missing})
     EXPECT_EQ(told->WaitForFailure(), (asl::Failure{"States.Timeout", std::nullopt}));
   EXPECT_EQ(requests_.size(), 2u) << "what is late already is not sent";
+}
+
+TEST_F(LambdaTaskRunnerTest, AFunctionThatADefinitionNamesIsCheckedBeforeItRuns) {
+  const auto mapped_only = CreateLambdaTaskRunner({.functions = {{"charge-payment", kMethod}}},
+                                                  std::make_shared<FakeGrpc>());
+  ASSERT_THAT(mapped_only, IsOk());
+  const auto check = [&](Value name) {
+    return (*mapped_only)
+        ->CheckArguments(kInvoke, Value::Object({{"FunctionName", std::move(name)}}))
+        .value_or("");
+  };
+  EXPECT_EQ(check("charge-payment"), "");
+  EXPECT_EQ(check("{% $name %}"), "");
+  EXPECT_EQ(check(Value()), "");
+  EXPECT_THAT(check("other"), AllOf(HasSubstr("other"), HasSubstr("--lambda_functions")));
+  EXPECT_EQ((*mapped_only)->CheckArguments(kFunction, Value::Object({})), std::nullopt);
+}
+
+TEST_F(LambdaTaskRunnerTest, ALargeAnswerExceedsTheLimitEvenIfItIsNoJson) {
+  const auto runner = MakeRunner({.max_payload_bytes = 100});
+  for (const auto& [text, error] : {std::pair(std::string(101, 'a'), "States.DataLimitExceeded"),
+                                    std::pair(std::string(101, '\xff'), "States.DataLimitExceeded"),
+                                    std::pair(std::string(100, 'a'), "Lambda.Unknown")}) {
+    handler_ = [text = text](const http::TestServer::Request&) { return Answer{.body = text}; };
+    Told told;
+    const auto task = runner->Run(Call(kFunction, Value::Object({})), told.Done());
+    EXPECT_EQ(told.WaitForFailure().error, error);
+  }
 }
 
 TEST_F(LambdaTaskRunnerTest, AnAnswerTooLargeIsAnExceededLimit) {

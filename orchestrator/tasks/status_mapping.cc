@@ -13,12 +13,20 @@ asl::Failure ToFailure(failure::TaskFailure failure) {
   return asl::Failure{std::move(failure.error), std::move(failure.cause)};
 }
 
-}  // namespace
-
-asl::Failure FailureFromStatus(const grpc::Status& status, std::string_view method) {
+// What the server sent beside code and message; empty where it is nothing of that kind.
+google::rpc::Status DetailsOf(const grpc::Status& status) {
   google::rpc::Status whole;
   if (!status.error_details().empty() && !whole.ParseFromString(status.error_details()))
     whole.Clear();
+  return whole;
+}
+
+}  // namespace
+
+bool HasReason(const grpc::Status& status) { return !failure::ReasonOf(DetailsOf(status)).empty(); }
+
+asl::Failure FailureFromStatus(const grpc::Status& status, std::string_view method) {
+  google::rpc::Status whole = DetailsOf(status);
   const bool has_reason = !failure::ReasonOf(whole).empty();
   grpc::StatusCode code = status.error_code();
   std::string message = status.error_message();

@@ -20,6 +20,9 @@ namespace orderflow::tasks {
 // timeout: TimeoutFailure.
 asl::Failure FailureFromStatus(const grpc::Status& status, std::string_view method);
 
+// Whether the server named the error itself.
+bool HasReason(const grpc::Status& status);
+
 // The same for what is found out here, without a call.
 asl::Failure FailureFromStatus(const absl::Status& status);
 

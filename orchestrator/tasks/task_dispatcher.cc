@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common/base/quote.h"
+#include "orchestrator/tasks/answered_task.h"
 
 namespace orderflow::tasks {
 namespace {
@@ -10,36 +11,6 @@ namespace {
 bool StartsWith(std::string_view text, std::string_view prefix) {
   return text.substr(0, prefix.size()) == prefix;
 }
-
-// A call that has its answer already and only waits to tell it.
-class Answered final : public RunningTask {
- public:
-  explicit Answered(TaskDone done) : shared_(std::make_shared<Shared>()) {
-    MutexLock lock(shared_->mutex);
-    shared_->done = std::move(done);
-  }
-  ~Answered() override { Cancel(); }
-
-  void Cancel() override { TaskDone dropped = Take(*shared_); }
-
-  CallbackThread::Callback Tell(asl::Failure failure) {
-    return [shared = shared_, failure = std::move(failure)]() mutable {
-      if (TaskDone done = Take(*shared)) std::move(done)(std::move(failure));
-    };
-  }
-
- private:
-  struct Shared {
-    Mutex mutex;
-    TaskDone done ABSL_GUARDED_BY(mutex);
-  };
-  static TaskDone Take(Shared& shared) {
-    MutexLock lock(shared.mutex);
-    return std::exchange(shared.done, nullptr);
-  }
-
-  std::shared_ptr<Shared> shared_;
-};
 
 }  // namespace
 
@@ -67,14 +38,19 @@ std::string TaskDispatcher::UnknownKind(std::string_view resource) const {
 std::unique_ptr<RunningTask> TaskDispatcher::Run(TaskCall call, TaskDone done) {
   if (TaskRunner* runner = Find(call.resource))
     return runner->Run(std::move(call), std::move(done));
-  auto answered = std::make_unique<Answered>(std::move(done));
-  callbacks_.Post(answered->Tell(asl::Failure{"States.Runtime", UnknownKind(call.resource)}));
-  return answered;
+  return AnswerLater(callbacks_, asl::Failure{"States.Runtime", UnknownKind(call.resource)},
+                     std::move(done));
 }
 
 std::optional<std::string> TaskDispatcher::CheckResource(std::string_view resource) const {
   const TaskRunner* runner = Find(resource);
   return runner == nullptr ? UnknownKind(resource) : runner->CheckResource(resource);
+}
+
+std::optional<std::string> TaskDispatcher::CheckArguments(std::string_view resource,
+                                                          const json::Value& arguments) const {
+  const TaskRunner* runner = Find(resource);
+  return runner == nullptr ? std::nullopt : runner->CheckArguments(resource, arguments);
 }
 
 std::optional<TaskTypes> TaskDispatcher::FindTypes(std::string_view resource) const {

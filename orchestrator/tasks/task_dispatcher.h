@@ -22,6 +22,8 @@ class TaskDispatcher final : public TaskRunner {
 
   std::unique_ptr<RunningTask> Run(TaskCall call, TaskDone done) override;
   std::optional<std::string> CheckResource(std::string_view resource) const override;
+  std::optional<std::string> CheckArguments(std::string_view resource,
+                                            const json::Value& arguments) const override;
   std::optional<TaskTypes> FindTypes(std::string_view resource) const override;
 
  private:

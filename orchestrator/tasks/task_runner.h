@@ -19,6 +19,12 @@ class Descriptor;
 
 namespace orderflow::tasks {
 
+// How members of a task's input and output are named after the fields of messages.
+enum class MemberNames : uint8_t {
+  kProto,  // as the fields: `topic_arn`
+  kAws,    // as AWS names parameters: `TopicArn`; protojson::Options::Names::kAws has the rules
+};
+
 // One attempt at a task, ready to be carried out.
 struct TaskCall {
   std::string
@@ -36,6 +42,7 @@ struct TaskCall {
   // To be called at most once, before `done`, when the service has accepted what it will answer
   // later; on any thread, and must not block. Empty where the resource is not of that kind.
   std::function<void(json::Value output)> submitted = {};
+  MemberNames member_names = MemberNames::kProto;  // where a gRPC method carries it out
 };
 
 // The task's output, or the error as the language sees it.
@@ -70,6 +77,15 @@ class TaskRunner {
   virtual std::unique_ptr<RunningTask> Run(TaskCall call, TaskDone done) = 0;
   // What is wrong with a resource, or nothing: asked when a definition is created.
   virtual std::optional<std::string> CheckResource(std::string_view resource) const = 0;
+  // The same for what a definition gives to the resource: its `Parameters` or `Arguments` as they
+  // are written, expressions included; null where there are none. Not asked where CheckResource
+  // found something.
+  virtual std::optional<std::string> CheckArguments(std::string_view resource,
+                                                    const json::Value& arguments) const {
+    static_cast<void>(resource);
+    static_cast<void>(arguments);
+    return std::nullopt;
+  }
   // The types behind a resource where they are known now, without asking anybody: lets a validator
   // look at what a definition passes and reads.
   virtual std::optional<TaskTypes> FindTypes(std::string_view resource) const {

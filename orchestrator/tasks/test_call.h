@@ -1,14 +1,18 @@
 #pragma once
 
-// A call as the tests make it, and what it was told.
+// A call as the tests make it, what it was told, and what stands for the other side.
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "common/base/mutex.h"
+#include "common/http/test_server.h"
 #include "gtest/gtest.h"
+#include "orchestrator/tasks/callback_thread.h"
 #include "orchestrator/tasks/task_runner.h"
 
 namespace orderflow::tasks {
@@ -73,5 +77,54 @@ inline TaskCall CallTo(const std::string& address, const std::string& path = kCh
       .deadline = absl::Now() + absl::Seconds(30),
   };
 }
+
+// Stands for gRPC: remembers its call and answers from another thread with its input.
+class FakeGrpc final : public TaskRunner {
+ public:
+  std::unique_ptr<RunningTask> Run(TaskCall call, TaskDone done) override {
+    ran = call;
+    callbacks_.Post([done = std::move(done), outcome = outcome.value_or(call.input)]() mutable {
+      std::move(done)(std::move(outcome));
+    });
+    return std::make_unique<Handle>();
+  }
+  std::optional<std::string> CheckResource(std::string_view resource) const override {
+    if (resource.substr(0, 7) == "grpc://") return std::nullopt;
+    return "expected grpc://host:port/package.Service/Method";
+  }
+
+  TaskCall ran;
+  std::optional<TaskOutcome> outcome;
+
+ private:
+  class Handle final : public RunningTask {
+    void Cancel() override {}
+  };
+  CallbackThread callbacks_;
+};
+
+// Keeps what an HTTP server was asked.
+class Requests {
+ public:
+  void Add(http::TestServer::Request request) {
+    MutexLock lock(mutex_);
+    requests_.push_back(std::move(request));
+    changed_.NotifyAll();
+  }
+  http::TestServer::Request Await(size_t index = 0) {
+    MutexLock lock(mutex_);
+    while (requests_.size() <= index) changed_.Wait(mutex_);
+    return requests_[index];
+  }
+  size_t size() {
+    MutexLock lock(mutex_);
+    return requests_.size();
+  }
+
+ private:
+  Mutex mutex_;
+  CondVar changed_;
+  std::vector<http::TestServer::Request> requests_ ABSL_GUARDED_BY(mutex_);
+};
 
 }  // namespace orderflow::tasks

@@ -78,6 +78,13 @@ class PoolBuilder {
   absl::flat_hash_map<std::string, const FileDescriptorProto*> files_;
 };
 
+MethodBinding::Codecs MakeCodecs(const MethodDescriptor& method, protojson::Options::Names names) {
+  // A task's input often carries more than the service asks for, as it may for a Lambda function.
+  return {.request = protojson::MessageCodec::Create(*method.input_type(),
+                                                     {.names = names, .ignore_unknown = true}),
+          .response = protojson::MessageCodec::Create(*method.output_type(), {.names = names})};
+}
+
 }  // namespace
 
 absl::StatusOr<std::shared_ptr<const TypeSet>> TypeSet::Create(const FileDescriptorSet& files) {
@@ -110,10 +117,8 @@ absl::StatusOr<std::shared_ptr<const MethodBinding>> BindMethod(
   binding->method = found;
   binding->request = &types->Prototype(*found->input_type());
   binding->response = &types->Prototype(*found->output_type());
-  // A task's input often carries more than the service asks for, as it may for a Lambda function.
-  binding->request_codec =
-      protojson::MessageCodec::Create(*found->input_type(), {.ignore_unknown = true});
-  binding->response_codec = protojson::MessageCodec::Create(*found->output_type());
+  binding->proto = MakeCodecs(*found, protojson::Options::Names::kProto);
+  binding->aws = MakeCodecs(*found, protojson::Options::Names::kAws);
   binding->types = std::move(types);
   return binding;
 }

@@ -10,6 +10,7 @@
 
 #include "absl/status/statusor.h"
 #include "common/protojson/message_codec.h"
+#include "orchestrator/tasks/task_runner.h"
 
 namespace orderflow::tasks {
 
@@ -43,8 +44,13 @@ struct MethodBinding {
   const google::protobuf::MethodDescriptor* method;
   const google::protobuf::Message* request;  // prototypes
   const google::protobuf::Message* response;
-  std::shared_ptr<const protojson::MessageCodec> request_codec;
-  std::shared_ptr<const protojson::MessageCodec> response_codec;
+  struct Codecs {
+    std::shared_ptr<const protojson::MessageCodec> request;
+    std::shared_ptr<const protojson::MessageCodec> response;
+  };
+  Codecs proto, aws;  // by MemberNames
+
+  const Codecs& codecs(MemberNames names) const { return names == MemberNames::kAws ? aws : proto; }
 };
 
 // UNIMPLEMENTED: no such method, or it streams. `address` is named in the message.
