@@ -1,5 +1,7 @@
 #include "orchestrator/asl/path_filter.h"
 
+#include <algorithm>
+
 namespace orderflow::asl {
 namespace {
 
@@ -61,9 +63,32 @@ bool PathFilter::Compare(const std::optional<Value>& a, const std::optional<Valu
     case Op::kNot:
     case Op::kExists:
     case Op::kNe:
+    case Op::kMatches:
       break;
   }
   return false;
+}
+
+// What is neither a text, a number nor a boolean, and what is not there, is matched as an empty
+// text; a list matches if one of its items does.
+bool PathFilter::MatchesRegex(const Value& item, const Value& document, int64_t& visits) const {
+  const Regex& regex = left.regex != nullptr ? *left.regex : *right.regex;
+  const std::optional<Value> value =
+      Get(left.regex != nullptr ? right : left, item, document, visits);
+  const auto matches = [&](const Value& one) {
+    std::string text;
+    if (one.IsString()) {
+      text = one.AsString();
+    } else if (one.IsNumber() || one.IsBool()) {
+      text = json::Serialize(one);
+    }
+    constexpr int64_t kBytesPerVisit = 16;
+    visits -= 1 + static_cast<int64_t>(text.size()) / kBytesPerVisit;
+    return visits >= 0 && regex.Matches(text);
+  };
+  if (!value.has_value()) return matches(Value());
+  if (!value->IsArray()) return matches(*value);
+  return std::any_of(value->AsArray().begin(), value->AsArray().end(), matches);
 }
 
 bool PathFilter::Matches(const Value& item, const Value& document, int64_t& visits) const {
@@ -83,6 +108,8 @@ bool PathFilter::Matches(const Value& item, const Value& document, int64_t& visi
       return !children.front().Matches(item, document, visits);
     case Op::kExists:
       return Get(left, item, document, visits).has_value();
+    case Op::kMatches:
+      return MatchesRegex(item, document, visits);
     default: {
       const std::optional<Value> a = Get(left, item, document, visits);
       const std::optional<Value> b = Get(right, item, document, visits);

@@ -7,6 +7,7 @@
 
 #include "common/json/value.h"
 #include "orchestrator/asl/path.h"
+#include "orchestrator/asl/regex.h"
 
 namespace orderflow::asl {
 
@@ -14,17 +15,32 @@ namespace orderflow::asl {
 // of a list. Thread-safe: it does not change.
 class PathFilter {
  public:
-  enum class Op : uint8_t { kOr, kAnd, kNot, kExists, kEq, kNe, kLt, kLe, kGt, kGe, kIn, kNotIn };
+  enum class Op : uint8_t {
+    kOr,
+    kAnd,
+    kNot,
+    kExists,
+    kEq,
+    kNe,
+    kLt,
+    kLe,
+    kGt,
+    kGe,
+    kIn,
+    kNotIn,
+    kMatches
+  };
 
-  // A literal, or a path from the item (`@`) or from the document (`$`).
+  // A literal, a path from the item (`@`) or from the document (`$`), or a regular expression.
   struct Operand {
     json::Value literal;
-    std::shared_ptr<const Path> path;  // null for a literal
+    std::shared_ptr<const Path> path;    // null for others
+    std::shared_ptr<const Regex> regex;  // null for others
     bool from_item = false;
   };
 
   // kOr, kAnd and kNot have children; the others compare `left` with `right` (kExists has no
-  // right).
+  // right). One side of kMatches is a regular expression, and only of that.
   Op op = Op::kExists;
   std::vector<PathFilter> children;
   Operand left;
@@ -35,6 +51,7 @@ class PathFilter {
   bool Matches(const json::Value& item, const json::Value& document, int64_t& visits) const;
 
  private:
+  bool MatchesRegex(const json::Value& item, const json::Value& document, int64_t& visits) const;
   static std::optional<json::Value> Get(const Operand& operand, const json::Value& item,
                                         const json::Value& document, int64_t& visits);
   bool Compare(const std::optional<json::Value>& a, const std::optional<json::Value>& b) const;

@@ -304,16 +304,20 @@ class PathParser {
     }
     out.op = *op;
     SkipBlanks();
-    return ParseOperand(out.right);
+    if (!ParseOperand(out.right)) return false;
+    const int expressions =
+        (out.left.regex != nullptr ? 1 : 0) + (out.right.regex != nullptr ? 1 : 0);
+    if (*op == PathFilter::Op::kMatches)
+      return expressions == 1 || False("'=~' needs a regular expression on one side");
+    return expressions == 0 || False("a regular expression stands beside '=~' only");
   }
 
   std::optional<PathFilter::Op> ParseComparator() {
     using Op = PathFilter::Op;
     static constexpr std::pair<std::string_view, Op> kComparators[] = {
-        {"==", Op::kEq}, {"!=", Op::kNe}, {"<=", Op::kLe},  {">=", Op::kGe},
-        {"<", Op::kLt},  {">", Op::kGt},  {"in ", Op::kIn}, {"nin ", Op::kNotIn}};
-    if (text_.substr(at_, 2) == "=~")
-      return Fail("regular expressions ('=~') are not supported in filters");
+        {"==", Op::kEq}, {"=~", Op::kMatches}, {"!=", Op::kNe},
+        {"<=", Op::kLe}, {">=", Op::kGe},      {"<", Op::kLt},
+        {">", Op::kGt},  {"in ", Op::kIn},     {"nin ", Op::kNotIn}};
     for (const auto& [word, op] : kComparators) {
       if (AcceptWord(word)) return op;
     }
@@ -335,7 +339,24 @@ class PathParser {
       return true;
     }
     if (Accept('[')) return ParseList(out.literal);
+    if (Accept('/')) return ParseRegex(out);
     return ParseLiteral(out.literal);
+  }
+
+  // pattern/flags
+  bool ParseRegex(PathFilter::Operand& out) {
+    const size_t begin = at_;
+    while (!AtEnd() && text_[at_] != '/')
+      at_ += text_[at_] == '\\' && at_ + 1 < text_.size() ? 2 : 1;
+    const std::string_view pattern = text_.substr(begin, at_ - begin);
+    if (!Accept('/')) return False("a regular expression is not closed");
+    const size_t flags = at_;
+    while (absl::ascii_isalpha(static_cast<unsigned char>(Peek()))) ++at_;
+    std::string problem;
+    std::optional<Regex> regex = Regex::Compile(pattern, text_.substr(flags, at_ - flags), problem);
+    if (!regex.has_value()) return False(std::move(problem));
+    out.regex = std::make_shared<const Regex>(*std::move(regex));
+    return true;
   }
 
   bool ParseList(json::Value& out) {

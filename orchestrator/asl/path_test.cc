@@ -86,6 +86,27 @@ TEST(PathTest, FiltersCompareItemsWithLiteralsAndTheDocument) {
   EXPECT_EQ(Get("$..items[?(@.sku == 'd')].sku"), R"(["d"])");
 }
 
+TEST(PathTest, FiltersMatchRegularExpressions) {
+  EXPECT_EQ(Get("$.items[?(@.sku =~ /[ab]/)].sku"), R"(["a","b"])");
+  EXPECT_EQ(Get("$.items[?(@.sku =~ /A|C/i)].sku"), R"(["a","c"])");
+  EXPECT_EQ(Get("$.items[?(@.price =~ /1\\d/)].sku"), R"(["b","c"])") << "a number as its text";
+  EXPECT_EQ(Get("$.items[?(@.price =~ /1/)].sku"), "[]") << "all of it must match";
+  EXPECT_EQ(Get("$.items[?(/[bc]/ =~ @.sku && @.price < 15)].sku"), R"(["b"])");
+  EXPECT_EQ(Get("$.items[?(@.tags =~ /x/)].sku"), R"(["a"])") << "one of a list is enough";
+  EXPECT_EQ(Get("$.items[?(@.nothing =~ /.*/)].sku"), R"(["a","b","c"])")
+      << "what is not there is an empty text";
+  EXPECT_EQ(Get("$.items[?(@.sku =~ /a\\/b/)].sku"), "[]");
+}
+
+TEST(PathTest, RegularExpressionsAreBounded) {
+  EXPECT_THAT(Problem("$.a[?(@.b =~ /" + std::string(1001, 'x') + "/)]"), HasSubstr("1000 bytes"));
+  EXPECT_THAT(Problem("$.a[?(@.b =~ /((((x{100}){100}){100}){100})/)]"),
+              HasSubstr("is not understood"));
+  const Value document = Value::Object({{"b", Value(std::string(200'000, 'a'))},
+                                        {"a", Value::FromArray(json::Array(1'000, Value(1)))}});
+  EXPECT_TRUE(Parsed("$.a[?($.b =~ /(a*)*b/)]").Evaluate(document).too_expensive);
+}
+
 TEST(PathTest, OnlyNamesAndIndexesAreReferences) {
   for (const char* path : {"$", "$.a.b", "$['a'][0]", "$.a[-1]"})
     EXPECT_TRUE(Parsed(path).is_reference()) << path;
@@ -113,7 +134,14 @@ TEST(PathTest, MistakesAreToldWithTheirPlace) {
       {"$.a[::0]", "at least 1"},
       {"$.a b", "unexpected ' '"},
       {"$.a.length()", "intrinsic function"},
-      {"$.a[?(@.b =~ /x/)]", "regular expressions"},
+      {"$.a[?(@.b =~ 'x')]", "needs a regular expression on one side"},
+      {"$.a[?(/x/ =~ /x/)]", "needs a regular expression on one side"},
+      {"$.a[?(@.b == /x/)]", "beside '=~' only"},
+      {"$.a[?(/x/)]", "expected a comparison"},
+      {"$.a[?(@.b =~ /x)]", "not closed"},
+      {"$.a[?(@.b =~ /(/)]", "missing )"},
+      {"$.a[?(@.b =~ /(?=x)/)]", "is not understood"},
+      {"$.a[?(@.b =~ /x/ix)]", "the flag 'x'"},
       {"$.a[?(@.b == )]", "expected a path"},
       {"$.a[?(1)]", "expected a comparison"},
       {"$.a[?(@.b > 1]", "expected ')'"},

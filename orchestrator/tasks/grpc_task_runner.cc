@@ -14,6 +14,7 @@
 #include "orchestrator/tasks/grpc_resource.h"
 #include "orchestrator/tasks/grpc_target.h"
 #include "orchestrator/tasks/in_flight.h"
+#include "orchestrator/tasks/message_types.h"
 #include "orchestrator/tasks/service_types.h"
 #include "orchestrator/tasks/status_mapping.h"
 #include "orchestrator/tasks/type_set.h"
@@ -74,7 +75,7 @@ class GrpcTaskRunner final : public TaskRunner {
 
   std::unique_ptr<RunningTask> Run(TaskCall call, TaskDone done) override;
   std::optional<std::string> CheckResource(std::string_view resource) const override;
-  std::optional<TaskTypes> FindTypes(std::string_view resource) const override;
+  void FindTypes(std::string_view resource, TypesDone done) override;
 
  private:
   absl::StatusOr<const Route*> RouteTo(const std::string& resource);
@@ -186,22 +187,22 @@ std::optional<std::string> GrpcTaskRunner::CheckResource(std::string_view resour
   return std::string(parsed.status().message());
 }
 
-std::optional<TaskTypes> GrpcTaskRunner::FindTypes(std::string_view resource) const {
+void GrpcTaskRunner::FindTypes(std::string_view resource, TypesDone done) {
+  auto describe = [done = std::move(done)](absl::StatusOr<ServiceTypes::Binding> binding) mutable {
+    if (!binding.ok()) return std::move(done)(binding.status());
+    std::move(done)(DescribeMethod(*(*binding)->method, *binding));
+  };
   const absl::StatusOr<GrpcResource> parsed = ParseGrpcResource(resource);
-  if (!parsed.ok()) return std::nullopt;
-  ServiceTypes::Binding binding;
-  if (given_ != nullptr) {
-    if (const auto* service = given_->FindService(parsed->service)) {
-      binding = BindMethod(given_, *service, parsed->method, parsed->address).value_or(nullptr);
-    }
-  }
-  if (binding == nullptr) {
-    MutexLock lock(mutex_);
-    auto route = routes_.find(std::string(resource));
-    if (route != routes_.end()) binding = route->second->service->Known(parsed->method);
-  }
-  if (binding == nullptr) return std::nullopt;
-  return TaskTypes{binding->method->input_type(), binding->method->output_type(), binding};
+  if (!parsed.ok()) return describe(parsed.status());
+  // A descriptor set needs no connection.
+  const auto* given = given_ == nullptr ? nullptr : given_->FindService(parsed->service);
+  if (given != nullptr)
+    return describe(BindMethod(given_, *given, parsed->method, parsed->address));
+  const absl::StatusOr<const Route*> route = RouteTo(std::string(resource));
+  if (!route.ok()) return describe(route.status());
+  ServiceTypes::Waiter waiter = std::move(describe);
+  auto known = (*route)->service->Find(parsed->method, waiter);
+  if (known.has_value()) std::move(waiter)(*std::move(known));
 }
 
 }  // namespace

@@ -77,9 +77,9 @@ std::optional<std::string> TaskDispatcher::CheckResource(std::string_view resour
   return runner == nullptr ? UnknownKind(resource) : runner->CheckResource(resource);
 }
 
-std::optional<TaskTypes> TaskDispatcher::FindTypes(std::string_view resource) const {
-  const TaskRunner* runner = Find(resource);
-  return runner == nullptr ? std::nullopt : runner->FindTypes(resource);
+void TaskDispatcher::FindTypes(std::string_view resource, TypesDone done) {
+  if (TaskRunner* runner = Find(resource)) return runner->FindTypes(resource, std::move(done));
+  std::move(done)(std::optional<typecheck::TaskTypes>());
 }
 
 }  // namespace orderflow::tasks

@@ -22,7 +22,7 @@ class TaskDispatcher final : public TaskRunner {
 
   std::unique_ptr<RunningTask> Run(TaskCall call, TaskDone done) override;
   std::optional<std::string> CheckResource(std::string_view resource) const override;
-  std::optional<TaskTypes> FindTypes(std::string_view resource) const override;
+  void FindTypes(std::string_view resource, TypesDone done) override;
 
  private:
   TaskRunner* Find(std::string_view resource) const;
