@@ -200,8 +200,74 @@ TEST_F(ValidateTest, EachMistakeIsShownWithFileAndPlace) {
       Definition(R"({"StartAt":"X","States":{"A":{"Type":"Pass","Next":"B"}}})");
   const Ran ran = RunProgram({"workflow", "validate", path});
   EXPECT_EQ(ran.status, ExitCode::kNotConfirmed);
-  EXPECT_THAT(ran.out, HasSubstr(path + ": /StartAt: error: "));
-  EXPECT_THAT(ran.out, HasSubstr(path + ": /States/A/Next: error: "));
+  EXPECT_THAT(ran.out,
+              HasSubstr(path + ":1:2: error MISSING_TRANSITION_TARGET: Missing 'StartAt'"));
+  EXPECT_THAT(ran.out, HasSubstr(path + ":1:45: error MISSING_TRANSITION_TARGET: Missing 'Next'"));
+}
+
+TEST_F(ValidateTest, WhatIsNoJsonIsShownWhereItStops) {
+  const std::string path = Definition("{\n  \"StartAt\": nowhere\n}");
+  const Ran ran = RunProgram({"workflow", "validate", path});
+  EXPECT_EQ(ran.status, ExitCode::kNotConfirmed);
+  EXPECT_THAT(ran.out,
+              HasSubstr(path + ":2:14: error INVALID_JSON_DESCRIPTION: Unrecognized token"));
+}
+
+TEST_F(ValidateTest, AMemberThatIsThereTwiceIsShownAtTheSecond) {
+  const std::string path = Definition(
+      "{\"StartAt\":\"A\",\n\"States\":{\n\"A\":{\"Type\":\"Fail\"},\n "
+      "\"A\":{\"Type\":\"Fail\"}}}");
+  EXPECT_THAT(RunProgram({"workflow", "validate", path}).out,
+              HasSubstr(path + ":4:2: error INVALID_JSON_DESCRIPTION: Duplicate field 'A'"));
+}
+
+// The order services are known without a server: nothing listens on port 1.
+constexpr char kOrderTasks[] = R"({"StartAt": "Charge", "States": {
+  "Charge": {
+    "Type": "Task", "Resource": "grpc://127.0.0.1:1/orderflow.payment.v1.PaymentService/ChargePayment",
+    "Parameters": {"ordr_id.$": "$.order_id", "amount_minor": "much"},
+    "ResultPath": "$.payment", "Next": "Paid"},
+  "Paid": {"Type": "Choice", "Default": "No", "Choices": [
+    {"Variable": "$.payment.payment_statuss", "StringEquals": "charged", "Next": "Yes"}]},
+  "Yes": {"Type": "Succeed"}, "No": {"Type": "Fail"}}})";
+
+TEST_F(ValidateTest, WhatDoesNotFitTheTypesOfItsTasksIsAWarningWithItsPlace) {
+  const std::string path = Definition(kOrderTasks);
+  const Ran ran = RunProgram({"workflow", "validate", path});
+  EXPECT_EQ(ran.status, ExitCode::kOk) << "a newer service may have all this";
+  EXPECT_THAT(ran.out, HasSubstr(path + ":4:20: warning UNKNOWN_PARAMETER: "));
+  EXPECT_THAT(ran.out, HasSubstr("(did you mean 'order_id'?)"));
+  EXPECT_THAT(ran.out, HasSubstr(path + ":4:47: warning WRONG_TYPE: "));
+  EXPECT_THAT(ran.out, HasSubstr(path + ":7:6: warning IMPOSSIBLE_PATH: "));
+  EXPECT_EQ(RunProgram({"workflow", "validate", "--strict", path}).status, ExitCode::kNotConfirmed);
+
+  const Ran json = RunProgram({"--json", "workflow", "validate", path});
+  EXPECT_EQ(json.status, ExitCode::kOk);
+  EXPECT_THAT(json.out, HasSubstr("\"line\": 7"));
+  EXPECT_THAT(json.out, HasSubstr("\"column\": 6"));
+}
+
+TEST_F(ValidateTest, AServerThatCannotBeAskedIsAWarning) {
+  const std::string path = Definition(
+      R"({"StartAt":"A","States":{"A":{"Type":"Task","Resource":"grpc://127.0.0.1:1/a.B/C","End":true}}})");
+  const Ran ran = RunProgram({"workflow", "validate", path});
+  EXPECT_EQ(ran.status, ExitCode::kOk);
+  EXPECT_THAT(ran.out, HasSubstr(":1:45: warning TASK_TYPES_UNKNOWN: cannot ask 127.0.0.1:1"));
+}
+
+TEST_F(ValidateTest, SubstitutionsMayComeFromAFile) {
+  const std::string path = Definition(
+      R"({"StartAt":"A","States":{"A":{"Type":"Task","Resource":"${Charge}","End":true}}})");
+  const std::string names = path + ".names";
+  std::ofstream(names) << R"({"Charge": "grpc://localhost:1/a.B/C"})";
+  EXPECT_EQ(RunProgram({"workflow", "validate", path, "--substitutions", names}).status,
+            ExitCode::kOk);
+  std::ofstream(names) << R"({"Other": "grpc://localhost:1/a.B/C"})";
+  EXPECT_EQ(RunProgram({"workflow", "validate", path, "--substitutions", names}).status,
+            ExitCode::kNotConfirmed);
+  std::ofstream(names) << "[]";
+  EXPECT_EQ(RunProgram({"workflow", "validate", path, "--substitutions", names}).status,
+            ExitCode::kUsage);
 }
 
 TEST_F(ValidateTest, ASubstitutionWithoutValueIsAMistakeOnceValuesAreGiven) {

@@ -1,32 +1,21 @@
 #include <CLI/CLI.hpp>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <memory>
 #include <ostream>
-#include <vector>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "cli/format.h"
+#include "cli/read_file.h"
 #include "cli/session.h"
 #include "cli/state_machines.h"
 #include "cli/table.h"
+#include "cli/validate_command.h"
 #include "common/base/status.h"
-#include "orchestrator/asl/state_machine.h"
-#include "orchestrator/tasks/grpc_resource.h"
-#include "orchestrator/tasks/lambda_function.h"
 #include "orderflow/workflow/v1/workflow.pb.h"
 
 namespace orderflow::cli {
 namespace {
-
-absl::StatusOr<std::string> ReadFile(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return absl::NotFoundError(absl::StrCat("cannot read ", path));
-  return std::string(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
-}
 
 // --- list ---
 
@@ -113,81 +102,6 @@ ExitCode Deploy(Session& session, DeployFlags flags) {
   return status.ok() ? ExitCode::kOk : session.Fail(status);
 }
 
-// --- validate ---
-
-struct ValidateFlags {
-  std::vector<std::string> files;
-  std::vector<std::string> substitutions;  // NAME=VALUE
-};
-
-// Without substitutions given, any name is known: the file is checked for itself.
-std::optional<std::string> Substitute(const ValidateFlags& flags, std::string_view name) {
-  for (const std::string& entry : flags.substitutions) {
-    const size_t equals = entry.find('=');
-    if (entry.substr(0, equals) == name)
-      return equals == std::string::npos ? "" : entry.substr(equals + 1);
-  }
-  if (!flags.substitutions.empty()) return std::nullopt;
-  return absl::StrCat("grpc://localhost:1/orderflow.Unknown/", std::string(name));
-}
-
-// What can be told of a resource without a server. Others than gRPC methods and Lambda functions
-// are not ours to judge.
-std::optional<std::string> CheckResource(std::string_view resource) {
-  absl::Status status;
-  if (resource.starts_with("grpc")) status = tasks::ParseGrpcResource(resource).status();
-  if (resource.starts_with(tasks::kLambdaArn)) status = tasks::ParseLambdaArn(resource).status();
-  return status.ok() ? std::nullopt : std::make_optional(std::string(status.message()));
-}
-
-json::Value ToJson(const std::string& file, const asl::Diagnostic& found) {
-  const bool is_error = found.severity == asl::Diagnostic::Severity::kError;
-  return json::Value::Object({{"file", file},
-                              {"severity", is_error ? "ERROR" : "WARNING"},
-                              {"code", found.code},
-                              {"location", found.location},
-                              {"message", found.message}});
-}
-
-void PrintDiagnostic(Session& session, const std::string& file, const asl::Diagnostic& found) {
-  const bool is_error = found.severity == asl::Diagnostic::Severity::kError;
-  session.out() << Printable(file) << ": "
-                << (found.location.empty() ? "/" : Printable(found.location)) << ": "
-                << (is_error ? "error: " : "warning: ") << Printable(found.message);
-  if (!found.code.empty()) session.out() << " [" << found.code << "]";
-  session.out() << "\n";
-}
-
-ExitCode Validate(Session& session, const ValidateFlags& flags) {
-  bool valid = true;
-  json::Array all;
-  for (const std::string& file : flags.files) {
-    const absl::StatusOr<std::string> definition = ReadFile(file);
-    if (!definition.ok())
-      return session.Fail(ExitCode::kUsage, std::string(definition.status().message()));
-    asl::ParseOptions options;
-    options.substitute = [&flags](std::string_view name) { return Substitute(flags, name); };
-    options.check_resource = CheckResource;
-    const asl::ParsedDefinition parsed = asl::ParseStateMachine(*definition, options);
-    valid = valid && parsed.machine != nullptr;
-    for (const asl::Diagnostic& found : parsed.diagnostics) {
-      if (session.json) {
-        all.push_back(ToJson(file, found));
-      } else {
-        PrintDiagnostic(session, file, found);
-      }
-    }
-    if (!session.json && parsed.machine != nullptr) session.out() << Printable(file) << ": valid\n";
-  }
-  if (session.json) {
-    session.out() << json::SerializePretty(json::Value::Object(
-                         {{"valid", valid},
-                          {"diagnostics", json::Value::FromArray(std::move(all))}}))
-                  << "\n";
-  }
-  return valid ? ExitCode::kOk : ExitCode::kNotConfirmed;
-}
-
 void AddDeploy(CLI::App& parent, Session& session) {
   auto flags = std::make_shared<DeployFlags>();
   CLI::App* command = parent.add_subcommand(
@@ -206,21 +120,6 @@ void AddDeploy(CLI::App& parent, Session& session) {
   });
 }
 
-void AddValidate(CLI::App& parent, Session& session) {
-  auto flags = std::make_shared<ValidateFlags>();
-  CLI::App* command = parent.add_subcommand(
-      "validate", "Check definitions without any server: every mistake with its place");
-  command->add_option("files", flags->files, "The definitions")->required();
-  command->add_option("--substitution", flags->substitutions,
-                      "NAME=VALUE for ${NAME}; with any given, a name without value is a mistake");
-  command->footer(
-      "Example:\n  orderflow workflow validate workflows/*.asl.json\nExit status: 0 valid, 1 with "
-      "mistakes, 2 unreadable.");
-  command->callback([&session, flags] {
-    session.action = [&session, flags] { return Validate(session, *flags); };
-  });
-}
-
 }  // namespace
 
 void AddWorkflowCommands(CLI::App& app, Session& session) {
@@ -230,7 +129,7 @@ void AddWorkflowCommands(CLI::App& app, Session& session) {
   list->footer("Example:\n  orderflow workflow list");
   list->callback([&session] { session.action = [&session] { return List(session); }; });
   AddDeploy(*command, session);
-  AddValidate(*command, session);
+  AddValidateCommand(*command, session);
 }
 
 }  // namespace orderflow::cli

@@ -1,4 +1,4 @@
-# Everything we link, from Debian 12's packages. Protobuf has no CMake config there; gRPC does.
+# Everything we link, from Debian 12's packages. Protobuf has no CMake config there; gRPC does, and finds RE2.
 
 find_package(Threads REQUIRED)
 find_package(absl REQUIRED)

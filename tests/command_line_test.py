@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -193,10 +194,63 @@ class CommandLineTest(unittest.TestCase):
         path = self.directory / "broken.asl.json"
         path.write_text('{"StartAt":"X","States":{"A":{"Type":"Pass","Next":"B"},"C":{"Type":"Succeed"}}}')
         done = self.expect(NOT_CONFIRMED, "--address", "localhost:1", "workflow", "validate", str(path))
-        for place in ("/StartAt", "/States/A/Next"):
-            self.assertIn(f"{path}: {place}: error: ", done.stdout)
+        for column, name in ((2, "StartAt"), (45, "Next")):
+            self.assertIn(f"{path}:1:{column}: error MISSING_TRANSITION_TARGET: Missing '{name}' target", done.stdout)
         self.assertFalse(self.json(NOT_CONFIRMED, "workflow", "validate", str(path))["valid"])
         self.expect(USAGE, "workflow", "validate", "/nonexistent.json")
+
+    # What is changed in the order workflow, and what must be said of it at the place of the change.
+    SEEDED = (
+        ('"Variable": "$.inventory.inventory_status"', '"Variable": "$.inventory.inventory_state"',
+         "IMPOSSIBLE_PATH", "did you mean 'inventory_status'?"),
+        ('"Variable": "$.payment.payment_status"', '"Variable": "$.payment.payment_statuss"',
+         "IMPOSSIBLE_PATH", "did you mean 'payment_status'?"),
+        ('"amount_minor.$": "$.inventory.total_minor"', '"amount_minor.$": "$.inventory.total.minor"',
+         "IMPOSSIBLE_PATH", "has no member 'total'"),
+        ('"currency.$": "$.inventory.currency"', '"currency.$": "$.inventory.unit_price_minor"',
+         "WRONG_TYPE", "expected a string, found an integer"),
+        ('"payment_token.$": "$.receipt.payment_token"', '"payment_tokn.$": "$.receipt.payment_token"',
+         "UNKNOWN_PARAMETER", "did you mean 'payment_token'?"),
+        ('"quantity.$": "$.quantity"', '"quantity": 3000000000',
+         "WRONG_TYPE", "expected an integer from -2147483648 to 2147483647, found 3000000000"),
+        ('"currency.$": "$.payment.currency"', '"currency.$": "States.Format(\'{}\', $.payment.curency)"',
+         "IMPOSSIBLE_PATH", "did you mean 'currency'?"),
+        ('"Resource": "${ChargePaymentFunctionArn}"', '"Resource": "${ChargePaymentFunctionArn}s"',
+         "TASK_CANNOT_BE_CALLED", "has no method ChargePayments; did you mean ChargePayment?"),
+    )
+
+    def test_mistakes_are_found_by_the_types_of_the_running_services(self) -> None:
+        workflow = (WORKFLOWS / "order-processing.asl.json").read_text()
+        services = {"ReceiveOrder": ("receive", "ReceiveService/ReceiveOrder"),
+                    "CheckInventory": ("inventory", "InventoryService/CheckInventory"),
+                    "ReleaseReservation": ("inventory", "InventoryService/ReleaseReservation"),
+                    "ChargePayment": ("payment", "PaymentService/ChargePayment"),
+                    "SendConfirmationEmail": ("email", "EmailService/SendConfirmationEmail")}
+        names = self.directory / "substitutions.json"
+        names.write_text(json.dumps({
+            f"{name}FunctionArn": f"grpc://{self.up.address(service)}/orderflow.{service}.v1.{method}"
+            for name, (service, method) in services.items()}))
+        path = self.directory / "seeded.asl.json"
+        validate = ["workflow", "validate", str(path), "--substitutions", str(names)]
+        path.write_text(workflow)
+        self.assertEqual(self.expect(OK, *validate, "--strict").stdout, f"{path}: valid\n")
+        for right, wrong, code, hint in self.SEEDED:
+            with self.subTest(wrong):
+                self.assertEqual(workflow.count(right), 1)
+                text = workflow.replace(right, wrong)
+                path.write_text(text)
+                before = text[:text.index(wrong)]
+                place = f"{path}:{before.count(chr(10)) + 1}:{len(before) - before.rindex(chr(10))}"
+                self.assertRegex(self.expect(OK, *validate).stdout,
+                                 rf"(?m)^{re.escape(place)}: warning {code}: .*{re.escape(hint)}")
+                self.expect(NOT_CONFIRMED, *validate, "--strict")
+                answer = call(self.up.address("orchestrator"),
+                              "orderflow.workflow.v1.WorkflowService/ValidateStateMachineDefinition",
+                              {"definition": text}).message
+                self.assertTrue(answer["result"].endswith("_OK"), "it can be created")
+                [found] = [one for one in answer["diagnostics"] if one["code"] == code]
+                self.assertIn(hint, found["message"])
+                self.assertTrue(found["severity"].endswith("_WARNING"))
 
     def test_stock_can_be_set_and_listed(self) -> None:
         self.expect(OK, "stock", "set", "cli-product", "7", "--price", "1999", "--currency", "EUR")

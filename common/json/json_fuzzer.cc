@@ -1,10 +1,12 @@
 // Whatever parses must be written as a text that parses to an equal value, of the size that was
-// foretold.
+// foretold, and can be walked through, all that is told of it being where it is said to be.
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
 #include "common/base/check.h"
+#include "common/json/text_walk.h"
 #include "common/json/value.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -22,6 +24,14 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const orderflow::json::ParseResult second = Parse(written);
   ORDERFLOW_CHECK(second.value.has_value() && *second.value == *first.value);
   ORDERFLOW_CHECK(Serialize(*second.value) == written);
+  size_t last = 0;
+  orderflow::json::WalkText(text,
+                            [&](const std::vector<orderflow::json::TextStep>& way, size_t offset) {
+                              ORDERFLOW_CHECK(offset < size && offset >= last);
+                              ORDERFLOW_CHECK(!way.back().is_member || text[offset] == '"');
+                              last = offset;
+                            });
+  orderflow::json::Locate(text, text.substr(0, std::min<size_t>(size, 64)));
   const orderflow::json::ParseResult pretty = Parse(SerializePretty(*first.value));
   ORDERFLOW_CHECK(pretty.value.has_value() && *pretty.value == *first.value);
   return 0;

@@ -9,6 +9,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "common/json/text_walk.h"
 #include "common/json/value.h"
 
 namespace orderflow::json {
@@ -223,13 +224,9 @@ std::string Describe(const bj::error_code& code, std::string_view text, size_t& 
 
 ParseResult Fail(std::string message, std::string_view text, size_t offset) {
   ParseError error{.message = std::move(message), .offset = offset};
-  size_t line_start = 0;
-  for (size_t i = 0; i < offset && i < text.size(); ++i) {
-    if (text[i] != '\n') continue;
-    ++error.line;
-    line_start = i + 1;
-  }
-  error.column = static_cast<int>(offset - line_start) + 1;
+  const TextPosition position = PositionOf(text, offset);
+  error.line = position.line;
+  error.column = position.column;
   return {.value = std::nullopt, .error = std::move(error)};
 }
 

@@ -45,8 +45,35 @@ workflow::v1::ValidateStateMachineDefinitionDiagnostic ToProto(const Diagnostic&
                            : workflow::v1::VALIDATE_STATE_MACHINE_DEFINITION_SEVERITY_WARNING);
   message.set_code(diagnostic.code);
   message.set_message(diagnostic.message);
+  // Errors are told in the service's words.
+  if (diagnostic.severity == Diagnostic::Severity::kWarning && !diagnostic.hint.empty())
+    absl::StrAppend(message.mutable_message(), " (", diagnostic.hint, ")");
   if (!diagnostic.location.empty()) message.set_location(diagnostic.location);
   return message;
+}
+
+bool ErrorsOnly(const workflow::v1::ValidateStateMachineDefinitionRequest& request) {
+  return request.severity() == workflow::v1::VALIDATE_STATE_MACHINE_DEFINITION_SEVERITY_ERROR;
+}
+
+ValidateStateMachineDefinitionResponse Answer(
+    const workflow::v1::ValidateStateMachineDefinitionRequest& request,
+    const asl::ParsedDefinition& parsed) {
+  const int most = request.max_results() == 0 ? kMaxDiagnostics : request.max_results();
+  ValidateStateMachineDefinitionResponse response;
+  response.set_result(parsed.machine != nullptr
+                          ? workflow::v1::VALIDATE_STATE_MACHINE_DEFINITION_RESULT_CODE_OK
+                          : workflow::v1::VALIDATE_STATE_MACHINE_DEFINITION_RESULT_CODE_FAIL);
+  response.set_truncated(false);
+  for (const Diagnostic& diagnostic : parsed.diagnostics) {
+    if (ErrorsOnly(request) && diagnostic.severity != Diagnostic::Severity::kError) continue;
+    if (response.diagnostics_size() == most) {
+      response.set_truncated(true);
+      break;
+    }
+    *response.add_diagnostics() = ToProto(diagnostic);
+  }
+  return response;
 }
 
 // A child of a map run has a state machine of its own, named after the map run's label.
@@ -84,27 +111,16 @@ DescribeStateMachineForExecutionResponse Description(const engine::Machine& mach
 void DefinitionApi::Validate(const workflow::v1::ValidateStateMachineDefinitionRequest& request,
                              Callback<ValidateStateMachineDefinitionResponse> done) {
   if (absl::Status checked = CheckRequest(request); !checked.ok()) return std::move(done)(checked);
-  const asl::ParsedDefinition parsed = registry_.Parse(
-      request.definition(), request.type() == workflow::v1::STATE_MACHINE_TYPE_EXPRESS
-                                ? store::MachineType::kExpress
-                                : store::MachineType::kStandard);
-  const bool errors_only =
-      request.severity() == workflow::v1::VALIDATE_STATE_MACHINE_DEFINITION_SEVERITY_ERROR;
-  const int most = request.max_results() == 0 ? kMaxDiagnostics : request.max_results();
-  ValidateStateMachineDefinitionResponse response;
-  response.set_result(parsed.machine != nullptr
-                          ? workflow::v1::VALIDATE_STATE_MACHINE_DEFINITION_RESULT_CODE_OK
-                          : workflow::v1::VALIDATE_STATE_MACHINE_DEFINITION_RESULT_CODE_FAIL);
-  response.set_truncated(false);
-  for (const Diagnostic& diagnostic : parsed.diagnostics) {
-    if (errors_only && diagnostic.severity != Diagnostic::Severity::kError) continue;
-    if (response.diagnostics_size() == most) {
-      response.set_truncated(true);
-      break;
-    }
-    *response.add_diagnostics() = ToProto(diagnostic);
-  }
-  std::move(done)(std::move(response));
+  const store::MachineType type = request.type() == workflow::v1::STATE_MACHINE_TYPE_EXPRESS
+                                      ? store::MachineType::kExpress
+                                      : store::MachineType::kStandard;
+  // What types tell is no error.
+  if (ErrorsOnly(request))
+    return std::move(done)(Answer(request, registry_.Parse(request.definition(), type)));
+  registry_.Check(request.definition(), type,
+                  [&request, done = std::move(done)](const asl::ParsedDefinition& parsed) mutable {
+                    std::move(done)(Answer(request, parsed));
+                  });
 }
 
 void DefinitionApi::DescribeForExecution(

@@ -14,7 +14,7 @@ class DefinitionApi {
   DefinitionApi(MachineRegistry& registry, store::ExecutionStore& store)
       : registry_(registry), store_(store) {}
 
-  // Calls back from within.
+  // Calls back from within, or later where the servers of tasks are asked for their types.
   void Validate(const workflow::v1::ValidateStateMachineDefinitionRequest& request,
                 Callback<workflow::v1::ValidateStateMachineDefinitionResponse> done);
   void DescribeForExecution(const workflow::v1::DescribeStateMachineForExecutionRequest& request,

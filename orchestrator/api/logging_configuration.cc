@@ -48,8 +48,11 @@ engine::LogLevel EngineLevel(workflow::v1::LogLevel level) {
 
 }  // namespace
 
-absl::StatusOr<std::string> EncodeLogging(const LoggingConfiguration& given) {
-  if (given.destinations_size() > 1) {
+absl::Status CheckLogging(const LoggingConfiguration& given) {
+  LoggingConfiguration filled = given;
+  FillDefaults(filled);
+  const bool logs = filled.level() != workflow::v1::LOG_LEVEL_OFF;
+  if (given.destinations_size() > 1 || (logs && given.destinations().empty())) {
     return StatesError("InvalidLoggingConfiguration",
                        "Invalid Logging Configuration: Must specify exactly one Log Destination.");
   }
@@ -63,6 +66,10 @@ absl::StatusOr<std::string> EncodeLogging(const LoggingConfiguration& given) {
         CheckLength("loggingConfiguration.destinations.1.member.cloudWatchLogsLogGroup.logGroupArn",
                     destination.cloud_watch_logs_log_group().log_group_arn(), 1, kMaxArnLength));
   }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::string> EncodeLogging(const LoggingConfiguration& given) {
   LoggingConfiguration configuration = given;
   FillDefaults(configuration);
   if (IsDefault(configuration)) return std::string();

@@ -10,6 +10,7 @@
 #include "orchestrator/api/uuid.h"
 #include "orchestrator/engine/arn.h"
 #include "orchestrator/engine/journal_codec.h"
+#include "orchestrator/tasks/definition_check.h"
 
 namespace orderflow::api {
 namespace {
@@ -33,7 +34,7 @@ absl::Status NotFoundAs(const absl::Status& status, const std::string& arn) {
 }  // namespace
 
 MachineRegistry::MachineRegistry(Options options, store::ExecutionStore& store,
-                                 const tasks::TaskRunner& runner, const Clock& clock)
+                                 tasks::TaskRunner& runner, const Clock& clock)
     : options_(std::move(options)), store_(store), runner_(runner), clock_(clock) {}
 
 std::string MachineRegistry::ArnOf(std::string_view machine_name) const {
@@ -62,6 +63,21 @@ asl::ParseOptions MachineRegistry::DefinitionOptions(store::MachineType type) co
 asl::ParsedDefinition MachineRegistry::Parse(std::string_view definition,
                                              store::MachineType type) const {
   return asl::ParseStateMachine(definition, DefinitionOptions(type));
+}
+
+void MachineRegistry::Check(std::string_view definition, store::MachineType type,
+                            absl::AnyInvocable<void(asl::ParsedDefinition) &&> done) {
+  asl::ParsedDefinition parsed = Parse(definition, type);
+  // What has mistakes is not looked at any closer.
+  if (parsed.machine == nullptr) return std::move(done)(std::move(parsed));
+  std::shared_ptr<const asl::StateMachine> machine = parsed.machine;
+  tasks::CheckTypes(std::move(machine), runner_,
+                    [parsed = std::move(parsed),
+                     done = std::move(done)](std::vector<asl::Diagnostic> found) mutable {
+                      parsed.diagnostics.insert(parsed.diagnostics.end(), found.begin(),
+                                                found.end());
+                      std::move(done)(std::move(parsed));
+                    });
 }
 
 // A definition that the store holds was good once: what is wrong now lies in this process's

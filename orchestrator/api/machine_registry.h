@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
 #include "common/base/callback.h"
 #include "common/base/clock.h"
@@ -35,7 +36,7 @@ class MachineRegistry {
     size_t max_cached_revisions = 1000;
   };
 
-  MachineRegistry(Options options, store::ExecutionStore& store, const tasks::TaskRunner& runner,
+  MachineRegistry(Options options, store::ExecutionStore& store, tasks::TaskRunner& runner,
                   const Clock& clock);
 
   std::string ArnOf(std::string_view machine_name) const;
@@ -44,6 +45,11 @@ class MachineRegistry {
   // All that is wrong with a definition; errors and warnings.
   asl::ParsedDefinition Parse(std::string_view definition,
                               store::MachineType type = store::MachineType::kStandard) const;
+
+  // The same, and what the types of its tasks tell of it, whose servers are asked for them. Called
+  // from within, or on a thread of the runner's in bounded time.
+  void Check(std::string_view definition, store::MachineType type,
+             absl::AnyInvocable<void(asl::ParsedDefinition) &&> done);
 
   // Creates one, or answers the one that exists with the same name, definition, type and logging.
   // `record` has name, type, definition, role_arn, logging and tags. InvalidDefinition,
@@ -77,7 +83,7 @@ class MachineRegistry {
 
   const Options options_;
   store::ExecutionStore& store_;
-  const tasks::TaskRunner& runner_;
+  tasks::TaskRunner& runner_;
   const Clock& clock_;
 
   Mutex mutex_;

@@ -103,6 +103,24 @@ TEST(LoggingConfigurationTest, TheDefaultIsKeptAsNothing) {
   EXPECT_TRUE(configuration.has_include_execution_data());
 }
 
+TEST(LoggingConfigurationTest, WhatIsLoggedNeedsExactlyOneDestination) {
+  workflow::v1::LoggingConfiguration configuration;
+  EXPECT_THAT(CheckLogging(configuration), IsOk());
+  configuration.set_level(workflow::v1::LOG_LEVEL_FATAL);
+  EXPECT_EQ(ReasonOf(CheckLogging(configuration)), "InvalidLoggingConfiguration");
+  const auto add = [&] {
+    configuration.add_destinations()->mutable_cloud_watch_logs_log_group()->set_log_group_arn("a");
+  };
+  add();
+  EXPECT_THAT(CheckLogging(configuration), IsOk());
+  add();
+  EXPECT_EQ(ReasonOf(CheckLogging(configuration)), "InvalidLoggingConfiguration");
+  configuration.set_level(workflow::v1::LOG_LEVEL_OFF);
+  EXPECT_EQ(ReasonOf(CheckLogging(configuration)), "InvalidLoggingConfiguration");
+  configuration.clear_destinations();
+  EXPECT_THAT(CheckLogging(configuration), IsOk());
+}
+
 TEST(LoggingConfigurationTest, ComesBackAsItWasGiven) {
   workflow::v1::LoggingConfiguration configuration;
   configuration.set_level(workflow::v1::LOG_LEVEL_ALL);

@@ -69,6 +69,7 @@ absl::StatusOr<StateMachineRecord> ToRecord(
                     : store::MachineType::kStandard;
   record.definition = request.definition();
   record.role_arn = request.role_arn();
+  ORDERFLOW_RETURN_IF_ERROR(CheckLogging(request.logging_configuration()));
   ORDERFLOW_ASSIGN_OR_RETURN(record.logging, EncodeLogging(request.logging_configuration()));
   ORDERFLOW_ASSIGN_OR_RETURN(record.tags, EncodeTags(request.tags()));
   return record;
@@ -91,6 +92,7 @@ absl::StatusOr<MachineRegistry::Change> ToChange(
     change.role_arn = request.role_arn();
   }
   if (request.has_logging_configuration()) {
+    ORDERFLOW_RETURN_IF_ERROR(CheckLogging(request.logging_configuration()));
     ORDERFLOW_ASSIGN_OR_RETURN(change.logging, EncodeLogging(request.logging_configuration()));
   }
   if (!change.definition && !change.role_arn && !change.logging &&

@@ -142,6 +142,10 @@ TEST_F(WorkflowServiceTest, AKnownNameWithOtherContentIsRefused) {
             "ALREADY_EXISTS StateMachineAlreadyExists");
   auto logged = Definition("m", kPass);
   logged.mutable_logging_configuration()->set_level(workflow::v1::LOG_LEVEL_ALL);
+  logged.mutable_logging_configuration()
+      ->add_destinations()
+      ->mutable_cloud_watch_logs_log_group()
+      ->set_log_group_arn("arn:aws:logs:x");
   EXPECT_EQ(Failure(&Workflows::CreateStateMachine, logged),
             "ALREADY_EXISTS StateMachineAlreadyExists");
 }

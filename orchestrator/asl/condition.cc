@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "orchestrator/asl/path.h"
+#include "orchestrator/asl/path_expression.h"
 #include "orchestrator/asl/text_order.h"
 #include "orchestrator/asl/timestamp.h"
 
@@ -332,6 +333,8 @@ std::unique_ptr<const Condition> CompileComparison(ObjectReader& rule) {
       rule.ErrorAt(op.name, TypeText(op.comparison->type));
       return nullptr;
     }
+    if (literal.IsString() && op.comparison->relation != Relation::kMatches)
+      WarnIfPath(op.name, literal.AsString(), rule);
   }
   if (!variable.has_value()) return nullptr;
   return std::make_unique<ComparisonCondition>(*std::move(variable), *op.comparison,

@@ -19,6 +19,10 @@ inline constexpr char kDuplicateStateName[] = "DUPLICATE_STATE_NAME";
 inline constexpr char kInvalidJson[] = "INVALID_JSON_DESCRIPTION";
 inline constexpr char kEndlessLoop[] = "ENDLESS_LOOP";  // of our own
 inline constexpr char kMissingTransitionTarget[] = "MISSING_TRANSITION_TARGET";
+// Warnings of the service's: a text that looks like an expression where it is none.
+inline constexpr char kNoDollar[] = "NO_DOLLAR";
+inline constexpr char kNoPath[] = "NO_PATH";
+inline constexpr char kPassResultIsStatic[] = "PASS_RESULT_IS_STATIC";
 
 // "/States/Check stock/Next": JSON Pointer (RFC 6901) escapes, so that a name with '/' stays one
 // step.

@@ -182,11 +182,10 @@ Evaluated<Value> Intrinsic::Evaluate(const Scope& scope) const {
                                              result.failure().cause.value_or("")};
 }
 
-void Intrinsic::ForEachVariable(const std::function<void(const std::string&)>& visit) const {
+void Intrinsic::ForEachPath(const std::function<void(const Path&)>& visit) const {
   for (const Argument& argument : arguments_) {
-    if (argument.call != nullptr) argument.call->ForEachVariable(visit);
-    if (argument.path.has_value() && !argument.path->variable().empty())
-      visit(argument.path->variable());
+    if (argument.call != nullptr) argument.call->ForEachPath(visit);
+    if (argument.path.has_value()) visit(*argument.path);
   }
 }
 

@@ -31,7 +31,10 @@ class Intrinsic {
   Evaluated<json::Value> Evaluate(const Scope& scope) const;
 
   const std::string& text() const { return text_; }
-  void ForEachVariable(const std::function<void(const std::string&)>& visit) const;
+  // "States.Format"
+  std::string_view name() const { return function_->name; }
+  // Calls `visit` with each path among its arguments, those of calls within it included.
+  void ForEachPath(const std::function<void(const Path&)>& visit) const;
 
  private:
   friend class IntrinsicParser;

@@ -1,5 +1,6 @@
 #include "orchestrator/asl/jsonpath_language.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <optional>
@@ -99,6 +100,17 @@ std::optional<PayloadTemplate> TakeTemplate(ObjectReader& fields, std::string_vi
   return PayloadTemplate::Compile(*json, fields.LocationOf(name), fields.diagnostics());
 }
 
+// Whether something in a JSON value looks like an expression. The depth of recursion is that of the
+// definition's JSON text, which the JSON parser bounds.
+bool HasExpression(const Value& json) {
+  if (json.IsString()) return PathExpression::Resembles(json.AsString());
+  if (json.IsArray())
+    return std::any_of(json.AsArray().begin(), json.AsArray().end(), HasExpression);
+  if (!json.IsObject()) return false;
+  return std::any_of(json.AsMembers().begin(), json.AsMembers().end(),
+                     [](const json::Member& member) { return HasExpression(member.value); });
+}
+
 class JsonPathDataFlow final : public DataFlow {
  public:
   JsonPathDataFlow(StateType type, ObjectReader& fields) {
@@ -107,6 +119,7 @@ class JsonPathDataFlow final : public DataFlow {
     const bool can_select =
         type == StateType::kTask || type == StateType::kParallel || type == StateType::kMap;
     has_result_ = can_select || type == StateType::kPass;
+    if (type == StateType::kPass) WarnIfStatic(fields);
     if (has_result_) {
       // A Map's Parameters are for its items.
       if (type != StateType::kMap)
@@ -157,6 +170,14 @@ class JsonPathDataFlow final : public DataFlow {
   }
 
  private:
+  static void WarnIfStatic(ObjectReader& fields) {
+    const Value* result = fields.object().Find("Result");
+    if (result == nullptr || !HasExpression(*result)) return;
+    fields.diagnostics().Warning(kPassResultIsStatic, fields.LocationOf("Result"),
+                                 "Attempt to use a path in the result of a pass state",
+                                 "it stands for itself; Parameters are evaluated");
+  }
+
   bool has_result_;  // of its own: others pass their input on
   PathField input_path_;
   std::optional<PayloadTemplate> parameters_;
@@ -361,6 +382,7 @@ std::unique_ptr<const Expression> TakeLiteral(std::string_view name, FieldType t
     fields.ErrorAt(name, "String does not match RFC3339 timestamp", "such as 2024-01-02T03:04:05Z");
     return nullptr;
   }
+  if (type == FieldType::kText) WarnIfPath(name, *text, fields);
   return std::make_unique<ConstantExpression>(Value(*std::move(text)));
 }
 

@@ -35,6 +35,34 @@ std::vector<std::string> FindingsOfState(const std::string& state) {
       state + R"(, "Z": {"Type": "Succeed"}}})");
 }
 
+TEST(ParserTest, TextsThatLookLikeExpressionsAreWarnedOf) {
+  const auto warnings = [](const std::string& state) {
+    const ParsedDefinition parsed = ParseStateMachine(
+        R"({"StartAt": "A", "States": {"A": )" + state + R"(, "Z": {"Type": "Fail"}}})", {});
+    EXPECT_NE(parsed.machine, nullptr) << FormatDiagnostics(parsed.diagnostics);
+    std::vector<std::string> found;
+    for (const Diagnostic& each : parsed.diagnostics) {
+      EXPECT_EQ(each.severity, Diagnostic::Severity::kWarning);
+      found.push_back(each.code + " " + each.location);
+    }
+    return found;
+  };
+  EXPECT_THAT(
+      warnings(R"j({"Type": "Pass", "Next": "Z", "Parameters": {
+      "a": "$.x", "b": ["$.x"], "c": {"d": "States.UUID()"}, "e": "$5", "f.$": "$.x", "g": "States."}})j"),
+      ElementsAre("NO_DOLLAR /States/A/Parameters/a", "NO_DOLLAR /States/A/Parameters/c/d"));
+  EXPECT_THAT(warnings(R"({"Type": "Pass", "Next": "Z", "Result": {"a": ["$.x"]}})"),
+              ElementsAre("PASS_RESULT_IS_STATIC /States/A/Result"));
+  EXPECT_THAT(warnings(R"({"Type": "Choice", "Default": "Z", "Choices": [
+      {"Variable": "$.a", "StringEquals": "$.b", "Next": "Z"},
+      {"Variable": "$.a", "StringEqualsPath": "$.b", "Next": "Z"}]})"),
+              ElementsAre("NO_PATH /States/A/Choices/0/StringEquals"));
+  EXPECT_THAT(warnings(R"({"Type": "Choice", "Default": "Z", "Choices": [
+      {"Variable": "$.a", "IsPresent": true, "Next": "E"}]}, "E": {"Type": "Fail",
+      "Error": "$.e", "Cause": "$5"})"),
+              ElementsAre("NO_PATH /States/E/Error"));
+}
+
 TEST(ParserTest, AMachineKeepsWhatItsDefinitionSays) {
   const auto machine = ParseOrFail(
       R"({"Comment": "c", "Version": "1.0", "TimeoutSeconds": 60, "StartAt": "A", "States": {

@@ -64,6 +64,7 @@ class Path {
   const std::string& variable() const { return variable_; }  // empty: from no variable
   bool from_input() const { return !from_context_ && variable_.empty(); }
   bool is_root() const { return steps_.empty(); }
+  const std::vector<Step>& steps() const { return steps_; }
   bool is_definite() const { return definite_; }
   // Whether it names exactly one place (names and indexes from `$`), so that a result can be put
   // there.

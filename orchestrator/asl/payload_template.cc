@@ -25,8 +25,14 @@ PayloadTemplate::Member PayloadTemplate::CompileMember(const json::Member& membe
   Member compiled;
   compiled.name = member.key;
   if (member.key.size() < 2 || member.key.substr(member.key.size() - 2) != ".$") {
-    compiled.value.push_back(
-        Compile(member.value, ChildLocation(location, member.key), diagnostics));
+    const std::string place = ChildLocation(location, member.key);
+    if (member.value.IsString() && PathExpression::Resembles(member.value.AsString())) {
+      diagnostics.Warning(kNoDollar, place,
+                          "No '.$' on a field that appears to be a JSONPath or Intrinsic Function",
+                          "the text itself is the value; name the field '" + member.key +
+                              ".$' to have it evaluated");
+    }
+    compiled.value.push_back(Compile(member.value, place, diagnostics));
     return compiled;
   }
   compiled.field = member.key;

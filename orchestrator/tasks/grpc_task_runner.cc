@@ -16,6 +16,7 @@
 #include "orchestrator/tasks/grpc_resource.h"
 #include "orchestrator/tasks/grpc_target.h"
 #include "orchestrator/tasks/in_flight.h"
+#include "orchestrator/tasks/message_types.h"
 #include "orchestrator/tasks/service_types.h"
 #include "orchestrator/tasks/status_mapping.h"
 #include "orchestrator/tasks/type_set.h"
@@ -76,7 +77,7 @@ class GrpcTaskRunner final : public TaskRunner {
 
   std::unique_ptr<RunningTask> Run(TaskCall call, TaskDone done) override;
   std::optional<std::string> CheckResource(std::string_view resource) const override;
-  std::optional<TaskTypes> FindTypes(std::string_view resource) const override;
+  void FindTypes(std::string_view resource, TypesDone done) override;
 
  private:
   absl::StatusOr<const Route*> RouteTo(const std::string& resource);
@@ -188,25 +189,26 @@ std::optional<std::string> GrpcTaskRunner::CheckResource(std::string_view resour
   return std::string(parsed.status().message());
 }
 
-std::optional<TaskTypes> GrpcTaskRunner::FindTypes(std::string_view resource) const {
+void GrpcTaskRunner::FindTypes(std::string_view resource, TypesDone done) {
   const absl::StatusOr<GrpcResource> parsed = ParseGrpcResource(resource);
-  if (!parsed.ok()) return std::nullopt;
-  ServiceTypes::Binding binding;
-  if (given_ != nullptr) {
-    if (const auto* service = given_->FindService(parsed->service)) {
-      binding = BindMethod(given_, *service, parsed->method, parsed->address).value_or(nullptr);
-    }
-  }
-  if (binding == nullptr) {
-    MutexLock lock(mutex_);
-    auto route = routes_.find(std::string(resource));
-    if (route != routes_.end()) binding = route->second->service->Known(parsed->method);
-  }
-  if (binding == nullptr) return std::nullopt;
-  // Whoever has the token may answer anything.
-  const auto* response = parsed->waits_for_token ? google::protobuf::Value::descriptor()
-                                                 : binding->method->output_type();
-  return TaskTypes{binding->method->input_type(), response, binding};
+  if (!parsed.ok()) return std::move(done)(parsed.status());
+  auto describe = [done = std::move(done), anybody = parsed->waits_for_token](
+                      absl::StatusOr<ServiceTypes::Binding> binding) mutable {
+    if (!binding.ok()) return std::move(done)(binding.status());
+    typecheck::TaskTypes types = DescribeMethod(*(*binding)->method, *binding);
+    // Whoever has the token may answer anything.
+    if (anybody) types.response = typecheck::AnyType();
+    std::move(done)(std::move(types));
+  };
+  // A descriptor set needs no connection.
+  const auto* given = given_ == nullptr ? nullptr : given_->FindService(parsed->service);
+  if (given != nullptr)
+    return describe(BindMethod(given_, *given, parsed->method, parsed->address));
+  const absl::StatusOr<const Route*> route = RouteTo(std::string(resource));
+  if (!route.ok()) return describe(route.status());
+  ServiceTypes::Waiter waiter = std::move(describe);
+  auto known = (*route)->service->Find(parsed->method, waiter);
+  if (known.has_value()) std::move(waiter)(*std::move(known));
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <thread>
 
+#include "common/base/await.h"
 #include "common/base/test_matchers.h"
 #include "gmock/gmock.h"
 #include "google/rpc/error_details.pb.h"
@@ -23,6 +24,12 @@ std::unique_ptr<TaskRunner> MakeRunner(const GrpcTaskRunnerOptions& options = {}
   absl::StatusOr<std::unique_ptr<TaskRunner>> runner = CreateGrpcTaskRunner(options, clock);
   EXPECT_THAT(runner, IsOk());
   return *std::move(runner);
+}
+
+using Types = std::optional<typecheck::TaskTypes>;
+
+absl::StatusOr<Types> TypesOf(TaskRunner& runner, const std::string& resource) {
+  return Await<Types>([&](Callback<Types> done) { runner.FindTypes(resource, std::move(done)); });
 }
 
 json::Value CauseOf(const asl::Failure& failure) {
@@ -169,9 +176,9 @@ TEST_F(GrpcTaskRunnerTest, ADescriptorSetMakesReflectionUnnecessary) {
       CallTo(server.address(), "/orderflow.inventory.v1.InventoryService/Nope"), unknown.Done());
   EXPECT_THAT(MessageOf(unknown.WaitForFailure()), HasSubstr("has no method Nope"));
 
-  const auto types = runner->FindTypes("grpc://elsewhere:1" + std::string(kCheck));
-  ASSERT_TRUE(types.has_value()) << "no call is needed to know them";
-  EXPECT_EQ(types->request->full_name(), "orderflow.inventory.v1.CheckInventoryRequest");
+  const auto types = TypesOf(*runner, "grpc://elsewhere:1" + std::string(kCheck));
+  ASSERT_TRUE(types.ok()) << "no server is needed to know them: " << types.status();
+  EXPECT_EQ((*types)->request->name, "orderflow.inventory.v1.CheckInventoryRequest");
   std::filesystem::remove(file);
 }
 
@@ -188,18 +195,20 @@ TEST_F(GrpcTaskRunnerTest, ABadDescriptorSetIsRefusedAtOnce) {
   std::filesystem::remove(file);
 }
 
-TEST_F(GrpcTaskRunnerTest, TypesAreKnownAfterTheFirstCall) {
+TEST_F(GrpcTaskRunnerTest, TypesAreAskedForWithoutACall) {
   FakeInventory inventory(Answering({}));
   TestServer server(inventory, &reflection_);
   const auto runner = MakeRunner();
-  const std::string resource = CallTo(server.address()).resource;
-  EXPECT_FALSE(runner->FindTypes(resource).has_value());
-  Told told;
-  const auto running = runner->Run(CallTo(server.address()), told.Done());
-  told.WaitForOutput();
-  const auto types = runner->FindTypes(resource);
-  ASSERT_TRUE(types.has_value());
-  EXPECT_EQ(types->response->full_name(), "orderflow.inventory.v1.CheckInventoryResponse");
+  const auto types = TypesOf(*runner, CallTo(server.address()).resource);
+  ASSERT_TRUE(types.ok()) << types.status();
+  EXPECT_EQ((*types)->response->name, "orderflow.inventory.v1.CheckInventoryResponse");
+  EXPECT_THAT(TypesOf(*runner, "grpc://" + server.address() +
+                                   "/orderflow.inventory.v1.InventoryService/CheckInventry"),
+              StatusIs(absl::StatusCode::kUnimplemented,
+                       HasSubstr("has no method CheckInventry; did you mean CheckInventory?")));
+  EXPECT_EQ(inventory.calls, 0);
+  EXPECT_THAT(TypesOf(*runner, "grpc://127.0.0.1:1" + std::string(kCheck)),
+              StatusIs(absl::StatusCode::kUnavailable, HasSubstr("cannot ask 127.0.0.1:1")));
 }
 
 TEST_F(GrpcTaskRunnerTest, WhatIsNotThereFailsWithoutHope) {

@@ -56,7 +56,7 @@ class LambdaTaskRunner final : public TaskRunner {
   std::optional<std::string> CheckResource(std::string_view resource) const override;
   std::optional<std::string> CheckArguments(std::string_view resource,
                                             const json::Value& arguments) const override;
-  std::optional<TaskTypes> FindTypes(std::string_view resource) const override;
+  void FindTypes(std::string_view resource, TypesDone done) override;
 
  private:
   // Empty if the function is none of the mapped ones.
@@ -239,11 +239,11 @@ std::optional<std::string> LambdaTaskRunner::CheckArguments(std::string_view res
   return WhyNot(*function);
 }
 
-std::optional<TaskTypes> LambdaTaskRunner::FindTypes(std::string_view resource) const {
+void LambdaTaskRunner::FindTypes(std::string_view resource, TypesDone done) {
   const absl::StatusOr<LambdaFunction> function = ParseLambdaArn(resource);
-  if (!function.ok()) return std::nullopt;
-  const std::string_view mapped = Mapped(*function);
-  return mapped.empty() ? std::nullopt : grpc_->FindTypes(mapped);
+  const std::string_view mapped = function.ok() ? Mapped(*function) : std::string_view();
+  if (!mapped.empty()) return grpc_->FindTypes(mapped, std::move(done));
+  std::move(done)(std::optional<typecheck::TaskTypes>());
 }
 
 // --- Options ---

@@ -50,12 +50,6 @@ std::optional<absl::StatusOr<ServiceTypes::Binding>> ServiceTypes::FindKnown(
   return std::nullopt;
 }
 
-ServiceTypes::Binding ServiceTypes::Known(const std::string& method) {
-  MutexLock lock(mutex_);
-  if (types_ == nullptr) return nullptr;
-  return Bind(method).value_or(nullptr);
-}
-
 absl::StatusOr<ServiceTypes::Binding> ServiceTypes::Bind(const std::string& method) {
   auto known = bindings_.find(method);
   if (known != bindings_.end()) return known->second;

@@ -44,9 +44,6 @@ class ServiceTypes {
   // server has no reflection. Other codes, UNAVAILABLE mostly: the server could not be asked.
   std::optional<absl::StatusOr<Binding>> Find(const std::string& method, Waiter& waiter);
 
-  // What is known now; null if nothing.
-  Binding Known(const std::string& method);
-
   // Gives up the question that is under way; its waiters are told. No more Find after this.
   void Close();
 

@@ -53,9 +53,9 @@ std::optional<std::string> TaskDispatcher::CheckArguments(std::string_view resou
   return runner == nullptr ? std::nullopt : runner->CheckArguments(resource, arguments);
 }
 
-std::optional<TaskTypes> TaskDispatcher::FindTypes(std::string_view resource) const {
-  const TaskRunner* runner = Find(resource);
-  return runner == nullptr ? std::nullopt : runner->FindTypes(resource);
+void TaskDispatcher::FindTypes(std::string_view resource, TypesDone done) {
+  if (TaskRunner* runner = Find(resource)) return runner->FindTypes(resource, std::move(done));
+  std::move(done)(std::optional<typecheck::TaskTypes>());
 }
 
 }  // namespace orderflow::tasks

@@ -24,7 +24,7 @@ class TaskDispatcher final : public TaskRunner {
   std::optional<std::string> CheckResource(std::string_view resource) const override;
   std::optional<std::string> CheckArguments(std::string_view resource,
                                             const json::Value& arguments) const override;
-  std::optional<TaskTypes> FindTypes(std::string_view resource) const override;
+  void FindTypes(std::string_view resource, TypesDone done) override;
 
  private:
   TaskRunner* Find(std::string_view resource) const;

@@ -47,7 +47,11 @@ TEST(TaskDispatcherTest, WhatNobodyTakesFailsLater) {
   dispatcher.Add("grpc://", std::make_shared<FakeRunner>());
   EXPECT_THAT(dispatcher.CheckResource("http://x").value_or(""),
               HasSubstr("unknown kind of resource \"http://x\"; expected grpc://..."));
-  EXPECT_FALSE(dispatcher.FindTypes("http://x").has_value());
+  bool has_types = true;
+  dispatcher.FindTypes("http://x", [&](absl::StatusOr<std::optional<typecheck::TaskTypes>> types) {
+    has_types = !types.ok() || types->has_value();
+  });
+  EXPECT_FALSE(has_types);
   std::promise<TaskOutcome> told;
   std::thread::id thread;
   const auto running = dispatcher.Run({.resource = "http://x"}, [&](TaskOutcome outcome) {

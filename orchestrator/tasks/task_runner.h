@@ -10,12 +10,10 @@
 
 #include "absl/functional/any_invocable.h"
 #include "absl/time/time.h"
+#include "common/base/callback.h"
 #include "common/json/value.h"
 #include "orchestrator/asl/interpreter.h"
-
-namespace google::protobuf {
-class Descriptor;
-}
+#include "orchestrator/typecheck/type_check.h"
 
 namespace orderflow::tasks {
 
@@ -61,13 +59,6 @@ class RunningTask {
   virtual void Cancel() = 0;
 };
 
-// The messages that a resource takes and gives.
-struct TaskTypes {
-  const google::protobuf::Descriptor* request;
-  const google::protobuf::Descriptor* response;
-  std::shared_ptr<const void> owner;  // keeps both alive
-};
-
 // Carries tasks out. Thread-safe. Never retries by itself: the engine owns attempts.
 class TaskRunner {
  public:
@@ -86,11 +77,14 @@ class TaskRunner {
     static_cast<void>(arguments);
     return std::nullopt;
   }
-  // The types behind a resource where they are known now, without asking anybody: lets a validator
-  // look at what a definition passes and reads.
-  virtual std::optional<TaskTypes> FindTypes(std::string_view resource) const {
+  // What a resource takes and answers, or nothing where no types stand behind it: lets a validator
+  // look at what a definition passes and reads. Asks whoever would be called, for a bounded time;
+  // `done` is called from within where that is not needed. UNIMPLEMENTED: there is nothing of this
+  // name to be called. Other errors: it cannot be told.
+  using TypesDone = Callback<std::optional<typecheck::TaskTypes>>;
+  virtual void FindTypes(std::string_view resource, TypesDone done) {
     static_cast<void>(resource);
-    return std::nullopt;
+    std::move(done)(std::optional<typecheck::TaskTypes>());
   }
 };
 

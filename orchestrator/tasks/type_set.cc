@@ -1,9 +1,12 @@
 #include "orchestrator/tasks/type_set.h"
 
+#include <optional>
 #include <utility>
+#include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
+#include "common/base/nearest_word.h"
 
 namespace orderflow::tasks {
 namespace {
@@ -85,6 +88,14 @@ MethodBinding::Codecs MakeCodecs(const MethodDescriptor& method, protojson::Opti
           .response = protojson::MessageCodec::Create(*method.output_type(), {.names = names})};
 }
 
+// "; did you mean CheckInventory?", or nothing.
+std::string Suggestion(const ServiceDescriptor& service, const std::string& method) {
+  std::vector<std::string> names;
+  for (int i = 0; i < service.method_count(); ++i) names.push_back(service.method(i)->name());
+  const std::optional<std::string> nearest = NearestWord(method, names);
+  return nearest.has_value() ? absl::StrCat("; did you mean ", *nearest, "?") : "";
+}
+
 }  // namespace
 
 absl::StatusOr<std::shared_ptr<const TypeSet>> TypeSet::Create(const FileDescriptorSet& files) {
@@ -107,7 +118,8 @@ absl::StatusOr<std::shared_ptr<const MethodBinding>> BindMethod(
   const MethodDescriptor* found = service.FindMethodByName(method);
   if (found == nullptr) {
     return absl::UnimplementedError(absl::StrCat("service ", service.full_name(), " at ",
-                                                 std::string(address), " has no method ", method));
+                                                 std::string(address), " has no method ", method,
+                                                 Suggestion(service, method)));
   }
   if (found->client_streaming() || found->server_streaming()) {
     return absl::UnimplementedError(absl::StrCat(found->full_name(), " at ", std::string(address),

@@ -1,8 +1,8 @@
-#include "cli/suggestion.h"
+#include "common/base/nearest_word.h"
 
 #include "gtest/gtest.h"
 
-namespace orderflow::cli {
+namespace orderflow {
 namespace {
 
 const std::vector<std::string> kCommands = {"up",       "order", "execution",
@@ -22,4 +22,4 @@ TEST(NearestWordTest, SaysNothingWhereNoWordIsNear) {
 }
 
 }  // namespace
-}  // namespace orderflow::cli
+}  // namespace orderflow

@@ -1,9 +1,9 @@
-#include "cli/suggestion.h"
+#include "common/base/nearest_word.h"
 
 #include <algorithm>
 #include <numeric>
 
-namespace orderflow::cli {
+namespace orderflow {
 namespace {
 
 // The number of characters to insert, delete or replace to make one word of the other.
@@ -42,4 +42,4 @@ std::optional<std::string> NearestWord(std::string_view typed,
   return nearest;
 }
 
-}  // namespace orderflow::cli
+}  // namespace orderflow

@@ -1,0 +1,145 @@
+#include "common/json/text_walk.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "common/json/value.h"
+
+namespace orderflow::json {
+namespace {
+
+// The text is valid, so that brackets, quotes and commas are where they must be.
+class Walker {
+ public:
+  using Visit = std::function<void(const std::vector<TextStep>&, size_t)>;
+  Walker(std::string_view text, const Visit& visit) : text_(text), visit_(visit) {}
+
+  void Walk() {
+    while (at_ < text_.size()) {
+      switch (text_[at_]) {
+        case '{':
+        case '[':
+          BeginItem();
+          Open();
+          break;
+        case '}':
+        case ']':
+          way_.pop_back();
+          expects_.pop_back();
+          break;
+        case ',':
+          ++way_.back().index;
+          expects_.back() = true;
+          break;
+        case '"':
+          Text();
+          continue;
+        case ' ':
+        case '\t':
+        case '\r':
+        case '\n':
+        case ':':
+          break;
+        default:
+          BeginItem();
+          break;
+      }
+      ++at_;
+    }
+  }
+
+ private:
+  void Open() {
+    TextStep step;
+    step.is_member = text_[at_] == '{';
+    way_.push_back(std::move(step));
+    expects_.push_back(true);
+  }
+
+  // A value begins here; if it is the next item of an array, that is told. (A member was told with
+  // its name.)
+  void BeginItem() {
+    if (way_.empty() || way_.back().is_member || !expects_.back()) return;
+    expects_.back() = false;
+    visit_(way_, at_);
+  }
+
+  void Text() {
+    BeginItem();
+    const size_t begin = at_++;
+    while (text_[at_] != '"') at_ += text_[at_] == '\\' ? 2 : 1;
+    ++at_;
+    if (way_.empty() || !way_.back().is_member || !expects_.back()) return;
+    expects_.back() = false;
+    const ParseResult name = Parse(text_.substr(begin, at_ - begin));
+    way_.back().name = name.value.has_value() ? name.value->AsString() : std::string();
+    visit_(way_, begin);
+  }
+
+  const std::string_view text_;
+  const Visit& visit_;
+  size_t at_ = 0;
+  std::vector<TextStep> way_;
+  std::vector<bool> expects_;  // of each level, whether its next member or item has not begun yet
+};
+
+// "/States/A~1B" is {"States", "A/B"}.
+std::vector<std::string> StepsOf(std::string_view pointer) {
+  std::vector<std::string> steps;
+  for (size_t i = 0; i < pointer.size(); ++i) {
+    if (pointer[i] == '/') {
+      steps.emplace_back();
+    } else if (steps.empty()) {
+      return {};
+    } else if (pointer[i] == '~' && i + 1 < pointer.size()) {
+      steps.back() += pointer[++i] == '1' ? '/' : '~';
+    } else {
+      steps.back() += pointer[i];
+    }
+  }
+  // "/" alone is how a definition's own place is written.
+  if (steps.size() == 1 && steps.front().empty()) steps.clear();
+  return steps;
+}
+
+bool IsStep(const TextStep& step, const std::string& wanted) {
+  return step.is_member ? step.name == wanted : std::to_string(step.index) == wanted;
+}
+
+}  // namespace
+
+void WalkText(std::string_view text,
+              const std::function<void(const std::vector<TextStep>& way, size_t offset)>& visit) {
+  Walker(text, visit).Walk();
+}
+
+TextPosition PositionOf(std::string_view text, size_t offset) {
+  TextPosition position;
+  size_t line_start = 0;
+  for (size_t i = 0; i < offset && i < text.size(); ++i) {
+    if (text[i] != '\n') continue;
+    ++position.line;
+    line_start = i + 1;
+  }
+  position.column = static_cast<int>(offset - line_start) + 1;
+  return position;
+}
+
+TextPosition Locate(std::string_view text, std::string_view pointer) {
+  const std::vector<std::string> steps = StepsOf(pointer);
+  size_t offset = std::min(text.find_first_not_of(" \t\r\n"), text.size());
+  size_t found = 0;    // the steps that lead to `offset`
+  size_t matched = 0;  // of the way at hand
+  WalkText(text, [&](const std::vector<TextStep>& way, size_t begin) {
+    matched = std::min(matched, way.size() - 1);
+    if (matched + 1 != way.size() || matched == steps.size() || !IsStep(way.back(), steps[matched]))
+      return;
+    ++matched;
+    if (matched < found) return;
+    found = matched;
+    offset = begin;
+  });
+  return PositionOf(text, offset);
+}
+
+}  // namespace orderflow::json
