@@ -1,3 +1,4 @@
+#include <cstdint>
 #include <fstream>
 #include <sstream>
 #include <string>
@@ -45,6 +46,13 @@ ABSL_FLAG(absl::Duration, place_order_wait, absl::Seconds(60),
 ABSL_FLAG(int, shards, 0, "Threads that run executions. 0: one for every two cores.");
 ABSL_FLAG(int, max_running_executions, 1'000'000,
           "Executions in memory; further starts are refused.");
+ABSL_FLAG(
+    int64_t, max_payload_bytes, 262'144,
+    "What an input, result or output may have as JSON, 1024 to 1048576 bytes. The same in all "
+    "replicas; to be raised but not lowered, since executions are replayed.");
+ABSL_FLAG(int64_t, max_history_events, 25'000,
+          "Events after which an execution fails, 100 to 10000000. The same in all replicas; to be "
+          "raised but not lowered, since executions are replayed.");
 ABSL_FLAG(std::string, region, "us-east-1", "The region in ARNs.");
 ABSL_FLAG(std::string, account, "000000000000", "The account in ARNs.");
 ABSL_FLAG(std::string, task_descriptor_set, "",
@@ -102,6 +110,25 @@ absl::StatusOr<std::optional<engine::LogLevel>> LoggingFromFlag() {
       absl::StrCat("--workflow_logging: '", level, "' is none of ALL, ERROR, FATAL, OFF"));
 }
 
+absl::StatusOr<int64_t> NumberFromFlag(std::string_view flag, int64_t number, int64_t min,
+                                       int64_t max) {
+  if (number >= min && number <= max) return number;
+  return absl::InvalidArgumentError(
+      absl::StrCat("--", std::string(flag), ": ", number, " is not from ", min, " to ", max));
+}
+
+absl::StatusOr<asl::Limits> LimitsFromFlags() {
+  asl::Limits limits;
+  ORDERFLOW_ASSIGN_OR_RETURN(
+      const int64_t bytes,
+      NumberFromFlag("max_payload_bytes", absl::GetFlag(FLAGS_max_payload_bytes), 1024, 1 << 20));
+  limits.max_payload_bytes = static_cast<size_t>(bytes);
+  ORDERFLOW_ASSIGN_OR_RETURN(
+      limits.max_events, NumberFromFlag("max_history_events",
+                                        absl::GetFlag(FLAGS_max_history_events), 100, 10'000'000));
+  return limits;
+}
+
 absl::StatusOr<api::OrchestratorOptions> OptionsFromFlags() {
   api::OrchestratorOptions options;
   options.database = database::OptionsFromFlags("orchestrator");
@@ -133,6 +160,7 @@ absl::StatusOr<api::OrchestratorOptions> OptionsFromFlags() {
   options.place_order_wait = absl::GetFlag(FLAGS_place_order_wait);
   options.engine.shards = absl::GetFlag(FLAGS_shards);
   options.engine.max_running = absl::GetFlag(FLAGS_max_running_executions);
+  ORDERFLOW_ASSIGN_OR_RETURN(options.engine.limits, LimitsFromFlags());
   options.region = absl::GetFlag(FLAGS_region);
   options.account = absl::GetFlag(FLAGS_account);
   options.aws = aws::EndpointOptionsFromFlags();

@@ -22,12 +22,12 @@ using store::ExecutionRecord;
 // What StartExecution and StartSyncExecution have in common beside the machine, checked; that comes
 // later.
 template <typename Request>
-absl::StatusOr<engine::StartRequest> ToStart(const Request& request) {
+absl::StatusOr<engine::StartRequest> ToStart(const Request& request, const asl::Limits& limits) {
   if (request.has_name()) ORDERFLOW_RETURN_IF_ERROR(CheckName(request.name()));
   ORDERFLOW_RETURN_IF_ERROR(CheckTraceHeader(request.trace_header()));
   engine::StartRequest start;
   start.input = request.has_input() ? request.input() : "{}";
-  ORDERFLOW_ASSIGN_OR_RETURN(start.parsed_input, CheckInput(start.input));
+  ORDERFLOW_ASSIGN_OR_RETURN(start.parsed_input, CheckInput(start.input, limits.max_payload_bytes));
   start.name = request.has_name() ? request.name() : NewUuid();
   start.trace_header = request.trace_header();
   return start;
@@ -174,7 +174,7 @@ void ExecutionApi::Start(const workflow::v1::StartExecutionRequest& request,
                          Callback<workflow::v1::StartExecutionResponse> done) {
   const auto arn = CheckQualifiedArn("stateMachineArn", request.state_machine_arn());
   if (!arn.ok()) return std::move(done)(arn.status());
-  absl::StatusOr<engine::StartRequest> start = ToStart(request);
+  absl::StatusOr<engine::StartRequest> start = ToStart(request, limits_);
   if (!start.ok()) return std::move(done)(start.status());
   auto started = [this, &request, machine_arn = arn->machine_arn,
                   done = std::move(done)](absl::StatusOr<engine::StartResult> result) mutable {
@@ -205,7 +205,7 @@ void ExecutionApi::StartSync(const workflow::v1::StartSyncExecutionRequest& requ
                              Callback<workflow::v1::StartSyncExecutionResponse> done) {
   const auto arn = CheckQualifiedArn("stateMachineArn", request.state_machine_arn());
   if (!arn.ok()) return std::move(done)(arn.status());
-  absl::StatusOr<engine::StartRequest> start = ToStart(request);
+  absl::StatusOr<engine::StartRequest> start = ToStart(request, limits_);
   if (!start.ok()) return std::move(done)(start.status());
   auto ended = [&request, name = start->name,
                 done = std::move(done)](absl::StatusOr<engine::StartResult> result) mutable {

@@ -112,14 +112,14 @@ absl::StatusOr<std::string> CheckToken(const std::string* token, size_t max_leng
   return *token;
 }
 
-absl::StatusOr<json::Value> CheckInput(std::string_view input) {
-  if (input.size() > kMaxInputBytes) {
+absl::StatusOr<json::Value> CheckInput(std::string_view input, size_t max_bytes) {
+  if (input.size() > max_bytes) {
     // Without the value, as AWS does it for what may be confidential.
     return StatesError(
         "ValidationException",
         absl::StrCat("1 validation error detected: Value at 'input' failed to satisfy "
                      "constraint: Member must have length less than or equal to ",
-                     kMaxInputBytes));
+                     max_bytes));
   }
   json::ParseResult parsed = json::Parse(input);
   if (parsed.value) return *std::move(parsed.value);

@@ -19,7 +19,6 @@ constexpr size_t kMaxNameLength = 80;
 constexpr size_t kMaxArnLength = 256;
 constexpr size_t kMaxLongArnLength = 2000;  // of a map run
 constexpr size_t kMaxDefinitionBytes = 1'048'576;
-constexpr size_t kMaxInputBytes = 262'144;
 constexpr size_t kMaxTraceHeaderLength = 256;
 constexpr size_t kMaxErrorLength = 256;
 constexpr size_t kMaxCauseLength = 32'768;
@@ -44,7 +43,7 @@ absl::StatusOr<int> CheckPageSize(int max_results);
 absl::StatusOr<std::string> CheckToken(const std::string* token, size_t max_length);
 
 // The input as a value. InvalidExecutionInput: no JSON. ValidationException: too long.
-absl::StatusOr<json::Value> CheckInput(std::string_view input);
+absl::StatusOr<json::Value> CheckInput(std::string_view input, size_t max_bytes);
 
 // ValidationException unless it is ASCII of at most 256 characters.
 absl::Status CheckTraceHeader(std::string_view header);

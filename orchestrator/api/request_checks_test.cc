@@ -52,7 +52,7 @@ TEST(CheckArnTest, TheKindMustFit) {
 }
 
 TEST(CheckInputTest, AMistakeIsNamedWithItsPlaceAndForAwsWithoutIt) {
-  const auto bad = CheckInput("{\n  \"a\": }");
+  const auto bad = CheckInput("{\n  \"a\": }", 100);
   EXPECT_EQ(ReasonOf(bad.status()), "InvalidExecutionInput");
   EXPECT_THAT(std::string(bad.status().message()), HasSubstr("line 2"));
   EXPECT_EQ(AwsMessage(bad.status()),
@@ -60,9 +60,16 @@ TEST(CheckInputTest, AMistakeIsNamedWithItsPlaceAndForAwsWithoutIt) {
             "expected a value'");
 }
 
+TEST(CheckInputTest, ATextBeyondTheLimitIsRefused) {
+  EXPECT_THAT(CheckInput("[1]", 3), IsOk());
+  EXPECT_EQ(AwsMessage(CheckInput("[10]", 3).status()),
+            "1 validation error detected: Value at 'input' failed to satisfy constraint: Member "
+            "must have length less than or equal to 3");
+}
+
 TEST(CheckInputTest, ATextOfNothingIsNoInput) {
   for (const char* blank : {"", " \n"}) {
-    const auto bad = CheckInput(blank);
+    const auto bad = CheckInput(blank, 100);
     EXPECT_EQ(ReasonOf(bad.status()), "InvalidExecutionInput");
     EXPECT_EQ(AwsMessage(bad.status()),
               "Invalid State Machine Execution Input: 'Invalid execution input.'");

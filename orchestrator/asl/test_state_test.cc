@@ -194,6 +194,21 @@ TEST(TestStateTest, WhatIsLargerThanAPayloadIsNotShown) {
   EXPECT_EQ(At(tested, Stage::kAfterParameters), "-");
 }
 
+TEST(TestStateTest, ABatchThatIsTooLargeIsNotMadeToItsEnd) {
+  std::string list = "[0";
+  for (int i = 0; i < 20'000; ++i) list += ",0";
+  const TestedState tested =
+      Tested(WithResult(Of(R"({"Type": "Map", "ItemsPath": "$.list", "ItemSelector": {"all.$": "$"},
+             "ItemBatcher": {"MaxItemsPerBatch": 1000000},
+             "ItemProcessor": {"ProcessorConfig": {"Mode": "DISTRIBUTED",
+                                                   "ExecutionType": "STANDARD"},
+                               "StartAt": "I", "States": {"I": {"Type": "Pass", "End": true}}},
+             "End": true})",
+                           R"({"list": )" + list + "]}"),
+                        "[]"));
+  EXPECT_EQ(tested.error, kErrorDataLimitExceeded);
+}
+
 TEST(TestStateTest, FailedIterationsOfAMapAreComparedWithWhatItTolerates) {
   StateTestRequest request =
       WithResult(Of(kMap, R"({"in": {"list": ["a", "b", "c"]}})"), "[1, 2, 3]");

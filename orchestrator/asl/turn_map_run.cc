@@ -161,6 +161,8 @@ Evaluated<Value> Turn::NextBatch(Branch& lane, int64_t& items) {
     batch.push_back(std::move(input.value));
     ++fork.next;
     ++items;
+    // It does not fit, whatever else would go into it: CheckSize says so below.
+    if (bytes > state_.limits.max_payload_bytes) break;
   }
   const auto& map = std::get<MapState>(lane.parent->state->kind);
   if (!map.distributed->batches) return batch.front();
