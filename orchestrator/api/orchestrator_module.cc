@@ -95,7 +95,7 @@ class Orchestrator final : public OrchestratorModule {
                                          registry_.Load(revision, std::move(done));
                                        })),
         machines_(registry_, *store_, *store_, *options.clock),
-        executions_(registry_, *engine_, *store_, *store_, options.engine.limits),
+        executions_(registry_, *engine_, *store_, options.engine.limits, *options.clock),
         definitions_(registry_, *store_),
         tags_(*store_, *store_),
         versions_(*store_, *options.clock),
@@ -104,7 +104,7 @@ class Orchestrator final : public OrchestratorModule {
         tokens_(*engine_, options.engine.limits.max_payload_bytes),
         activities_({.region = options.region, .account = options.account}, *store_, *engine_,
                     *activity_tasks_, *options.clock),
-        map_runs_(registry_, *store_, options.engine.limits),
+        map_runs_(registry_, *engine_, *store_, options.engine.limits),
         workflow_service_(apis()),
         order_service_({options.place_order_wait, options.engine.limits}, orders_, registry_,
                        *engine_, *store_, *options.clock),
