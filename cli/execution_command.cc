@@ -117,6 +117,10 @@ void PrintDescription(Session& session, const workflow::v1::DescribeExecutionRes
     out << "  ended:   " << FormatTimestamp(execution.stop_date()) << " (after "
         << FormatLength(ToTime(execution.stop_date()) - ToTime(execution.start_date())) << ")\n";
   }
+  if (execution.has_redrive_date()) {
+    out << "  redriven: " << FormatTimestamp(execution.redrive_date()) << " (redrive "
+        << execution.redrive_count() << ")\n";
+  }
   if (execution.has_error()) out << "  error:   " << Printable(execution.error()) << "\n";
   if (execution.has_cause()) out << "  cause:   " << Printable(execution.cause()) << "\n";
   if (execution.has_input()) out << "  input:   " << Printable(execution.input()) << "\n";
@@ -207,6 +211,27 @@ ExitCode Stop(Session& session, const StopFlags& flags) {
   return ExitCode::kOk;
 }
 
+// --- redrive ---
+
+ExitCode Redrive(Session& session, const ExecutionFlags& flags) {
+  const absl::StatusOr<std::string> arn =
+      FindExecution(session, flags.execution, flags.state_machine);
+  if (!arn.ok()) return session.Fail(arn.status());
+  workflow::v1::RedriveExecutionRequest request;
+  request.set_execution_arn(*arn);
+  workflow::v1::RedriveExecutionResponse response;
+  const absl::Status status =
+      session.Call(absl::StrCat(kWorkflowService, "RedriveExecution"), request, response);
+  if (!status.ok()) return session.Fail(status);
+  if (session.json) {
+    session.PrintJson(response);
+  } else {
+    session.out() << "Execution " << Printable(flags.execution) << " goes on since "
+                  << FormatTimestamp(response.redrive_date()) << "\n";
+  }
+  return ExitCode::kOk;
+}
+
 void AddList(CLI::App& parent, Session& session) {
   auto flags = std::make_shared<ListFlags>();
   CLI::App* command =
@@ -256,16 +281,28 @@ void AddStop(CLI::App& parent, Session& session) {
       [&session, flags] { session.action = [&session, flags] { return Stop(session, *flags); }; });
 }
 
+void AddRedrive(CLI::App& parent, Session& session) {
+  auto flags = std::make_shared<ExecutionFlags>();
+  CLI::App* command = parent.add_subcommand(
+      "redrive", "Let an execution that failed, timed out or was stopped go on where it ended");
+  AddExecutionFlags(*command, *flags);
+  command->footer("Example:\n  orderflow execution redrive 12345");
+  command->callback([&session, flags] {
+    session.action = [&session, flags] { return Redrive(session, *flags); };
+  });
+}
+
 }  // namespace
 
 void AddExecutionCommands(CLI::App& app, Session& session) {
   CLI::App* command =
-      app.add_subcommand("execution", "Look into workflow executions and stop them");
+      app.add_subcommand("execution", "Look into workflow executions, stop and redrive them");
   command->require_subcommand(1);
   AddList(*command, session);
   AddDescribe(*command, session);
   AddHistory(*command, session);
   AddStop(*command, session);
+  AddRedrive(*command, session);
 }
 
 }  // namespace orderflow::cli

@@ -40,8 +40,8 @@ std::string HistoryDetail(const workflow::v1::HistoryEvent& event) {
   // The details of all events use the same few names for what tells them apart.
   const Message& message = event.GetReflection()->GetMessage(event, field);
   std::string line;
-  for (const char* name :
-       {"name", "index", "length", "map_run_arn", "worker_name", "resource", "error", "cause"}) {
+  for (const char* name : {"name", "index", "length", "map_run_arn", "redrive_count", "worker_name",
+                           "resource", "error", "cause"}) {
     const std::string value = MemberText(message, name);
     if (value.empty()) continue;
     if (!line.empty()) line += ": ";

@@ -186,6 +186,41 @@ class AwsApiTest(AwsTestCase):
         described = self.ok("describe-execution", "--execution-arn", execution)
         self.assertEqual((described["status"], described["error"], described["cause"]), ("ABORTED", "Enough", "of it"))
 
+    def test_a_redrive(self) -> None:
+        """The CLI of Debian 12 does not know the operation: asked for as it would."""
+        arn = self.machine("again", WAIT)
+        execution = self.ok("start-execution", "--state-machine-arn", arn)["executionArn"]
+        raw = self.raw(self.address)
+        status, answer = raw.post("RedriveExecution", {"executionArn": execution})
+        self.assertEqual((status, answer["__type"], answer["message"]), (
+            400, "ExecutionNotRedrivable", "Execution is RUNNING and cannot be redriven"))
+        self.ok("stop-execution", "--execution-arn", execution)
+        once = raw.post("RedriveExecution", {"executionArn": execution, "clientToken": "once"})
+        self.assertEqual(once[0], 200)
+        self.assertEqual(raw.post("RedriveExecution", {"executionArn": execution, "clientToken": "once"}), once)
+        described = raw.post("DescribeExecution", {"executionArn": execution})[1]
+        self.assertEqual((described["status"], described["redriveCount"], described["redriveDate"]),
+                         ("RUNNING", 1, once[1]["redriveDate"]))
+        events = self.ok("get-execution-history", "--execution-arn", execution)["events"]
+        self.assertEqual(events[3]["type"], "ExecutionRedriven")
+
+    def test_updating_a_map_run(self) -> None:
+        states = {"StartAt": "Each", "States": {"Each": {"Type": "Map", "End": True, "MaxConcurrency": 1, "ItemProcessor": {
+            "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}, **WAIT}}}}
+        arn = self.machine("each", states)
+        execution = self.ok("start-execution", "--state-machine-arn", arn, "--input", "[1, 2, 3]")["executionArn"]
+        run = self.ok("list-map-runs", "--execution-arn", execution)["mapRuns"][0]["mapRunArn"]
+        deadline = time.monotonic() + 60
+        while not self.ok("list-executions", "--map-run-arn", run)["executions"]:
+            self.assertLess(time.monotonic(), deadline, "no child execution begins")
+        self.ok("update-map-run", "--map-run-arn", run, "--max-concurrency", "2", "--tolerated-failure-count", "1")
+        described = self.ok("describe-map-run", "--map-run-arn", run)
+        self.assertEqual((described["maxConcurrency"], described["toleratedFailureCount"],
+                          described["itemCounts"]["running"]), (2, 1, 2))
+        self.fails("ResourceNotFound", "update-map-run", "--map-run-arn", run + "0", "--max-concurrency", "2")
+        self.ok("stop-execution", "--execution-arn", execution)
+        self.fails("ValidationException", "update-map-run", "--map-run-arn", run, "--max-concurrency", "2")
+
     def test_a_synchronous_execution(self) -> None:
         """The CLI puts sync- before the host, which a proxy that it is told of need not resolve: the server itself."""
         arn = self.machine("express", PASS, "EXPRESS")

@@ -94,7 +94,12 @@ const running = await send(sfn.StartExecutionCommand, { stateMachineArn: waiting
 await send(sfn.StopExecutionCommand, { executionArn: running.executionArn, error: "Enough" });
 seen.stopped = await endOf(running.executionArn).then((described) => [described.status, described.error]);
 
+await send(sfn.RedriveExecutionCommand, { executionArn: running.executionArn });
+seen.redriven = await send(sfn.DescribeExecutionCommand, { executionArn: running.executionArn })
+  .then((described) => [described.status, described.redriveCount, described.redriveStatus, described.redriveDate instanceof Date]);
+
 seen.errors = [
+  await errorOf(sfn.RedriveExecutionCommand, { executionArn: running.executionArn }),
   await errorOf(sfn.DescribeExecutionCommand, { executionArn: `${executionArn}-none` }),
   await errorOf(sfn.DeleteStateMachineVersionCommand, { stateMachineVersionArn: created.stateMachineVersionArn }),
   await errorOf(sfn.CreateStateMachineCommand, { name: "bad", definition: "{}", roleArn }),

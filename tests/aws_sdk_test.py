@@ -76,9 +76,12 @@ class AwsSdkTest(unittest.TestCase):
     def test_a_stopped_execution_is_aborted(self) -> None:
         self.assertEqual(self.seen["stopped"], ["ABORTED", "Enough"])
 
+    def test_a_redriven_execution_runs_again(self) -> None:
+        self.assertEqual(self.seen["redriven"], ["RUNNING", 1, "NOT_REDRIVABLE", True])
+
     def test_errors_are_those_that_the_client_knows(self) -> None:
         self.assertEqual(self.seen["errors"], [{"name": name, "known": True, "status": 400} for name in (
-            "ExecutionDoesNotExist", "ConflictException", "InvalidDefinition", "InvalidDefinition", "ValidationException")])
+            "ExecutionNotRedrivable", "ExecutionDoesNotExist", "ConflictException", "InvalidDefinition", "InvalidDefinition", "ValidationException")])
 
 
 if __name__ == "__main__":

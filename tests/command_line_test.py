@@ -121,6 +121,7 @@ class CommandLineTest(unittest.TestCase):
     def test_what_is_not_there_is_not_found(self) -> None:
         for arguments in (["order", "get", "nowhere"], ["order", "watch", "nowhere"], ["execution", "describe", "nowhere"],
                           ["execution", "history", "nowhere"], ["execution", "stop", "nowhere"],
+                          ["execution", "redrive", "nowhere"],
                           ["execution", "list", "--state-machine", "nowhere"]):
             with self.subTest(" ".join(arguments)):
                 self.assertIn("nowhere", self.expect(NOT_FOUND, *arguments).stderr)
@@ -153,8 +154,8 @@ class CommandLineTest(unittest.TestCase):
 
     def test_every_command_has_help_with_an_example(self) -> None:
         for command in ("up", "bench", "health", "order place", "order get", "order watch", "order list", "execution list",
-                        "execution describe", "execution history", "execution stop", "workflow list", "workflow deploy",
-                        "workflow validate", "stock list", "stock set"):
+                        "execution describe", "execution history", "execution stop", "execution redrive", "workflow list",
+                        "workflow deploy", "workflow validate", "stock list", "stock set"):
             with self.subTest(command):
                 text = self.expect(OK, "help", *command.split()).stdout
                 self.assertIn(f"orderflow {command}", text)
@@ -186,6 +187,9 @@ class CommandLineTest(unittest.TestCase):
         self.expect(OK, "execution", "stop", "nap", *select, "--error", "Enough")
         described = self.json(OK, "execution", "describe", "nap", *select)
         self.assertEqual((described["status"], described["error"]), ("EXECUTION_STATUS_ABORTED", "Enough"))
+        self.assertIn("nap goes on", self.expect(OK, "execution", "redrive", "nap", *select).stdout)
+        self.assertIn("redrive 1", self.expect(OK, "execution", "describe", "nap", *select).stdout)
+        self.assertIn("RUNNING", self.expect(CONFLICT, "execution", "redrive", "nap", *select).stderr)
 
     def test_every_workflow_of_the_tree_is_valid(self) -> None:
         self.expect(OK, "workflow", "validate", *map(str, sorted(WORKFLOWS.glob("*.asl.json"))))

@@ -31,6 +31,7 @@ aws::Operations AwsOperations(const WorkflowApis& apis) {
   operations.Add(apis.executions, &ExecutionApi::List);
   operations.Add(apis.executions, &ExecutionApi::GetHistory);
   operations.Add(apis.executions, &ExecutionApi::Stop);
+  operations.Add(apis.executions, &ExecutionApi::Redrive);
   operations.Add(apis.definitions, &DefinitionApi::Validate);
   operations.Add(apis.definitions, &DefinitionApi::DescribeForExecution);
   operations.Add(apis.state_tests, &TestStateApi::Test);
@@ -55,6 +56,7 @@ aws::Operations AwsOperations(const WorkflowApis& apis) {
   AddGetActivityTask(apis.activities, operations);
   operations.Add(apis.map_runs, &MapRunApi::Describe);
   operations.Add(apis.map_runs, &MapRunApi::List);
+  operations.Add(apis.map_runs, &MapRunApi::Update);
   return operations;
 }
 

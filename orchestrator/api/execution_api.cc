@@ -1,10 +1,14 @@
 #include "orchestrator/api/execution_api.h"
 
+#include <algorithm>
 #include <utility>
+#include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/status.h"
 #include "orchestrator/api/convert.h"
+#include "orchestrator/api/execution_replay.h"
 #include "orchestrator/api/history_page.h"
 #include "orchestrator/api/machine_finder.h"
 #include "orchestrator/api/qualified_arn.h"
@@ -12,6 +16,7 @@
 #include "orchestrator/api/states_error.h"
 #include "orchestrator/api/uuid.h"
 #include "orchestrator/engine/arn.h"
+#include "orchestrator/engine/redrive.h"
 
 namespace orderflow::api {
 namespace {
@@ -104,8 +109,29 @@ std::string MachineArnOf(const ExecutionRecord& record) {
                                     : engine::StateMachineArnOf(record.arn);
 }
 
-workflow::v1::DescribeExecutionResponse Description(ExecutionRecord record, bool with_data) {
+template <typename Message>
+void SetRedrives(const ExecutionRecord& record, Message& message) {
+  message.set_redrive_count(static_cast<int32_t>(record.redrives));
+  if (record.redrive_time) SetTimestamp(*record.redrive_time, *message.mutable_redrive_date());
+}
+
+void SetRedriveStatus(const ExecutionRecord& record, absl::Time now, const asl::Limits& limits,
+                      workflow::v1::DescribeExecutionResponse& response) {
+  const std::optional<std::string_view> why_not = engine::WhyNotRedrivable(record, now, limits);
+  if (why_not) {
+    response.set_redrive_status("NOT_REDRIVABLE");
+    response.set_redrive_status_reason(std::string(*why_not));
+  } else {
+    response.set_redrive_status(record.map_run_arn.empty() ? "REDRIVABLE"
+                                                           : "REDRIVABLE_BY_MAP_RUN");
+  }
+}
+
+workflow::v1::DescribeExecutionResponse Description(ExecutionRecord record, bool with_data,
+                                                    absl::Time now, const asl::Limits& limits) {
   workflow::v1::DescribeExecutionResponse response;
+  SetRedrives(record, response);
+  SetRedriveStatus(record, now, limits, response);
   response.set_state_machine_arn(MachineArnOf(record));
   SetQualifiers(record, response);
   response.set_execution_arn(std::move(record.arn));
@@ -123,13 +149,10 @@ workflow::v1::DescribeExecutionResponse Description(ExecutionRecord record, bool
   if (with_data && record.error) response.set_error(*std::move(record.error));
   if (with_data && record.cause) response.set_cause(*std::move(record.cause));
   if (!record.trace_header.empty()) response.set_trace_header(std::move(record.trace_header));
-  response.set_redrive_count(0);
-  response.set_redrive_status("NOT_REDRIVABLE");
-  response.set_redrive_status_reason("Executions cannot be redriven here");
   return response;
 }
 
-workflow::v1::ListExecutionsResponse ToProto(store::Page<ExecutionRecord> page) {
+workflow::v1::ListExecutionsResponse ToProto(store::Page<ExecutionRecord> page, bool of_map_run) {
   workflow::v1::ListExecutionsResponse response;
   for (ExecutionRecord& record : page.items) {
     workflow::v1::ExecutionListItem& item = *response.add_executions();
@@ -140,10 +163,23 @@ workflow::v1::ListExecutionsResponse ToProto(store::Page<ExecutionRecord> page) 
     item.set_status(api::ToProto(record.status));
     SetTimestamp(record.start_time, *item.mutable_start_date());
     if (record.stop_time) SetTimestamp(*record.stop_time, *item.mutable_stop_date());
-    item.set_redrive_count(0);
+    SetRedrives(record, item);
+    if (of_map_run) {
+      item.set_map_run_arn(std::move(record.map_run_arn));
+      item.set_item_count(static_cast<int32_t>(record.items));
+    }
   }
   if (page.next) response.set_next_token(*std::move(page.next));
   return response;
+}
+
+absl::Status CheckClientToken(const std::string& token) {
+  ORDERFLOW_RETURN_IF_ERROR(CheckLength("clientToken", token, 1, kMaxClientTokenLength));
+  const bool printable =
+      std::all_of(token.begin(), token.end(), [](char c) { return c >= '!' && c <= '~'; });
+  if (printable) return absl::OkStatus();
+  return ConstraintError("clientToken", token,
+                         "Member must satisfy regular expression pattern: [!-~]+");
 }
 
 // Which executions a list is asked for, whatever their status.
@@ -158,7 +194,14 @@ absl::StatusOr<store::ExecutionFilter> FilterOf(
     ORDERFLOW_RETURN_IF_ERROR(
         CheckArn("mapRunArn", request.map_run_arn(), Arn::Kind::kMapRun).status());
     filter.map_run_arn = request.map_run_arn();
+    if (request.redrive_filter() != workflow::v1::REDRIVE_FILTER_UNSPECIFIED)
+      filter.redriven = request.redrive_filter() == workflow::v1::REDRIVE_FILTER_REDRIVEN;
     return filter;
+  }
+  if (request.redrive_filter() != workflow::v1::REDRIVE_FILTER_UNSPECIFIED ||
+      request.status_filter() == workflow::v1::EXECUTION_STATUS_PENDING_REDRIVE) {
+    return StatesError("ValidationException",
+                       "Must specify mapRunArn to filter executions by how they are redriven");
   }
   ORDERFLOW_ASSIGN_OR_RETURN(QualifiedArn parsed,
                              CheckQualifiedArn("stateMachineArn", request.state_machine_arn()));
@@ -189,7 +232,7 @@ void ExecutionApi::Start(const workflow::v1::StartExecutionRequest& request,
     SetTimestamp(result->start_time, *response.mutable_start_date());
     std::move(done)(std::move(response));
   };
-  FindMachine(registry_, versions_, *arn,
+  FindMachine(registry_, store_, *arn,
               [this, start = *std::move(start),
                started = std::move(started)](absl::StatusOr<FoundMachine> found) mutable {
                 if (!found.ok()) return started(found.status());
@@ -212,7 +255,7 @@ void ExecutionApi::StartSync(const workflow::v1::StartSyncExecutionRequest& requ
     if (!result.ok()) return std::move(done)(ToStatesError(result.status()));
     std::move(done)(SyncResponse(request, name, *std::move(result)));
   };
-  FindMachine(registry_, versions_, *arn,
+  FindMachine(registry_, store_, *arn,
               [this, start = *std::move(start),
                ended = std::move(ended)](absl::StatusOr<FoundMachine> found) mutable {
                 if (!found.ok()) return ended(found.status());
@@ -220,6 +263,7 @@ void ExecutionApi::StartSync(const workflow::v1::StartSyncExecutionRequest& requ
                   return ended(TypeNotSupported());
                 }
                 start.express_id = NewUuid();
+                start.synchronous = true;
                 SetMachine(*std::move(found), start);
                 engine_.StartAndWait(std::move(start), std::move(ended));
               });
@@ -231,11 +275,11 @@ void ExecutionApi::Describe(const workflow::v1::DescribeExecutionRequest& reques
   const auto parsed = CheckArn("executionArn", arn, Arn::Kind::kExecution);
   if (!parsed.ok()) return std::move(done)(parsed.status());
   const bool with_data = request.included_data() != workflow::v1::INCLUDED_DATA_METADATA_ONLY;
-  store_.GetExecution(arn, [arn, with_data, done = std::move(done)](
+  store_.GetExecution(arn, [this, arn, with_data, done = std::move(done)](
                                absl::StatusOr<ExecutionRecord> record) mutable {
     if (absl::IsNotFound(record.status())) return std::move(done)(ExecutionDoesNotExist(arn));
     if (!record.ok()) return std::move(done)(ToStatesError(record.status()));
-    std::move(done)(Description(*std::move(record), with_data));
+    std::move(done)(Description(*std::move(record), with_data, clock_.Now(), limits_));
   });
 }
 
@@ -252,7 +296,7 @@ void ExecutionApi::List(const workflow::v1::ListExecutionsRequest& request,
     filter->statuses = {*status};
   } else if (request.status_filter() != workflow::v1::EXECUTION_STATUS_UNSPECIFIED) {
     if (request.status_filter() == workflow::v1::EXECUTION_STATUS_PENDING_REDRIVE) {
-      return std::move(done)(workflow::v1::ListExecutionsResponse());  // there are none
+      return ListPendingRedrives(*std::move(filter), *size, *std::move(token), std::move(done));
     }
     return std::move(done)(ConstraintError(
         "statusFilter", absl::StrCat(static_cast<int>(request.status_filter())),
@@ -265,13 +309,13 @@ void ExecutionApi::List(const workflow::v1::ListExecutionsRequest& request,
 
 void ExecutionApi::ListOf(std::string given_arn, store::ExecutionFilter filter, int size,
                           std::string token, Callback<workflow::v1::ListExecutionsResponse> done) {
-  auto on_page = [done =
-                      std::move(done)](absl::StatusOr<store::Page<ExecutionRecord>> page) mutable {
+  auto on_page = [of_map_run = !filter.map_run_arn.empty(), done = std::move(done)](
+                     absl::StatusOr<store::Page<ExecutionRecord>> page) mutable {
     if (absl::IsInvalidArgument(page.status()) && !GetErrorInfo(page.status())) {
       return std::move(done)(InvalidToken());
     }
     if (!page.ok()) return std::move(done)(ToStatesError(page.status()));
-    std::move(done)(ToProto(*std::move(page)));
+    std::move(done)(ToProto(*std::move(page), of_map_run));
   };
   if (!filter.map_run_arn.empty()) {
     return store_.ListExecutions(std::move(filter), size, std::move(token), std::move(on_page));
@@ -288,6 +332,41 @@ void ExecutionApi::ListOf(std::string given_arn, store::ExecutionFilter filter, 
         }
         store_.ListExecutions(std::move(filter), size, std::move(token), std::move(on_page));
       });
+}
+
+// The parent knows which of its children wait for their turn; they are among those that ended.
+void ExecutionApi::ListPendingRedrives(store::ExecutionFilter filter, int size, std::string token,
+                                       Callback<workflow::v1::ListExecutionsResponse> done) {
+  filter.statuses = {store::ExecutionStatus::kFailed, store::ExecutionStatus::kTimedOut,
+                     store::ExecutionStatus::kAborted};
+  auto on_parent = [this, filter, size, token = std::move(token),
+                    done = std::move(done)](absl::StatusOr<ReplayedExecution> parent) mutable {
+    if (absl::IsNotFound(parent.status()) && !GetErrorInfo(parent.status())) {
+      // As any list of a map run that has begun nothing.
+      return std::move(done)(workflow::v1::ListExecutionsResponse());
+    }
+    if (!parent.ok()) return std::move(done)(ToStatesError(parent.status()));
+    const std::vector<std::string> names = parent->execution().PendingRedrives(filter.map_run_arn);
+    auto keep = [pending = absl::flat_hash_set<std::string>(names.begin(), names.end()),
+                 done = std::move(done)](
+                    absl::StatusOr<workflow::v1::ListExecutionsResponse> page) mutable {
+      if (!page.ok()) return std::move(done)(page.status());
+      workflow::v1::ListExecutionsResponse kept;
+      if (page->has_next_token()) kept.set_next_token(page->next_token());
+      for (workflow::v1::ExecutionListItem& item : *page->mutable_executions()) {
+        if (!pending.contains(item.name())) continue;
+        item.set_status(workflow::v1::EXECUTION_STATUS_PENDING_REDRIVE);
+        *kept.add_executions() = std::move(item);
+      }
+      std::move(done)(std::move(kept));
+    };
+    ListOf("", std::move(filter), size, std::move(token), std::move(keep));
+  };
+  store_.GetMapRunParent(filter.map_run_arn, [this, on_parent = std::move(on_parent)](
+                                                 absl::StatusOr<std::string> parent) mutable {
+    if (!parent.ok()) return on_parent(parent.status());
+    ReplayExecution(store_, registry_, limits_, *std::move(parent), std::move(on_parent));
+  });
 }
 
 void ExecutionApi::GetHistory(const workflow::v1::GetExecutionHistoryRequest& request,
@@ -324,6 +403,24 @@ void ExecutionApi::Stop(const workflow::v1::StopExecutionRequest& request,
                  SetTimestamp(*stopped, *response.mutable_stop_date());
                  std::move(done)(std::move(response));
                });
+}
+
+void ExecutionApi::Redrive(const workflow::v1::RedriveExecutionRequest& request,
+                           Callback<workflow::v1::RedriveExecutionResponse> done) {
+  const std::string& arn = request.execution_arn();
+  absl::Status checked = CheckArn("executionArn", arn, Arn::Kind::kExecution).status();
+  if (checked.ok() && request.has_client_token())
+    checked = CheckClientToken(request.client_token());
+  if (!checked.ok()) return std::move(done)(checked);
+  engine_.Redrive(arn, request.client_token(),
+                  [arn, done = std::move(done)](absl::StatusOr<absl::Time> redriven) mutable {
+                    if (absl::IsNotFound(redriven.status()))
+                      return std::move(done)(ExecutionDoesNotExist(arn));
+                    if (!redriven.ok()) return std::move(done)(ToStatesError(redriven.status()));
+                    workflow::v1::RedriveExecutionResponse response;
+                    SetTimestamp(*redriven, *response.mutable_redrive_date());
+                    std::move(done)(std::move(response));
+                  });
 }
 
 // It is not running here: the row tells whether it ever was.

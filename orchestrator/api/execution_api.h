@@ -3,10 +3,10 @@
 #include <string>
 
 #include "common/base/callback.h"
+#include "common/base/clock.h"
 #include "orchestrator/api/machine_registry.h"
 #include "orchestrator/engine/engine.h"
-#include "orchestrator/store/execution_store.h"
-#include "orchestrator/store/version_store.h"
+#include "orchestrator/store/sql_execution_store.h"
 #include "orderflow/workflow/v1/workflow.pb.h"
 
 namespace orderflow::api {
@@ -17,9 +17,9 @@ namespace orderflow::api {
 // Thread-safe. Borrows everything that it is given.
 class ExecutionApi {
  public:
-  ExecutionApi(MachineRegistry& registry, engine::Engine& engine, store::ExecutionStore& store,
-               store::VersionStore& versions, const asl::Limits& limits)
-      : registry_(registry), engine_(engine), store_(store), versions_(versions), limits_(limits) {}
+  ExecutionApi(MachineRegistry& registry, engine::Engine& engine, store::SqlExecutionStore& store,
+               const asl::Limits& limits, const Clock& clock)
+      : registry_(registry), engine_(engine), store_(store), limits_(limits), clock_(clock) {}
 
   void Start(const workflow::v1::StartExecutionRequest& request,
              Callback<workflow::v1::StartExecutionResponse> done);
@@ -33,17 +33,21 @@ class ExecutionApi {
                   Callback<workflow::v1::GetExecutionHistoryResponse> done);
   void Stop(const workflow::v1::StopExecutionRequest& request,
             Callback<workflow::v1::StopExecutionResponse> done);
+  void Redrive(const workflow::v1::RedriveExecutionRequest& request,
+               Callback<workflow::v1::RedriveExecutionResponse> done);
 
  private:
+  void ListPendingRedrives(store::ExecutionFilter filter, int size, std::string token,
+                           Callback<workflow::v1::ListExecutionsResponse> done);
   void ListOf(std::string given_arn, store::ExecutionFilter filter, int size, std::string token,
               Callback<workflow::v1::ListExecutionsResponse> done);
   void StopEnded(std::string arn, Callback<workflow::v1::StopExecutionResponse> done);
 
   MachineRegistry& registry_;
   engine::Engine& engine_;
-  store::ExecutionStore& store_;
-  store::VersionStore& versions_;
+  store::SqlExecutionStore& store_;
   const asl::Limits limits_;
+  const Clock& clock_;
 };
 
 }  // namespace orderflow::api

@@ -6,7 +6,6 @@
 #include "common/base/status.h"
 #include "orchestrator/api/states_error.h"
 #include "orchestrator/engine/execution_log.h"
-#include "orchestrator/engine/history.h"
 
 namespace orderflow::api {
 namespace {
@@ -53,10 +52,12 @@ class Replay : public std::enable_shared_from_this<Replay> {
 
   void Answer(const std::vector<store::JournalRecord>& journal) {
     engine::EventBuffer buffer(replayed_.events);
-    engine::HistoryReplayer replayer(replayed_.machine, replayed_.record, limits_);
-    absl::Status status = replayer.Start(buffer);
-    if (status.ok()) status = replayer.Feed(journal, buffer);
+    auto replayer =
+        std::make_shared<engine::HistoryReplayer>(replayed_.machine, replayed_.record, limits_);
+    absl::Status status = replayer->Start(buffer);
+    if (status.ok()) status = replayer->Feed(journal, buffer);
     if (!status.ok()) return Fail(status);
+    replayed_.replayer = std::move(replayer);
     std::move(done_)(std::move(replayed_));
   }
 

@@ -122,6 +122,10 @@ Value Description(const StartResult& ended, const std::string& name, const std::
   if (succeeded) {
     members.push_back({"Output", Shown(result.output, pattern)});
     members.push_back({"OutputDetails", included(true)});
+    // Only here: recordings of failures have none of this.
+    members.push_back({"RedriveCount", result.redrives});
+    members.push_back({"RedriveStatus", "NOT_REDRIVABLE"});
+    members.push_back({"RedriveStatusReason", "Execution is SUCCEEDED and cannot be redriven"});
   }
   members.push_back({"StartDate", Date(result.start_time)});
   members.push_back({"StateMachineArn", engine::StateMachineArnOf(ended.execution_arn)});

@@ -1,7 +1,5 @@
 #include "orchestrator/api/map_run_api.h"
 
-#include <algorithm>
-#include <optional>
 #include <utility>
 #include <vector>
 
@@ -17,124 +15,83 @@
 namespace orderflow::api {
 namespace {
 
-using asl::HistoryEvent;
+using asl::MapRunSummary;
 using engine::Arn;
-using store::ExecutionStatus;
 
-// A map run as its execution's history tells it.
-struct MapRun {
-  std::string arn;
-  int64_t items = 0;
-  std::string_view status = "RUNNING";
-  absl::Time start;
-  std::optional<absl::Time> stop;
-};
-
-std::string_view EndOf(std::string_view event_type) {
-  if (event_type == "MapRunSucceeded") return "SUCCEEDED";
-  if (event_type == "MapRunFailed") return "FAILED";
-  return event_type == "MapRunAborted" ? "ABORTED" : "";
-}
-
-// In the order in which they began. The events of a run follow each other: the length of the list,
-// the start, the end.
-std::vector<MapRun> MapRunsOf(const ReplayedExecution& execution) {
-  std::vector<MapRun> runs;
-  std::vector<int64_t> starts;
-  for (const HistoryEvent& event : execution.events) {
-    if (event.type == "MapRunStarted") {
-      // Ids count from 1.
-      const HistoryEvent& before = execution.events[static_cast<size_t>(event.previous_id - 1)];
-      runs.push_back({.arn = event.details.Find("mapRunArn")->AsString(),
-                      .items = before.details.Find("length")->AsInt(),
-                      .start = event.at});
-      starts.push_back(event.id);
-    } else if (const std::string_view end = EndOf(event.type); !end.empty()) {
-      const auto start = std::find(starts.begin(), starts.end(), event.previous_id);
-      if (start == starts.end()) continue;
-      MapRun& run = runs[static_cast<size_t>(start - starts.begin())];
-      run.status = end;
-      run.stop = event.at;
-    }
-  }
-  // The execution was over before.
-  for (MapRun& run : runs) {
-    if (run.stop || !execution.record.stop_time) continue;
-    run.status = "ABORTED";
-    run.stop = execution.record.stop_time;
-  }
-  return runs;
-}
-
-// The state of this name, wherever it stands in a definition. Null if there is none.
-const json::Value* FindState(const json::Value& within, const std::string& name) {
-  if (within.IsArray()) {
-    for (const json::Value& element : within.AsArray()) {
-      if (const json::Value* found = FindState(element, name)) return found;
-    }
-  }
-  if (!within.IsObject()) return nullptr;
-  if (const json::Value* states = within.Find("States"); states != nullptr && states->IsObject()) {
-    if (const json::Value* state = states->Find(name)) return state;
-  }
-  for (const json::Member& member : within.AsMembers()) {
-    if (const json::Value* found = FindState(member.value, name)) return found;
-  }
-  return nullptr;
-}
-
-// What the definition says itself; 0 where it leaves it to a path or says nothing.
-double NumberOf(const json::Value* state, std::string_view field) {
-  const json::Value* value = state == nullptr ? nullptr : state->Find(field);
-  return value != nullptr && value->IsNumber() ? value->AsDouble() : 0;
-}
-
-template <typename Counts>
-void Count(Counts& counts, ExecutionStatus status, int64_t number) {
+std::string_view StatusName(asl::Status status) {
   switch (status) {
-    case ExecutionStatus::kRunning:
-      return counts.set_running(number);
-    case ExecutionStatus::kSucceeded:
-      return counts.set_succeeded(number);
-    case ExecutionStatus::kFailed:
-      return counts.set_failed(number);
-    case ExecutionStatus::kTimedOut:
-      return counts.set_timed_out(number);
-    case ExecutionStatus::kAborted:
-      return counts.set_aborted(number);
+    case asl::Status::kRunning:
+      return "RUNNING";
+    case asl::Status::kSucceeded:
+      return "SUCCEEDED";
+    case asl::Status::kFailed:
+      return "FAILED";
+    case asl::Status::kTimedOut:
+    case asl::Status::kAborted:
+      return "ABORTED";
   }
+  return "";
 }
 
-workflow::v1::DescribeMapRunResponse ToProto(const MapRun& run, const store::MapRunRecord& record,
+// What the two kinds of counts have in common. Answers how many have begun.
+template <typename Message>
+int64_t SetCounts(const MapRunSummary::Counts& counts, Message& message) {
+  message.set_running(counts.running);
+  message.set_succeeded(counts.succeeded);
+  message.set_failed(counts.failed);
+  message.set_timed_out(counts.timed_out);
+  message.set_aborted(counts.aborted);
+  message.set_failures_not_redrivable(0);
+  message.set_pending_redrive(counts.pending_redrive);
+  return counts.running + counts.succeeded + counts.failed + counts.timed_out + counts.aborted +
+         counts.pending_redrive;
+}
+
+workflow::v1::DescribeMapRunResponse ToProto(const MapRunSummary& run,
                                              const ReplayedExecution& parent) {
   workflow::v1::DescribeMapRunResponse response;
   response.set_map_run_arn(run.arn);
   response.set_execution_arn(parent.record.arn);
-  response.set_status(std::string(run.status));
-  SetTimestamp(run.start, *response.mutable_start_date());
-  if (run.stop) SetTimestamp(*run.stop, *response.mutable_stop_date());
-  const json::Value* state = FindState(parent.machine->definition->definition(), record.map_state);
-  response.set_max_concurrency(static_cast<int32_t>(NumberOf(state, "MaxConcurrency")));
-  response.set_tolerated_failure_count(
-      static_cast<int64_t>(NumberOf(state, "ToleratedFailureCount")));
+  response.set_status(std::string(StatusName(run.status)));
+  SetTimestamp(run.start_time, *response.mutable_start_date());
+  if (run.stop_time) SetTimestamp(*run.stop_time, *response.mutable_stop_date());
+  response.set_max_concurrency(static_cast<int32_t>(run.max_concurrency));
+  response.set_tolerated_failure_count(run.tolerated_failure_count.value_or(0));
   response.set_tolerated_failure_percentage(
-      static_cast<float>(NumberOf(state, "ToleratedFailurePercentage")));
-  int64_t items = 0;
-  int64_t executions = 0;
-  for (const store::MapRunCount& count : record.counts) {
-    Count(*response.mutable_item_counts(), count.status, count.items);
-    Count(*response.mutable_execution_counts(), count.status, count.executions);
-    items += count.items;
-    executions += count.executions;
-  }
-  response.mutable_item_counts()->set_pending(run.items - items);
-  response.mutable_item_counts()->set_total(run.items);
-  response.mutable_execution_counts()->set_total(executions);
+      static_cast<float>(run.tolerated_failure_percentage.value_or(0)));
+  response.set_redrive_count(static_cast<int32_t>(run.redrives));
+  if (run.redrive_time) SetTimestamp(*run.redrive_time, *response.mutable_redrive_date());
+  const int64_t begun = SetCounts(run.items, *response.mutable_item_counts());
+  response.mutable_item_counts()->set_pending(run.total_items - begun);
+  response.mutable_item_counts()->set_total(run.total_items);
+  response.mutable_execution_counts()->set_total(
+      SetCounts(run.executions, *response.mutable_execution_counts()));
   return response;
 }
 
 absl::Status NoMapRun(const std::string& arn) {
   return StatesError("ResourceNotFound", absl::StrCat("Resource not found: '", arn, "'"));
+}
+
+absl::Status HasEnded(const std::string& arn) {
+  return StatesError("ValidationException",
+                     absl::StrCat("The Map Run is not in RUNNING status: '", arn, "'"));
+}
+
+absl::Status CheckRanges(const workflow::v1::UpdateMapRunRequest& request) {
+  const auto at_least_0 = [](std::string_view field, double value) {
+    if (value >= 0) return absl::OkStatus();
+    return ConstraintError(field, absl::StrCat(value),
+                           "Member must have value greater than or equal to 0");
+  };
+  ORDERFLOW_RETURN_IF_ERROR(at_least_0("maxConcurrency", request.max_concurrency()));
+  ORDERFLOW_RETURN_IF_ERROR(
+      at_least_0("toleratedFailureCount", static_cast<double>(request.tolerated_failure_count())));
+  const double percentage = request.tolerated_failure_percentage();
+  ORDERFLOW_RETURN_IF_ERROR(at_least_0("toleratedFailurePercentage", percentage));
+  if (percentage <= 100) return absl::OkStatus();
+  return ConstraintError("toleratedFailurePercentage", absl::StrCat(percentage),
+                         "Member must have value less than or equal to 100");
 }
 
 std::string ListName(const std::string& execution_arn) {
@@ -149,7 +106,7 @@ absl::StatusOr<workflow::v1::ListMapRunsResponse> PageOf(const ReplayedExecution
     const absl::StatusOr<Page> page = ParsePage(size, token, list);
     if (!page.ok() || !absl::SimpleAtoi(page->cursor, &first)) return InvalidToken();
   }
-  const std::vector<MapRun> runs = MapRunsOf(execution);
+  const std::vector<MapRunSummary>& runs = execution.execution().map_runs();
   workflow::v1::ListMapRunsResponse response;
   for (size_t i = first; i < runs.size(); ++i) {
     if (response.map_runs_size() == size) {
@@ -160,8 +117,8 @@ absl::StatusOr<workflow::v1::ListMapRunsResponse> PageOf(const ReplayedExecution
     item.set_map_run_arn(runs[i].arn);
     item.set_execution_arn(execution.record.arn);
     item.set_state_machine_arn(engine::StateMachineArnOf(execution.record.arn));
-    SetTimestamp(runs[i].start, *item.mutable_start_date());
-    if (runs[i].stop) SetTimestamp(*runs[i].stop, *item.mutable_stop_date());
+    SetTimestamp(runs[i].start_time, *item.mutable_start_date());
+    if (runs[i].stop_time) SetTimestamp(*runs[i].stop_time, *item.mutable_stop_date());
   }
   return response;
 }
@@ -173,23 +130,47 @@ void MapRunApi::Describe(const workflow::v1::DescribeMapRunRequest& request,
   const std::string arn = request.map_run_arn();
   if (absl::Status checked = CheckArn("mapRunArn", arn, Arn::Kind::kMapRun).status(); !checked.ok())
     return std::move(done)(checked);
-  auto on_counts = [this, arn,
-                    done = std::move(done)](absl::StatusOr<store::MapRunRecord> record) mutable {
-    if (absl::IsNotFound(record.status())) return std::move(done)(NoMapRun(arn));
-    if (!record.ok()) return std::move(done)(ToStatesError(record.status()));
-    std::string parent = record->parent_arn;
-    ReplayExecution(store_, registry_, limits_, std::move(parent),
-                    [arn, record = *std::move(record),
-                     done = std::move(done)](absl::StatusOr<ReplayedExecution> execution) mutable {
-                      if (!execution.ok()) return std::move(done)(execution.status());
-                      for (const MapRun& run : MapRunsOf(*execution)) {
-                        if (run.arn == arn)
-                          return std::move(done)(ToProto(run, record, *execution));
-                      }
-                      std::move(done)(NoMapRun(arn));
-                    });
-  };
-  store_.GetMapRun(arn, std::move(on_counts));
+  store_.GetMapRunParent(
+      arn, [this, arn, done = std::move(done)](absl::StatusOr<std::string> parent) mutable {
+        if (absl::IsNotFound(parent.status())) return std::move(done)(NoMapRun(arn));
+        if (!parent.ok()) return std::move(done)(ToStatesError(parent.status()));
+        ReplayExecution(
+            store_, registry_, limits_, *std::move(parent),
+            [arn, done = std::move(done)](absl::StatusOr<ReplayedExecution> execution) mutable {
+              if (!execution.ok()) return std::move(done)(execution.status());
+              for (const MapRunSummary& run : execution->execution().map_runs()) {
+                if (run.arn == arn) return std::move(done)(ToProto(run, *execution));
+              }
+              std::move(done)(NoMapRun(arn));
+            });
+      });
+}
+
+void MapRunApi::Update(const workflow::v1::UpdateMapRunRequest& request,
+                       Callback<workflow::v1::UpdateMapRunResponse> done) {
+  const std::string& arn = request.map_run_arn();
+  absl::Status checked = CheckArn("mapRunArn", arn, Arn::Kind::kMapRun).status();
+  if (checked.ok()) checked = CheckRanges(request);
+  if (!checked.ok()) return std::move(done)(checked);
+  asl::MapRunUpdated update{.map_run_arn = arn};
+  if (request.has_max_concurrency()) update.max_concurrency = request.max_concurrency();
+  if (request.has_tolerated_failure_count())
+    update.tolerated_failure_count = request.tolerated_failure_count();
+  if (request.has_tolerated_failure_percentage())
+    update.tolerated_failure_percentage = request.tolerated_failure_percentage();
+  store_.GetMapRunParent(arn, [this, update = std::move(update),
+                               done = std::move(done)](absl::StatusOr<std::string> parent) mutable {
+    const std::string arn = update.map_run_arn;
+    if (absl::IsNotFound(parent.status())) return std::move(done)(NoMapRun(arn));
+    if (!parent.ok()) return std::move(done)(ToStatesError(parent.status()));
+    engine_.UpdateMapRun(*std::move(parent), std::move(update),
+                         [arn, done = std::move(done)](absl::Status status) mutable {
+                           if (absl::IsNotFound(status) || absl::IsFailedPrecondition(status))
+                             return std::move(done)(HasEnded(arn));
+                           if (!status.ok()) return std::move(done)(ToStatesError(status));
+                           std::move(done)(workflow::v1::UpdateMapRunResponse());
+                         });
+  });
 }
 
 void MapRunApi::List(const workflow::v1::ListMapRunsRequest& request,

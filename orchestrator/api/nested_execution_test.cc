@@ -96,7 +96,10 @@ TEST_F(NestedExecutionTest, TheEndOfAnExecutionIsTheOutputOfTheTask) {
   for (const json::Member& member : output.AsMembers()) names.push_back(member.key);
   EXPECT_THAT(
       names, ElementsAre("ExecutionArn", "Input", "InputDetails", "Name", "Output", "OutputDetails",
-                         "StartDate", "StateMachineArn", "Status", "StopDate"));
+                         "RedriveCount", "RedriveStatus", "RedriveStatusReason", "StartDate",
+                         "StateMachineArn", "Status", "StopDate"));
+  EXPECT_EQ(output.Find("RedriveStatusReason")->AsString(),
+            "Execution is SUCCEEDED and cannot be redriven");
   EXPECT_EQ(json::Serialize(*output.Find("Input")), R"({"n":1})");
   EXPECT_EQ(json::Serialize(*output.Find("Output")), R"({"done":true})");
   EXPECT_EQ(output.Find("Name")->AsString(), "c");
@@ -173,6 +176,38 @@ TEST_F(NestedExecutionTest, AStopOfTheParentStopsTheChild) {
   EXPECT_EQ(AwaitEnd(Children()[0].execution_arn()).status(),
             workflow::v1::EXECUTION_STATUS_ABORTED);
   script_.Release("Work");
+}
+
+TEST_F(NestedExecutionTest, AChildThatIsRedrivenByItselfGoesOnWithoutItsParent) {
+  script_.Answer("Work", asl::Failure{"Broken", "no tea"});
+  const std::string parent = StartParent(".sync", child_);
+  AwaitEnd(parent);
+  ASSERT_EQ(Children().size(), 1u);
+  const std::string child = Children()[0].execution_arn();
+  script_.Hold("Work");
+  workflow::v1::RedriveExecutionRequest request;
+  request.set_execution_arn(child);
+  Must(&Workflows::RedriveExecution, request);
+  script_.AwaitCalls("Work", 2);
+  orchestrator_.Restart();
+  script_.AwaitCalls("Work", 3);
+  script_.Answer("Work", json::Value::Object({{"done", true}}));
+  script_.Release("Work");
+  EXPECT_EQ(AwaitEnd(child).status(), workflow::v1::EXECUTION_STATUS_SUCCEEDED)
+      << "nobody stopped it";
+  EXPECT_EQ(Describe(parent).status(), workflow::v1::EXECUTION_STATUS_FAILED);
+}
+
+TEST_F(NestedExecutionTest, ARedriveOfTheParentStartsANewChild) {
+  script_.Answer("Work", asl::Failure{"Broken", "no tea"});
+  const std::string parent = StartParent(".sync:2", child_);
+  AwaitEnd(parent);
+  script_.Answer("Work", json::Value::Object({{"done", true}}));
+  workflow::v1::RedriveExecutionRequest request;
+  request.set_execution_arn(parent);
+  Must(&Workflows::RedriveExecution, request);
+  EXPECT_EQ(AwaitEnd(parent).status(), workflow::v1::EXECUTION_STATUS_SUCCEEDED);
+  EXPECT_EQ(Children().size(), 2u);
 }
 
 TEST_F(NestedExecutionTest, ARestartStartsNoSecondChild) {

@@ -105,7 +105,7 @@ class Orchestrator final : public OrchestratorModule {
                                          registry_.Load(revision, std::move(done));
                                        })),
         machines_(registry_, *store_, *store_, *options.clock),
-        executions_(registry_, *engine_, *store_, *store_, options.engine.limits),
+        executions_(registry_, *engine_, *store_, options.engine.limits, *options.clock),
         definitions_(registry_, *store_),
         tags_(*store_, *store_, *store_),
         versions_(*store_, *options.clock),
@@ -114,7 +114,7 @@ class Orchestrator final : public OrchestratorModule {
         tokens_(*engine_, options.engine.limits.max_payload_bytes),
         activities_({.region = options.region, .account = options.account}, *store_, *engine_,
                     *activity_tasks_, *options.clock),
-        map_runs_(registry_, *store_, options.engine.limits),
+        map_runs_(registry_, *engine_, *store_, options.engine.limits),
         state_tests_({options.region, options.account, options.engine.limits}, registry_, *runner_,
                      *options.clock),
         workflow_service_(apis()),

@@ -22,6 +22,7 @@ constexpr size_t kMaxDefinitionBytes = 1'048'576;
 constexpr size_t kMaxTraceHeaderLength = 256;
 constexpr size_t kMaxErrorLength = 256;
 constexpr size_t kMaxCauseLength = 32'768;
+constexpr size_t kMaxClientTokenLength = 64;
 constexpr size_t kMaxTags = 50;
 constexpr int kMaxPage = 1000;
 constexpr int kDefaultPage = 100;

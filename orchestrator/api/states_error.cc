@@ -25,6 +25,7 @@ constexpr Error kErrors[] = {
     {"ExecutionAlreadyExists", StatusCode::kAlreadyExists},
     {"ExecutionDoesNotExist", StatusCode::kNotFound},
     {"ExecutionLimitExceeded", StatusCode::kResourceExhausted},
+    {"ExecutionNotRedrivable", StatusCode::kFailedPrecondition},
     {"InvalidArn", StatusCode::kInvalidArgument},
     {"InvalidDefinition", StatusCode::kInvalidArgument},
     {"InvalidEncryptionConfiguration", StatusCode::kInvalidArgument},

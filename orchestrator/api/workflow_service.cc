@@ -27,6 +27,7 @@ ORDERFLOW_OPERATION(DescribeExecution, apis_.executions.Describe)
 ORDERFLOW_OPERATION(ListExecutions, apis_.executions.List)
 ORDERFLOW_OPERATION(GetExecutionHistory, apis_.executions.GetHistory)
 ORDERFLOW_OPERATION(StopExecution, apis_.executions.Stop)
+ORDERFLOW_OPERATION(RedriveExecution, apis_.executions.Redrive)
 ORDERFLOW_OPERATION(ValidateStateMachineDefinition, apis_.definitions.Validate)
 ORDERFLOW_OPERATION(TestState, apis_.state_tests.Test)
 ORDERFLOW_OPERATION(DescribeStateMachineForExecution, apis_.definitions.DescribeForExecution)
@@ -50,6 +51,7 @@ ORDERFLOW_OPERATION(DescribeActivity, apis_.activities.Describe)
 ORDERFLOW_OPERATION(ListActivities, apis_.activities.List)
 ORDERFLOW_OPERATION(DescribeMapRun, apis_.map_runs.Describe)
 ORDERFLOW_OPERATION(ListMapRuns, apis_.map_runs.List)
+ORDERFLOW_OPERATION(UpdateMapRun, apis_.map_runs.Update)
 #undef ORDERFLOW_OPERATION
 
 grpc::ServerUnaryReactor* WorkflowService::GetActivityTask(

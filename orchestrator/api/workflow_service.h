@@ -25,6 +25,7 @@ class WorkflowService final : public workflow::v1::WorkflowService::CallbackServ
   ORDERFLOW_OPERATION(ListExecutions);
   ORDERFLOW_OPERATION(GetExecutionHistory);
   ORDERFLOW_OPERATION(StopExecution);
+  ORDERFLOW_OPERATION(RedriveExecution);
   ORDERFLOW_OPERATION(SendTaskSuccess);
   ORDERFLOW_OPERATION(SendTaskFailure);
   ORDERFLOW_OPERATION(SendTaskHeartbeat);
@@ -35,6 +36,7 @@ class WorkflowService final : public workflow::v1::WorkflowService::CallbackServ
   ORDERFLOW_OPERATION(GetActivityTask);
   ORDERFLOW_OPERATION(DescribeMapRun);
   ORDERFLOW_OPERATION(ListMapRuns);
+  ORDERFLOW_OPERATION(UpdateMapRun);
   ORDERFLOW_OPERATION(ValidateStateMachineDefinition);
   ORDERFLOW_OPERATION(TestState);
   ORDERFLOW_OPERATION(DescribeStateMachineForExecution);

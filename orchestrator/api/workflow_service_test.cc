@@ -395,7 +395,6 @@ TEST_F(WorkflowServiceTest, ExecutionsAreListedByStatusInPages) {
   EXPECT_THAT(list(workflow::v1::EXECUTION_STATUS_SUCCEEDED), ElementsAre("s2", "s1", "s0"));
   EXPECT_THAT(list(workflow::v1::EXECUTION_STATUS_FAILED), ElementsAre("f"));
   EXPECT_THAT(list(workflow::v1::EXECUTION_STATUS_RUNNING), ElementsAre("r"));
-  EXPECT_THAT(list(workflow::v1::EXECUTION_STATUS_PENDING_REDRIVE), IsEmpty());
 
   workflow::v1::ListExecutionsRequest request;
   request.set_state_machine_arn(kNobody);

@@ -15,7 +15,7 @@ struct ExecutionContext {
   std::string state_machine_arn;
   std::string state_machine_name;
   absl::Time start_time;
-  bool synchronous = false;  // its caller waits: its `Execution` has no RedriveCount
+  bool synchronous = false;    // its caller waits: its `Execution` has no RedriveCount
   std::string token_key = {};  // known to nobody else: makes task tokens impossible to guess
 };
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
@@ -7,12 +8,16 @@
 
 namespace orderflow::asl {
 
+// How a child execution of a distributed Map ended without success.
+enum class ChildEnd : uint8_t { kFailed, kTimedOut, kAborted };
+
 // An error as the language sees it: what Retry and Catch match.
 struct Failure {
   std::optional<std::string> error;  // such as "States.Timeout"; a Fail state may leave it out
   std::optional<std::string> cause;  // for people; absent for a timeout
   // A timeout because no heartbeat came, which has a name of its own in ErrorEquals only.
   bool missed_heartbeat = false;
+  ChildEnd child_end = ChildEnd::kFailed;  // of a task that is a child execution
   bool operator==(const Failure&) const = default;
 };
 

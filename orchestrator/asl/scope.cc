@@ -35,7 +35,8 @@ const Value& ContextObject::value() const {
                                 {"StartTime", Value(FormatTimestamp(execution.start_time))},
                                 {"Name", Value(execution.execution_name)},
                                 {"RoleArn", Value(execution.role_arn)}};
-  if (!execution.synchronous) of_execution.push_back({"RedriveCount", Value(sources_.redrive_count)});
+  if (!execution.synchronous)
+    of_execution.push_back({"RedriveCount", Value(sources_.redrive_count)});
   json::Members members = {
       {"Execution", Value::FromMembers(std::move(of_execution))},
       {"StateMachine", Value::Object({{"Id", execution.state_machine_arn},

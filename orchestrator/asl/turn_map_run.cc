@@ -21,7 +21,7 @@ std::string NameFrom(Random& random) {
 
 // Whoever gives both thresholds wants both kept.
 bool IsTolerated(const MapRunSummary& run) {
-  const int64_t failed = run.items.failed + run.items.timed_out;
+  const int64_t failed = run.items.failed + run.items.timed_out + run.items.aborted;
   if (failed == 0) return true;
   const std::optional<int64_t> count = run.tolerated_failure_count;
   const std::optional<double> percentage = run.tolerated_failure_percentage;
@@ -244,7 +244,10 @@ void Turn::ChildSucceeded(Branch& lane, const Value& output) {
 void Turn::ChildFailed(Branch& lane, const Failure& failure) {
   using Counts = MapRunSummary::Counts;
   Branch& owner = *lane.parent;
-  KeepUnfinished(lane, failure.error == kErrorTimeout ? &Counts::timed_out : &Counts::failed);
+  int64_t Counts::*way = &Counts::failed;
+  if (failure.child_end == ChildEnd::kTimedOut) way = &Counts::timed_out;
+  if (failure.child_end == ChildEnd::kAborted) way = &Counts::aborted;
+  KeepUnfinished(lane, way);
   GoOnIfTolerated(owner);
 }
 

@@ -46,6 +46,7 @@ struct ExecutionResult {
   std::optional<std::string> cause;
   std::string failed_state;
   int64_t events = 0;  // of its history; 0: not known
+  int64_t redrives = 0;
 };
 
 // How one attempt at a task ended. Cancelled: nobody waits for the answer any more, because the

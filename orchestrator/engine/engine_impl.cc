@@ -38,8 +38,14 @@ tasks::TaskOutcome OutcomeOf(const absl::StatusOr<StartResult>& ended) {
     return asl::Failure{asl::kErrorTaskFailed, std::string(ended.status().message())};
   ORDERFLOW_CHECK(ended->result.has_value());  // it was waited for
   const ExecutionResult& result = *ended->result;
-  if (result.status != store::ExecutionStatus::kSucceeded)
-    return asl::Failure{result.error.value_or(asl::kErrorTaskFailed), result.cause};
+  if (result.status != store::ExecutionStatus::kSucceeded) {
+    asl::Failure failure{result.error.value_or(asl::kErrorTaskFailed), result.cause};
+    if (result.status == store::ExecutionStatus::kTimedOut)
+      failure.child_end = asl::ChildEnd::kTimedOut;
+    if (result.status == store::ExecutionStatus::kAborted)
+      failure.child_end = asl::ChildEnd::kAborted;
+    return failure;
+  }
   json::ParseResult output = json::Parse(result.output);
   ORDERFLOW_CHECK(output.value.has_value());  // the interpreter wrote it
   return *std::move(output.value);

@@ -93,6 +93,11 @@ class MemoryStore final : public store::ExecutionStore {
       if (down) return std::move(done)(absl::UnavailableError("disk full"));
       for (auto& record : batch.records)
         rows_[record.execution].journal.push_back(std::move(record));
+      for (const auto& redrive : batch.redrives) {
+        store::ExecutionRecord& record = rows_[redrive.execution].record;
+        record.status = store::ExecutionStatus::kRunning;
+        record.redrives = redrive.redrives;
+      }
       for (auto& end : batch.ends) {
         store::ExecutionRecord& record = rows_[end.execution].record;
         record.status = end.status;
@@ -127,11 +132,14 @@ class MemoryStore final : public store::ExecutionStore {
     });
   }
 
-  // Not asked for by the engine.
-  void ReadJournal(store::ExecutionKey, int64_t,
-                   Callback<std::vector<store::JournalRecord>>) override {
-    FAIL();
+  void ReadJournal(store::ExecutionKey execution, int64_t,
+                   Callback<std::vector<store::JournalRecord>> done) override {
+    worker_.Do([this, execution, done = std::move(done)]() mutable {
+      std::move(done)(rows_[execution].journal);
+    });
   }
+
+  // Not asked for by the engine.
   void CreateStateMachine(store::StateMachineRecord, Callback<store::StateMachineRecord>) override {
     FAIL();
   }
@@ -368,6 +376,48 @@ TEST_F(EngineTest, BeyondTheLimitStartsAreRefused) {
   tasks_.answers = false;
   for (int i = 0; i < 500; ++i) ASSERT_THAT(Start(Request(absl::StrCat(i))), IsOk());
   EXPECT_THAT(Start(Request("one too many")), StatusIs(absl::StatusCode::kResourceExhausted));
+}
+
+TEST_F(EngineTest, WhatRunningExecutionsStartIsLetInBeyondTheLimit) {
+  tasks_.answers = false;
+  for (int i = 0; i < 500; ++i) ASSERT_THAT(Start(Request(absl::StrCat(i))), IsOk());
+  StartRequest child = Request("child");
+  child.origin = "arn:of:a:parent/1/1";
+  EXPECT_THAT(Start(child), IsOk()) << "its parent could not end without it";
+  EXPECT_EQ(engine_->statistics().running, 501);
+}
+
+TEST_F(EngineTest, AStoppedExecutionIsRedrivenAndEndsWell) {
+  tasks_.answers = false;
+  const auto started = Start(Request("1"));
+  ASSERT_THAT(started, IsOk());
+  tasks_.AwaitCalls(1);
+  const std::string arn = started->execution_arn;
+  const auto redrive = [&](const std::string& token) {
+    return Await<absl::Time>(
+        [&](Callback<absl::Time> done) { engine_->Redrive(arn, token, std::move(done)); });
+  };
+  EXPECT_THAT(redrive("a"), StatusIs(absl::StatusCode::kFailedPrecondition));
+  ASSERT_THAT(Await<absl::Time>([&](Callback<absl::Time> done) {
+                engine_->Stop(arn, "Stopped", std::nullopt, std::move(done));
+              }),
+              IsOk());
+  const auto at = redrive("b");
+  ASSERT_THAT(at, IsOk());
+  tasks_.AwaitCalls(2);
+  EXPECT_THAT(redrive("b"), IsOkAndHolds(*at)) << "the same call";
+  EXPECT_THAT(redrive("c"), StatusIs(absl::StatusCode::kFailedPrecondition));
+  EXPECT_EQ(engine_->statistics().running, 1);
+  tasks_.answers = true;
+  Restart();
+  const auto ended = Await<StartResult>(
+      [&](Callback<StartResult> done) { engine_->Follow(arn, 0, std::move(done)); });
+  ASSERT_THAT(ended, IsOk());
+  EXPECT_EQ(ended->result->status, store::ExecutionStatus::kSucceeded);
+  EXPECT_THAT(Await<absl::Time>([&](Callback<absl::Time> done) {
+                engine_->Redrive("arn:of:nobody", "", std::move(done));
+              }),
+              StatusIs(absl::StatusCode::kNotFound));
 }
 
 TEST_F(EngineTest, AShutdownAnswersWhoWaits) {

@@ -100,7 +100,8 @@ ExecutionResult ResultOf(const store::ExecutionRecord& record) {
                          record.error,
                          record.cause,
                          record.failed_state,
-                         record.events};
+                         record.events,
+                         record.redrives};
 }
 
 }  // namespace orderflow::engine

@@ -13,12 +13,20 @@ namespace {
 
 using store::JournalRecord;
 
-// {"error":..,"cause":..} without the members that are absent.
+// How a child execution ended.
+constexpr std::string_view kTimedOut = "TIMED_OUT";
+constexpr std::string_view kAborted = "ABORTED";
+
+// {"error":..,"cause":..} without the members that are absent. "ended" is there if it is not
+// kFailed.
 std::string EncodeError(const std::optional<std::string>& error,
-                        const std::optional<std::string>& cause) {
+                        const std::optional<std::string>& cause,
+                        asl::ChildEnd end = asl::ChildEnd::kFailed) {
   json::Members members;
   if (error) members.push_back({"error", json::Value(*error)});
   if (cause) members.push_back({"cause", json::Value(*cause)});
+  if (end == asl::ChildEnd::kTimedOut) members.push_back({"ended", json::Value(kTimedOut)});
+  if (end == asl::ChildEnd::kAborted) members.push_back({"ended", json::Value(kAborted)});
   return json::Serialize(json::Value::FromMembers(std::move(members)));
 }
 
@@ -32,7 +40,7 @@ struct Encoder {
   }
   void operator()(const asl::TaskFailed& input) const {
     Set(JournalRecord::Kind::kTaskFailed, input.attempt);
-    record.payload = EncodeError(input.failure.error, input.failure.cause);
+    record.payload = EncodeError(input.failure.error, input.failure.cause, input.failure.child_end);
   }
   void operator()(const asl::TaskSubmitted& input) const {
     Set(JournalRecord::Kind::kTaskSubmitted, input.attempt);
@@ -130,9 +138,11 @@ absl::StatusOr<asl::Input> DecodeRecord(const JournalRecord& record) {
     case JournalRecord::Kind::kTaskFailed: {
       ORDERFLOW_ASSIGN_OR_RETURN(const json::Value payload, ParsePayload(record));
       if (!payload.IsObject()) return Corrupt(record, "a failure that is no object");
-      return asl::Input{
-          record.at, asl::TaskFailed{record.subject, asl::Failure{TextMember(payload, "error"),
-                                                                  TextMember(payload, "cause")}}};
+      asl::Failure failure{TextMember(payload, "error"), TextMember(payload, "cause")};
+      const std::optional<std::string> ended = TextMember(payload, "ended");
+      if (ended == kTimedOut) failure.child_end = asl::ChildEnd::kTimedOut;
+      if (ended == kAborted) failure.child_end = asl::ChildEnd::kAborted;
+      return asl::Input{record.at, asl::TaskFailed{record.subject, std::move(failure)}};
     }
     case JournalRecord::Kind::kTaskSubmitted: {
       ORDERFLOW_ASSIGN_OR_RETURN(json::Value output, ParsePayload(record));

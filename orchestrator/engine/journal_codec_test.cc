@@ -40,6 +40,27 @@ TEST(JournalCodecTest, AFailureWithoutACauseStaysWithoutOne) {
   EXPECT_EQ(RoundTrip(asl::TaskFailed{5, {}}).failure, asl::Failure{});
 }
 
+TEST(JournalCodecTest, HowAChildEndedIsKept) {
+  for (const asl::ChildEnd end :
+       {asl::ChildEnd::kFailed, asl::ChildEnd::kTimedOut, asl::ChildEnd::kAborted}) {
+    const asl::Failure failure{.error = "E", .cause = "c", .child_end = end};
+    EXPECT_EQ(RoundTrip(asl::TaskFailed{5, failure}).failure, failure);
+  }
+}
+
+TEST(JournalCodecTest, ARedriveAndAnUpdateKeepWhatTheySay) {
+  const auto redriven = RoundTrip(asl::Redriven{"token \"1\"", "arn/1/2"});
+  EXPECT_EQ(redriven.token, "token \"1\"");
+  EXPECT_EQ(redriven.origin, "arn/1/2");
+  EXPECT_EQ(RoundTrip(asl::Redriven{}).token, "");
+  const auto update = RoundTrip(asl::MapRunUpdated{"run", 5, std::nullopt, 12.5});
+  EXPECT_EQ(update.map_run_arn, "run");
+  EXPECT_EQ(update.max_concurrency, 5);
+  EXPECT_EQ(update.tolerated_failure_count, std::nullopt);
+  EXPECT_EQ(update.tolerated_failure_percentage, 12.5);
+  EXPECT_EQ(RoundTrip(asl::MapRunUpdated{"run", {}, 0, 100.0}).tolerated_failure_percentage, 100);
+}
+
 TEST(JournalCodecTest, AStopKeepsWhatItWasGiven) {
   EXPECT_EQ(RoundTrip(asl::Stop{std::nullopt, std::nullopt}).error, std::nullopt);
   const auto stop = RoundTrip(asl::Stop{"E", "c"});

@@ -4,6 +4,7 @@
 // once.
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -49,6 +50,8 @@ class RedriveSimulation final : public Simulation {
     OnRestart();
     PlanCrashes(8, absl::Seconds(8));
     if (world_.Chance(0.3)) PlanOutage(absl::Seconds(5));
+    for (int64_t i = world_.Pick(0, 3); i > 0; --i)
+      world_.After({absl::ZeroDuration(), absl::Seconds(4)}, [this] { UpdateMapRuns(); });
     for (const char* name : kNames) {
       OperateLater(name);
       if (world_.Chance(0.3)) {
@@ -117,6 +120,20 @@ class RedriveSimulation final : public Simulation {
       EXPECT_EQ(RedrivesWith(name, token, *at), 1) << "told before it was durable";
       EXPECT_EQ(told_.try_emplace(name + token, *at).first->second, *at) << "another answer";
     });
+  }
+
+  void UpdateMapRuns() {
+    for (const auto& [key, row] : store_.rows()) {
+      const std::optional<std::string> parent = WaitingParentOf(row.record);
+      if (!parent) continue;
+      asl::MapRunUpdated update{.map_run_arn = row.record.map_run_arn};
+      update.max_concurrency = world_.Pick(1, kItems);
+      engine_->UpdateMapRun(*parent, std::move(update), [](absl::Status status) {
+        EXPECT_TRUE(status.ok() || absl::IsNotFound(status) || absl::IsUnavailable(status) ||
+                    absl::IsFailedPrecondition(status))
+            << status;
+      });
+    }
   }
 
   // How many redrives are on record with the token, at that time.

@@ -261,7 +261,8 @@ void Shard::Hand(Running& running, Turn turn) {
       turn.result = std::make_unique<ExecutionResult>(ExecutionResult{
           ToStoreStatus(complete->status), running.execution.context().start_time, turn.input.at,
           complete->status == asl::Status::kSucceeded ? json::Serialize(complete->output) : "",
-          complete->error, complete->cause, complete->state, running.execution.event_count()});
+          complete->error, complete->cause, complete->state, running.execution.event_count(),
+          running.execution.redrive_count()});
     } else if (const auto* task = std::get_if<asl::RunTask>(&effect)) {
       NoteMapRun(*task, turn);
     }

@@ -58,10 +58,6 @@ constexpr char kMapRun[] =
     "SELECT origin FROM child_executions WHERE map_run = $1 AND map_run <> '' LIMIT 1";
 constexpr char kExpressMapRun[] =
     "SELECT e.arn FROM map_runs r JOIN executions e ON e.key = r.execution WHERE r.arn = $1";
-constexpr char kMapRunCounts[] =
-    "SELECT COALESCE(x.status, 0), COUNT(*), CAST(SUM(c.items) AS BIGINT) FROM child_executions c "
-    "LEFT JOIN execution_ends x ON x.key = c.key WHERE c.map_run = $1 AND c.map_run <> '' "
-    "GROUP BY COALESCE(x.status, 0)";
 
 // These look at the status of each execution; the indexes hold the few that were started so.
 #define STATUS_OF                                                                       \
@@ -229,27 +225,17 @@ absl::StatusOr<Page<ExecutionRecord>> ListExecutions(Transaction& txn,
   return page;
 }
 
-absl::StatusOr<MapRunRecord> GetMapRun(Transaction& txn, std::string_view map_run_arn) {
-  ORDERFLOW_ASSIGN_OR_RETURN(const std::vector<Row> any, txn.Query(kMapRun, {map_run_arn}));
-  MapRunRecord record;
-  if (any.empty()) {
-    ORDERFLOW_ASSIGN_OR_RETURN(const std::vector<Row> parent,
-                               txn.Query(kExpressMapRun, {map_run_arn}));
-    if (parent.empty())
-      return absl::NotFoundError(absl::StrCat("there is no map run ", std::string(map_run_arn)));
-    record.parent_arn = parent[0].Text(0);
-    return record;
+absl::StatusOr<std::string> GetMapRunParent(Transaction& txn, std::string_view map_run_arn) {
+  ORDERFLOW_ASSIGN_OR_RETURN(const std::vector<Row> child, txn.Query(kMapRun, {map_run_arn}));
+  if (!child.empty()) {
+    // The parent's ARN, and the numbers of the task and the try.
+    const std::string& origin = child[0].Text(0);
+    return origin.substr(0, origin.rfind('/', origin.rfind('/') - 1));
   }
-  // The parent's ARN, and the numbers of the task and the try.
-  const std::string& origin = any[0].Text(0);
-  record.parent_arn = origin.substr(0, origin.rfind('/', origin.rfind('/') - 1));
-  ORDERFLOW_ASSIGN_OR_RETURN(const std::vector<Row> rows, txn.Query(kMapRunCounts, {map_run_arn}));
-  for (const Row& row : rows) {
-    record.counts.push_back({.status = static_cast<ExecutionStatus>(row.Int(0)),
-                             .executions = row.Int(1),
-                             .items = row.Int(2)});
-  }
-  return record;
+  ORDERFLOW_ASSIGN_OR_RETURN(const std::vector<Row> parent,
+                             txn.Query(kExpressMapRun, {map_run_arn}));
+  if (!parent.empty()) return parent[0].Text(0);
+  return absl::NotFoundError(absl::StrCat("there is no map run ", std::string(map_run_arn)));
 }
 
 }  // namespace orderflow::store

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "absl/status/statusor.h"
@@ -14,7 +15,9 @@ absl::StatusOr<Page<ExecutionRecord>> ListExecutions(database::Transaction& txn,
                                                      const ExecutionFilter& filter, int page_size,
                                                      std::string_view page_token);
 
-// NOT_FOUND: no execution says that it belongs to the map run.
-absl::StatusOr<MapRunRecord> GetMapRun(database::Transaction& txn, std::string_view map_run_arn);
+// The execution that a map run is part of. NOT_FOUND: none of its children is on record, nor, where
+// they are EXPRESS, is the run itself.
+absl::StatusOr<std::string> GetMapRunParent(database::Transaction& txn,
+                                            std::string_view map_run_arn);
 
 }  // namespace orderflow::store

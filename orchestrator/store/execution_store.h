@@ -149,18 +149,6 @@ struct ExecutionFilter {
   std::optional<bool> redriven = {};  // of a map run: only those that were redriven, or were not
 };
 
-// The child executions of a map run that stand in one way.
-struct MapRunCount {
-  ExecutionStatus status = ExecutionStatus::kRunning;
-  int64_t executions = 0;
-  int64_t items = 0;
-};
-// What is on record of a map run beside its parent's journal.
-struct MapRunRecord {
-  std::string parent_arn;           // the execution that the map run is part of
-  std::vector<MapRunCount> counts;  // none where the children are of type EXPRESS
-};
-
 // The journal: the only thing the engine waits for. Separate from the rest so that a simulator can
 // stand in. Thread-safe. `done` runs on the store's thread and must not block.
 class Journal {

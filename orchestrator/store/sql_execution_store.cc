@@ -150,10 +150,10 @@ class Store final : public SqlExecutionStore {
         std::move(done));
   }
 
-  void GetMapRun(std::string map_run_arn, Callback<MapRunRecord> done) override {
-    db_->SubmitRead<MapRunRecord>(
-        [arn = std::move(map_run_arn)](Transaction& txn) { return store::GetMapRun(txn, arn); },
-        std::move(done));
+  void GetMapRunParent(std::string map_run_arn, Callback<std::string> done) override {
+    db_->SubmitRead<std::string>([arn = std::move(map_run_arn)](
+                                     Transaction& txn) { return store::GetMapRunParent(txn, arn); },
+                                 std::move(done));
   }
 
   void KeepSecret(std::string name, std::string proposed, Callback<std::string> done) override {

@@ -17,8 +17,9 @@ namespace orderflow::store {
 // Thread-safe. The destructor waits for everything that was submitted.
 class SqlExecutionStore : public ExecutionStore, public VersionStore, public ActivityStore {
  public:
-  // NOT_FOUND: no execution says that it belongs to the map run.
-  virtual void GetMapRun(std::string map_run_arn, Callback<MapRunRecord> done) = 0;
+  // The ARN of the execution that a map run is part of. NOT_FOUND: no such map run has begun a
+  // child execution.
+  virtual void GetMapRunParent(std::string map_run_arn, Callback<std::string> done) = 0;
   // The secret of this name: the first that was ever proposed.
   virtual void KeepSecret(std::string name, std::string proposed, Callback<std::string> done) = 0;
   // Of the database underneath, for metrics.
