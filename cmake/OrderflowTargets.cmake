@@ -3,7 +3,7 @@
 #
 #   orderflow_library(NAME inventory SOURCES inventory.cc inventory.h DEPENDS orderflow::database [FUZZED])
 #   orderflow_binary(NAME orderflow-inventory SOURCES main.cc DEPENDS orderflow::inventory_service)
-#   orderflow_test(NAME inventory_test SOURCES inventory_test.cc DEPENDS orderflow::inventory [LABELS postgres])
+#   orderflow_test(NAME inventory_test SOURCES inventory_test.cc DEPENDS orderflow::inventory [LABELS postgres] [WAITS])
 #   orderflow_fuzzer(NAME path_fuzzer SOURCES path_fuzzer.cc DEPENDS orderflow::asl)   # only with ORDERFLOW_FUZZERS
 
 include(OrderflowPrecompiled)
@@ -18,6 +18,7 @@ if(ORDERFLOW_FUZZERS)
 endif()
 
 # FUZZED: a fuzzer is for this library. PRECOMPILED: the kind of its precompiled headers, by default `library` or `test`.
+# WAITS: this test spends nearly all of its time waiting for time to pass.
 function(orderflow_library)
   cmake_parse_arguments(ARG "FUZZED" "NAME;PRECOMPILED" "SOURCES;DEPENDS" ${ARGN})
   set(target orderflow_${ARG_NAME})
@@ -60,8 +61,18 @@ function(orderflow_binary)
   endif()
 endfunction()
 
+# scripts/test has two slots per core, for a test that works, and one more for a test that waits: one after the other,
+# lest they take the place of one that works.
+function(orderflow_takes_slots test waits)
+  if(waits)
+    set_tests_properties(${test} PROPERTIES PROCESSORS 1 RESOURCE_LOCK waiting)
+  else()
+    set_tests_properties(${test} PROPERTIES PROCESSORS 2)
+  endif()
+endfunction()
+
 function(orderflow_test)
-  cmake_parse_arguments(ARG "" "NAME;TIMEOUT;PRECOMPILED" "SOURCES;DEPENDS;LABELS" ${ARGN})
+  cmake_parse_arguments(ARG "WAITS" "NAME;TIMEOUT;PRECOMPILED" "SOURCES;DEPENDS;LABELS" ${ARGN})
   add_executable(${ARG_NAME} ${ARG_SOURCES})
   target_include_directories(${ARG_NAME} PRIVATE "${PROJECT_SOURCE_DIR}")
   target_link_libraries(${ARG_NAME} PRIVATE ${ARG_DEPENDS} orderflow::warnings GTest::gmock GTest::gtest_main)
@@ -75,6 +86,7 @@ function(orderflow_test)
     set(ARG_TIMEOUT 300)
   endif()
   set_tests_properties(${ARG_NAME} PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}")
+  orderflow_takes_slots(${ARG_NAME} "${ARG_WAITS}")
   if(ORDERFLOW_SANITIZE STREQUAL "address")
     set_property(TEST ${ARG_NAME} APPEND PROPERTY ENVIRONMENT
                  "LSAN_OPTIONS=print_suppressions=0:suppressions=${PROJECT_SOURCE_DIR}/cmake/lsan.supp")
