@@ -88,6 +88,7 @@ function(orderflow_lambda_binary)
   # Compiled against the targets, but linked with what the closure says.
   add_library(${ARG_NAME}-main OBJECT ${ARG_SOURCES})
   target_link_libraries(${ARG_NAME}-main PRIVATE ${ARG_DEPENDS} orderflow::warnings)
+  orderflow_use_precompiled(${ARG_NAME}-main library)
   orderflow_forbid_links(${ARG_NAME}-main gRPC:: orderflow::proto_grpc)
   orderflow_link_closure(ours others ${ARG_DEPENDS})
   list(TRANSFORM ours REPLACE "(.+)" "$<TARGET_FILE:\\1>" OUTPUT_VARIABLE our_files)
