@@ -97,7 +97,7 @@ class Orchestrator final : public OrchestratorModule {
         machines_(registry_, *store_, *store_, *options.clock),
         executions_(registry_, *engine_, *store_, *store_, options.engine.limits),
         definitions_(registry_, *store_),
-        tags_(*store_, *store_),
+        tags_(*store_, *store_, *store_),
         versions_(*store_, *options.clock),
         aliases_(*store_, *options.clock),
         orders_(registry_, *engine_, *store_),

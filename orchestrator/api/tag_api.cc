@@ -1,5 +1,6 @@
 #include "orchestrator/api/tag_api.h"
 
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -7,14 +8,22 @@
 #include "orchestrator/api/request_checks.h"
 #include "orchestrator/api/states_error.h"
 #include "orchestrator/api/tags.h"
+#include "orchestrator/engine/arn.h"
 
 namespace orderflow::api {
 namespace {
 
 constexpr size_t kMaxKeyLength = 128;
 
+bool IsActivity(const std::string& arn) {
+  const std::optional<engine::Arn> parsed = engine::ParseArn(arn);
+  return parsed && parsed->kind == engine::Arn::Kind::kActivity;
+}
+
 absl::Status CheckResource(const std::string& arn) {
-  return CheckArn("resourceArn", arn, engine::Arn::Kind::kStateMachine).status();
+  const auto kind =
+      IsActivity(arn) ? engine::Arn::Kind::kActivity : engine::Arn::Kind::kStateMachine;
+  return CheckArn("resourceArn", arn, kind).status();
 }
 
 absl::Status ToError(const absl::Status& status, const std::string& arn) {
@@ -31,14 +40,35 @@ StatusCallback Answer(const std::string& arn, Callback<Response> done) {
   };
 }
 
+// Hands over the tags of a record, once it is found.
+template <typename Record>
+Callback<Record> AnswerTags(const std::string& arn,
+                            Callback<workflow::v1::ListTagsForResourceResponse> done) {
+  return [arn, done = std::move(done)](absl::StatusOr<Record> record) mutable {
+    if (!record.ok()) return std::move(done)(ToError(record.status(), arn));
+    workflow::v1::ListTagsForResourceResponse response;
+    *response.mutable_tags() = DecodeTags(record->tags);
+    std::move(done)(std::move(response));
+  };
+}
+
 }  // namespace
+
+void TagApi::Change(const std::string& arn, store::VersionStore::TagChange change,
+                    StatusCallback done) {
+  if (IsActivity(arn)) {
+    activities_.ChangeActivityTags(arn, std::move(change), std::move(done));
+  } else {
+    tags_.ChangeTags(arn, std::move(change), std::move(done));
+  }
+}
 
 void TagApi::Tag(const workflow::v1::TagResourceRequest& request,
                  Callback<workflow::v1::TagResourceResponse> done) {
   absl::Status checked = CheckResource(request.resource_arn());
   if (checked.ok()) checked = CheckTags(request.tags());
   if (!checked.ok()) return std::move(done)(checked);
-  tags_.ChangeTags(
+  Change(
       request.resource_arn(),
       [added = request.tags()](const std::string& tags) { return WithTags(tags, added); },
       Answer(request.resource_arn(), std::move(done)));
@@ -52,7 +82,7 @@ void TagApi::Untag(const workflow::v1::UntagResourceRequest& request,
   }
   if (!checked.ok()) return std::move(done)(checked);
   const std::vector<std::string> keys(request.tag_keys().begin(), request.tag_keys().end());
-  tags_.ChangeTags(
+  Change(
       request.resource_arn(),
       [keys](const std::string& tags) -> absl::StatusOr<std::string> {
         return WithoutTags(tags, keys);
@@ -64,13 +94,11 @@ void TagApi::List(const workflow::v1::ListTagsForResourceRequest& request,
                   Callback<workflow::v1::ListTagsForResourceResponse> done) {
   const std::string& arn = request.resource_arn();
   if (absl::Status checked = CheckResource(arn); !checked.ok()) return std::move(done)(checked);
-  machines_.GetStateMachine(
-      arn, [arn, done = std::move(done)](absl::StatusOr<store::StateMachineRecord> record) mutable {
-        if (!record.ok()) return std::move(done)(ToError(record.status(), arn));
-        workflow::v1::ListTagsForResourceResponse response;
-        *response.mutable_tags() = DecodeTags(record->tags);
-        std::move(done)(std::move(response));
-      });
+  if (IsActivity(arn)) {
+    activities_.GetActivity(arn, AnswerTags<store::ActivityRecord>(arn, std::move(done)));
+  } else {
+    machines_.GetStateMachine(arn, AnswerTags<store::StateMachineRecord>(arn, std::move(done)));
+  }
 }
 
 }  // namespace orderflow::api

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <functional>
 #include <string>
 
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "common/base/callback.h"
 #include "orchestrator/store/execution_store.h"
@@ -26,6 +28,11 @@ class ActivityStore {
   // OK if it is not there.
   virtual void DeleteActivity(std::string arn, StatusCallback done) = 0;
   virtual void GetActivity(std::string arn, Callback<ActivityRecord> done) = 0;  // NOT_FOUND
+  // Makes new tags of those that are there, as VersionStore::ChangeTags does for state machines.
+  // NOT_FOUND.
+  using ActivityTagChange = std::function<absl::StatusOr<std::string>(const std::string& tags)>;
+  virtual void ChangeActivityTags(std::string arn, ActivityTagChange change,
+                                  StatusCallback done) = 0;
   // In the order of their creation. INVALID_ARGUMENT for a token that this list did not give.
   virtual void ListActivities(int page_size, std::string page_token,
                               Callback<Page<ActivityRecord>> done) = 0;

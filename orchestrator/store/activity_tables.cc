@@ -20,6 +20,9 @@ constexpr char kInsert[] =
     "INSERT INTO activities (id, arn, name, tags, create_time) VALUES ($1, $2, $3, $4, $5) "
     "ON CONFLICT (arn) DO NOTHING";
 constexpr char kDelete[] = "DELETE FROM activities WHERE arn = $1";
+// Takes the row's lock, so that nobody changes the tags in between.
+constexpr char kLockTags[] = "UPDATE activities SET tags = tags WHERE arn = $1 RETURNING tags";
+constexpr char kSetTags[] = "UPDATE activities SET tags = $2 WHERE arn = $1";
 #define SELECT_ACTIVITY "SELECT id, arn, name, tags, create_time FROM activities "
 constexpr char kGet[] = SELECT_ACTIVITY "WHERE arn = $1";
 constexpr char kList[] = SELECT_ACTIVITY "WHERE id > $1 ORDER BY id LIMIT $2";
@@ -30,6 +33,10 @@ constexpr char kInsertSecret[] =
 constexpr char kGetSecret[] = "SELECT value FROM store_secrets WHERE name = $1";
 
 constexpr char kListName[] = "activities";
+
+absl::Status NotFound(std::string_view arn) {
+  return absl::NotFoundError(absl::StrCat("there is no activity ", std::string(arn)));
+}
 
 ActivityRecord ToRecord(const Row& row) {
   return {.arn = row.Text(1),
@@ -56,9 +63,16 @@ absl::Status DeleteActivity(Transaction& txn, std::string_view arn) {
 
 absl::StatusOr<ActivityRecord> GetActivity(Transaction& txn, std::string_view arn) {
   ORDERFLOW_ASSIGN_OR_RETURN(const std::vector<Row> rows, txn.Query(kGet, {arn}));
-  if (rows.empty())
-    return absl::NotFoundError(absl::StrCat("there is no activity ", std::string(arn)));
+  if (rows.empty()) return NotFound(arn);
   return ToRecord(rows[0]);
+}
+
+absl::Status ChangeActivityTags(Transaction& txn, std::string_view arn,
+                                const ActivityStore::ActivityTagChange& change) {
+  ORDERFLOW_ASSIGN_OR_RETURN(const std::vector<Row> rows, txn.Query(kLockTags, {arn}));
+  if (rows.empty()) return NotFound(arn);
+  ORDERFLOW_ASSIGN_OR_RETURN(const std::string tags, change(rows[0].Text(0)));
+  return txn.Execute(kSetTags, {arn, tags}).status();
 }
 
 absl::StatusOr<Page<ActivityRecord>> ListActivities(Transaction& txn, int page_size,

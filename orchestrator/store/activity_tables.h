@@ -18,6 +18,9 @@ absl::StatusOr<ActivityRecord> CreateActivity(database::Transaction& txn,
 absl::Status DeleteActivity(database::Transaction& txn, std::string_view arn);
 // NOT_FOUND.
 absl::StatusOr<ActivityRecord> GetActivity(database::Transaction& txn, std::string_view arn);
+// NOT_FOUND.
+absl::Status ChangeActivityTags(database::Transaction& txn, std::string_view arn,
+                                const ActivityStore::ActivityTagChange& change);
 // INVALID_ARGUMENT: page size or token.
 absl::StatusOr<Page<ActivityRecord>> ListActivities(database::Transaction& txn, int page_size,
                                                     std::string_view page_token);

@@ -64,6 +64,24 @@ TEST_P(ActivityTablesTest, ADeletedActivityIsGone) {
   EXPECT_TRUE(absl::IsNotFound(GetActivity(record.arn).status()));
 }
 
+TEST_P(ActivityTablesTest, TagsAreChangedWhereTheyAre) {
+  const ActivityRecord record = AnActivity("pack");
+  ASSERT_THAT(CreateActivity(record), IsOk());
+  const auto change = [&](const std::string& arn, const ActivityStore::ActivityTagChange& body) {
+    return AwaitStatus([&](auto done) { store().ChangeActivityTags(arn, body, std::move(done)); });
+  };
+  EXPECT_THAT(change(record.arn, [](const std::string& tags) { return tags + "+"; }), IsOk());
+  EXPECT_EQ(GetActivity(record.arn)->tags, record.tags + "+");
+  EXPECT_THAT(change(record.arn,
+                     [](const std::string&) -> absl::StatusOr<std::string> {
+                       return absl::ResourceExhaustedError("too many");
+                     }),
+              StatusIs(absl::StatusCode::kResourceExhausted));
+  EXPECT_EQ(GetActivity(record.arn)->tags, record.tags + "+");
+  EXPECT_THAT(change(record.arn + "s", [](const std::string& tags) { return tags; }),
+              StatusIs(absl::StatusCode::kNotFound));
+}
+
 TEST_P(ActivityTablesTest, ActivitiesAreListedInTheOrderOfTheirCreation) {
   for (const char* name : {"c", "a", "b"}) ASSERT_THAT(CreateActivity(AnActivity(name)), IsOk());
   const auto first = ListActivities(2);

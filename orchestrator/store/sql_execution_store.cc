@@ -164,6 +164,12 @@ class Store final : public SqlExecutionStore {
                 std::move(done));
   }
 
+  void ChangeActivityTags(std::string arn, ActivityTagChange change, StatusCallback done) override {
+    db_->Submit([arn = std::move(arn), change = std::move(change)](
+                    Transaction& txn) { return store::ChangeActivityTags(txn, arn, change); },
+                std::move(done));
+  }
+
   void PublishVersion(std::string machine_arn, std::string revision_id, std::string description,
                       absl::Time now, Callback<VersionRecord> done) override {
     db_->Submit<VersionRecord>(
