@@ -176,6 +176,11 @@ class BadStartTest(unittest.TestCase):
             self.assert_ends(WRONG_SETTING, ("--inventory_address", address, "HOST:PORT"),
                              self.command("orchestrator", f"--inventory_address={address}"))
 
+    def test_limits_that_no_execution_could_live_with(self) -> None:
+        for flag in ("--max_payload_bytes=10", "--max_payload_bytes=4194304", "--max_history_events=1"):
+            name, _, value = flag.partition("=")
+            self.assert_ends(WRONG_SETTING, (name, value, "is not from"), self.command("orchestrator", flag))
+
     def test_certificates_that_cannot_serve(self) -> None:
         tls = Certificates(self.directory).make("orchestrator", "client")
         tls.issue("expired", "20200101000000Z", "20200131000000Z")

@@ -158,6 +158,42 @@ TEST_F(ActivityTest, AShutdownAnswersWorkersThatWait) {
   EXPECT_FALSE(task.get().has_task_token());
 }
 
+TEST_F(ActivityTest, TagsOfAnActivityAreAddedListedAndTakenAway) {
+  const std::string activity = CreateActivity("pack");
+  const auto tags_of = [&](const std::string& arn) {
+    workflow::v1::ListTagsForResourceRequest request;
+    request.set_resource_arn(arn);
+    workflow::v1::ListTagsForResourceResponse response;
+    const grpc::Status status = Do(&Workflows::ListTagsForResource, request, response);
+    std::string text = Outcome(status);
+    for (const auto& tag : response.tags())
+      absl::StrAppend(&text, " ", tag.key(), "=", tag.value());
+    return text;
+  };
+  workflow::v1::TagResourceRequest add;
+  add.set_resource_arn(activity);
+  for (const char* key : {"team", "cost"}) {
+    auto& tag = *add.add_tags();
+    tag.set_key(key);
+    tag.set_value("1");
+  }
+  workflow::v1::TagResourceResponse added;
+  EXPECT_EQ(Outcome(Do(&Workflows::TagResource, add, added)), "OK");
+  EXPECT_EQ(tags_of(activity), "OK team=1 cost=1");
+
+  workflow::v1::UntagResourceRequest take;
+  take.set_resource_arn(activity);
+  take.add_tag_keys("team");
+  workflow::v1::UntagResourceResponse taken;
+  EXPECT_EQ(Outcome(Do(&Workflows::UntagResource, take, taken)), "OK");
+  EXPECT_EQ(tags_of(activity), "OK cost=1");
+
+  const std::string missing = activity + "s";
+  EXPECT_EQ(tags_of(missing), "ResourceNotFound: Resource not found: '" + missing + "'");
+  add.set_resource_arn(missing);
+  EXPECT_THAT(Outcome(Do(&Workflows::TagResource, add, added)), HasSubstr("ResourceNotFound"));
+}
+
 TEST_F(ActivityTest, ActivitiesAreMadeListedAndDeleted) {
   const std::string first = CreateActivity("one");
   EXPECT_EQ(first, "arn:aws:states:us-east-1:000000000000:activity:one");

@@ -21,8 +21,9 @@ bool IsActivity(const std::string& arn) {
 }
 
 absl::Status CheckResource(const std::string& arn) {
-  if (IsActivity(arn)) return absl::OkStatus();
-  return CheckArn("resourceArn", arn, engine::Arn::Kind::kStateMachine).status();
+  const auto kind =
+      IsActivity(arn) ? engine::Arn::Kind::kActivity : engine::Arn::Kind::kStateMachine;
+  return CheckArn("resourceArn", arn, kind).status();
 }
 
 absl::Status ToError(const absl::Status& status, const std::string& arn) {
