@@ -231,5 +231,36 @@ TEST_F(ActivityTest, ActivitiesAreMadeListedAndDeleted) {
   EXPECT_THAT(end.cause(), HasSubstr(absl::StrCat("The activity ", first, " does not exist.")));
 }
 
+TEST_F(ActivityTest, TagsMayChangeAfterItsCreation) {
+  const std::string arn = CreateActivity("tagged");
+  const auto tags = [&](const std::string& of) {
+    workflow::v1::ListTagsForResourceRequest request;
+    request.set_resource_arn(of);
+    workflow::v1::ListTagsForResourceResponse response;
+    const grpc::Status status = Do(&Workflows::ListTagsForResource, request, response);
+    if (!status.ok()) return Outcome(status);
+    std::string all;
+    for (const auto& tag : response.tags()) absl::StrAppend(&all, tag.key(), "=", tag.value(), ";");
+    return all;
+  };
+  workflow::v1::TagResourceRequest tag;
+  tag.set_resource_arn(arn);
+  for (const auto& [key, value] : {std::pair("team", "a"), std::pair("stage", "test")}) {
+    auto* added = tag.add_tags();
+    added->set_key(key);
+    added->set_value(value);
+  }
+  workflow::v1::TagResourceResponse tagged;
+  ASSERT_TRUE(Do(&Workflows::TagResource, tag, tagged).ok());
+  EXPECT_EQ(tags(arn), "team=a;stage=test;");
+  workflow::v1::UntagResourceRequest untag;
+  untag.set_resource_arn(arn);
+  untag.add_tag_keys("team");
+  workflow::v1::UntagResourceResponse untagged;
+  ASSERT_TRUE(Do(&Workflows::UntagResource, untag, untagged).ok());
+  EXPECT_EQ(tags(arn), "stage=test;");
+  EXPECT_THAT(tags(arn + "x"), HasSubstr("ResourceNotFound"));
+}
+
 }  // namespace
 }  // namespace orderflow::api

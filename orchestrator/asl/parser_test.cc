@@ -209,6 +209,29 @@ TEST(ParserTest, IntegrationsThatTheServiceDoesNotHaveAreRefused) {
   EXPECT_THAT(finding("arn:aws:states:::teapot:brew"), HasSubstr("is not recognized"));
 }
 
+TEST(ParserTest, WhatATaskGivesToItsResourceIsCheckedWhereItIsWritten) {
+  std::vector<std::string> seen;
+  ParseOptions options;
+  options.check_resource = [](std::string_view resource) -> std::optional<std::string> {
+    if (resource == "bad") return "no such resource";
+    return std::nullopt;
+  };
+  options.check_arguments = [&](std::string_view resource,
+                                const json::Value& arguments) -> std::optional<std::string> {
+    seen.push_back(std::string(resource) + " " + json::Serialize(arguments));
+    if (arguments.IsNull()) return std::nullopt;
+    return "not these";
+  };
+  EXPECT_THAT(Findings(R"({"StartAt": "A", "States": {
+      "A": {"Type": "Task", "Resource": "a", "Parameters": {"x.$": "$.y"}, "Next": "B"},
+      "B": {"Type": "Task", "Resource": "b", "Next": "C"},
+      "C": {"Type": "Task", "Resource": "bad", "Parameters": {}, "End": true}}})",
+                       options),
+              ElementsAre(HasSubstr("/States/A/Parameters: not these"),
+                          HasSubstr("/States/C/Resource: no such resource")));
+  EXPECT_THAT(seen, ElementsAre(R"(a {"x.$":"$.y"})", "b null"));
+}
+
 TEST(ParserTest, EachMistakeInAStateNamesItsPlaceAndWhatWasExpected) {
   const std::string long_name(81, 'n');
   const std::vector<std::pair<std::string, std::string>> mistakes = {

@@ -77,6 +77,25 @@ TEST_P(ActivityTablesTest, ActivitiesAreListedInTheOrderOfTheirCreation) {
   EXPECT_TRUE(absl::IsInvalidArgument(ListActivities(2, "no token").status()));
 }
 
+TEST_P(ActivityTablesTest, TagsAreMadeOfThoseThatAreThere) {
+  const ActivityRecord record = AnActivity("a");
+  ASSERT_THAT(CreateActivity(record), IsOk());
+  const auto change = [&](const std::string& arn, ActivityStore::ActivityTagChange make) {
+    return AwaitStatus([&](auto done) { store().ChangeActivityTags(arn, make, std::move(done)); });
+  };
+  const auto append = [](const std::string& tags) -> absl::StatusOr<std::string> {
+    return tags + "+";
+  };
+  EXPECT_THAT(change(record.arn, append), IsOk());
+  EXPECT_EQ(GetActivity(record.arn)->tags, record.tags + "+");
+  const auto refuse = [](const std::string&) -> absl::StatusOr<std::string> {
+    return absl::ResourceExhaustedError("too many");
+  };
+  EXPECT_TRUE(absl::IsResourceExhausted(change(record.arn, refuse)));
+  EXPECT_EQ(GetActivity(record.arn)->tags, record.tags + "+");
+  EXPECT_TRUE(absl::IsNotFound(change("none", append)));
+}
+
 TEST_P(ActivityTablesTest, TheFirstSecretIsKept) {
   EXPECT_EQ(KeepSecret("tokens", "one"), "one");
   EXPECT_EQ(KeepSecret("tokens", "two"), "one");

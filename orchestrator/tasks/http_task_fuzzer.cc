@@ -11,6 +11,7 @@
 #include "common/json/value.h"
 #include "orchestrator/tasks/http_answer.h"
 #include "orchestrator/tasks/http_invocation.h"
+#include "orchestrator/tasks/http_request.h"
 
 namespace {
 

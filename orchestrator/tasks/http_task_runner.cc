@@ -13,6 +13,7 @@
 #include "orchestrator/tasks/callback_thread.h"
 #include "orchestrator/tasks/http_answer.h"
 #include "orchestrator/tasks/http_invocation.h"
+#include "orchestrator/tasks/http_request.h"
 #include "orchestrator/tasks/http_token.h"
 
 namespace orderflow::tasks {
