@@ -71,13 +71,6 @@ absl::StatusOr<Names> ReadNames(const ValidateFlags& flags) {
   return names;
 }
 
-// The place of a finding in the file.
-json::TextPosition PlaceOf(std::string_view text, const Diagnostic& found) {
-  const json::ParseResult parsed = json::Parse(text);
-  if (parsed.error.has_value()) return {parsed.error->line, parsed.error->column};
-  return json::Locate(text, found.location);
-}
-
 // What people read: AWS repeats the text behind the first line of its message.
 std::string FirstLine(const std::string& message) { return message.substr(0, message.find('\n')); }
 
@@ -141,7 +134,13 @@ class Validation {
       const std::vector<Diagnostic> found = CheckTypes(parsed.machine);
       all.insert(all.end(), found.begin(), found.end());
     }
-    for (const Diagnostic& found : all) Show(file, text, found);
+    // Where the text is no JSON, there is one finding.
+    const std::optional<json::ParseError> error = json::Parse(text).error;
+    for (const Diagnostic& found : all) {
+      Show(file, found,
+           error.has_value() ? json::TextPosition{error->line, error->column}
+                             : json::Locate(text, found.location));
+    }
     const bool valid = parsed.machine != nullptr && (all.empty() || !flags_.strict);
     if (valid && !session_.json) session_.out() << Printable(file) << ": valid\n";
     return valid;
@@ -154,8 +153,7 @@ class Validation {
         [&](Callback<Found> done) { tasks::CheckTypes(machine, types_, std::move(done)); });
   }
 
-  void Show(const std::string& file, const std::string& text, const Diagnostic& found) {
-    const json::TextPosition place = PlaceOf(text, found);
+  void Show(const std::string& file, const Diagnostic& found, const json::TextPosition& place) {
     if (session_.json) {
       all_.push_back(ToJson(file, place, found));
     } else {

@@ -17,6 +17,10 @@ namespace orderflow::asl {
 inline constexpr char kSchemaValidationFailed[] = "SCHEMA_VALIDATION_FAILED";
 inline constexpr char kDuplicateStateName[] = "DUPLICATE_STATE_NAME";
 inline constexpr char kInvalidJson[] = "INVALID_JSON_DESCRIPTION";
+inline constexpr char kInvalidStateName[] = "INVALID_STATE_NAME";
+inline constexpr char kInvalidLabelName[] = "INVALID_LABEL_NAME";
+inline constexpr char kDuplicateLabelName[] = "DUPLICATE_LABEL_NAME";
+inline constexpr char kMissingEndState[] = "MISSING_END_STATE";
 inline constexpr char kEndlessLoop[] = "ENDLESS_LOOP";  // of our own
 inline constexpr char kMissingTransitionTarget[] = "MISSING_TRANSITION_TARGET";
 // Warnings of the service's: a text that looks like an expression where it is none.

@@ -162,9 +162,11 @@ std::unique_ptr<const DistributedMap> StateParser::ReadDistributed(ObjectReader&
   if (const std::optional<std::string> label = reader.TakeText("Label")) {
     const std::string problem = ProblemOfLabel(*label);
     if (!problem.empty()) {
-      reader.ErrorAt("Label", "The label '" + *label + "' is not valid", problem);
+      diagnostics_.Error(kInvalidLabelName, reader.LocationOf("Label"),
+                         "The label '" + *label + "' is not valid", problem);
     } else if (!labels_.insert(*label).second) {
-      reader.ErrorAt("Label", "The label '" + *label + "' is used by another state as well");
+      diagnostics_.Error(kDuplicateLabelName, reader.LocationOf("Label"),
+                         "The label '" + *label + "' is used by another state as well");
     }
     map->label = *label;
   }

@@ -12,6 +12,7 @@ namespace orderflow::asl {
 namespace {
 
 using json::Value;
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
@@ -148,7 +149,8 @@ TEST(MapRunTest, WhatNeedsS3IsRefusedAndLabelsAreChecked) {
               HasSubstr("ItemReader needs Amazon S3, which this engine does not have at "
                         "/States/A/ItemReader"));
   EXPECT_THAT(Finding(R"("End": true, "ResultWriter": {},)"), HasSubstr("ResultWriter needs"));
-  EXPECT_THAT(Finding(R"("End": true, "Label": "a b",)"), HasSubstr("at /States/A/Label"));
+  EXPECT_THAT(Finding(R"("End": true, "Label": "a b",)"),
+              AllOf(HasSubstr("INVALID_LABEL_NAME: "), HasSubstr("at /States/A/Label")));
   EXPECT_THAT(Finding(R"("End": true, "Label": "\u009f",)"), HasSubstr("at /States/A/Label"));
   EXPECT_EQ(Finding(R"("End": true, "Label": "\u00e9\u20ac",)"), "");
   EXPECT_THAT(Finding(R"("End": true, "ItemBatcher": {},)"),

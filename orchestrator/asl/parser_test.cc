@@ -149,7 +149,7 @@ TEST(ParserTest, AMachineWithoutAnEndIsRefused) {
   EXPECT_THAT(
       Findings(
           R"({"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "B"}, "B": {"Type": "Pass", "Next": "A"}}})"),
-      ElementsAre(HasSubstr("/States: No state ends")));
+      ElementsAre(HasSubstr("MISSING_END_STATE /States: No state ends")));
 }
 
 TEST(ParserTest, ALoopThatNothingLeavesIsWarnedOf) {

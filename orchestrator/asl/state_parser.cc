@@ -32,7 +32,7 @@ bool CanAssign(StateType type) { return type != StateType::kSucceed && type != S
 void CheckName(const std::string& name, const std::string& location, Diagnostics& diagnostics) {
   if (!name.empty() && Characters(name) <= kMaxNameCharacters) return;
   diagnostics.Error(
-      kSchemaValidationFailed, location,
+      kInvalidStateName, location,
       "A state's name must have 1 to 80 characters but has " + std::to_string(Characters(name)));
 }
 

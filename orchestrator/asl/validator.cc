@@ -107,7 +107,7 @@ class Linker {
     }
     if (leave.empty()) {
       return diagnostics_.Error(
-          kSchemaValidationFailed, ChildLocation(location_, "States"),
+          kMissingEndState, ChildLocation(location_, "States"),
           "No state ends: at least one must have \"End\": true or be of type Succeed or Fail");
     }
     while (!todo.empty()) {

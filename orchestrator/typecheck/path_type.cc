@@ -4,6 +4,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "common/base/nearest_word.h"
+#include "orchestrator/asl/path_filter.h"
 
 namespace orderflow::typecheck {
 namespace {
@@ -14,9 +15,10 @@ using Step = asl::Path::Step;
 // Goes down a type as a path goes down a value.
 class Walk {
  public:
-  Walk(const asl::Path& path, const Roots& roots) : path_(path), roots_(roots) {}
+  Walk(const asl::Path& path, const Roots& roots, TypeArena& types)
+      : path_(path), roots_(roots), types_(types), place_(path.text().substr(0, 1)) {}
 
-  PathType Run(TypeArena& types) {
+  PathType Run() {
     at_ = path_.from_context() ? AnyType() : roots_.input;
     if (!path_.variable().empty()) EnterVariable();
     for (const Step& step : path_.steps()) {
@@ -24,7 +26,7 @@ class Walk {
       Take(step);
     }
     if (dead_end_.has_value()) return {.type = AnyType(), .dead_end = std::move(dead_end_)};
-    return {.type = path_.is_definite() ? at_ : types.List(at_), .dead_end = {}};
+    return {.type = path_.is_definite() ? at_ : types_.List(at_), .dead_end = {}};
   }
 
  private:
@@ -74,7 +76,20 @@ class Walk {
         // Of an object, it asks the object itself.
         if (at_->kind == Kind::kList) at_ = at_->item;
         place_ += "[?]";
-        return;
+        return CheckFilter(*step.filter);
+    }
+  }
+
+  // A comparison with what an item cannot have never holds. (To ask whether it is there is no
+  // mistake.) Filters nest as deep as their parser lets them.
+  void CheckFilter(const asl::PathFilter& filter) {
+    for (const asl::PathFilter& child : filter.children) CheckFilter(child);
+    if (!filter.children.empty() || filter.op == asl::PathFilter::Op::kExists) return;
+    for (const asl::PathFilter::Operand* operand : {&filter.left, &filter.right}) {
+      if (operand->path == nullptr || !operand->from_item) continue;
+      PathType found =
+          Walk(*operand->path, {.input = at_, .variables = roots_.variables}, types_).Run();
+      if (found.dead_end.has_value()) dead_end_ = std::move(found.dead_end);
     }
   }
 
@@ -103,8 +118,9 @@ class Walk {
 
   const asl::Path& path_;
   const Roots& roots_;
+  TypeArena& types_;
   const Type* at_ = nullptr;
-  std::string place_ = "$";  // where we are, for people
+  std::string place_;  // where we are, for people
   std::optional<DeadEnd> dead_end_;
 };
 
@@ -136,7 +152,7 @@ Kind KindOfAnswer(std::string_view function) {
 }  // namespace
 
 PathType TypeOfPath(const asl::Path& path, const Roots& roots, TypeArena& types) {
-  return Walk(path, roots).Run(types);
+  return Walk(path, roots, types).Run();
 }
 
 const Type* TypeOfExpression(const asl::PathExpression& expression, const Roots& roots,

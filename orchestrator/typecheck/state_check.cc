@@ -55,9 +55,8 @@ const Type* StateCheck::Evaluate(const Value& text, const std::string& location,
   if (expression == nullptr) return AnyType();
   if (sink_ != nullptr) {
     expression->ForEachPath([&](const asl::Path& path) {
-      if (asked_.contains(path.text())) return;
       PathType found = TypeOfPath(path, roots, types_);
-      if (found.dead_end.has_value())
+      if (found.dead_end.has_value() && !IsAsked(path.text()))
         Report(kImpossiblePath, location, std::move(found.dead_end->message),
                std::move(found.dead_end->hint));
     });
@@ -79,9 +78,27 @@ const Type* StateCheck::Template(const FlowState& state, std::string_view field,
   return TypeOfTemplate(*json, ChildLocation(state.location, field), roots);
 }
 
-void StateCheck::Read(const FlowState& state, std::string_view field, const Roots& roots) {
-  if (const Value* path = state.json->Find(field))
-    Evaluate(*path, ChildLocation(state.location, field), roots);
+void StateCheck::Read(const FlowState& state, std::string_view field, const Roots& roots,
+                      Kind wanted) {
+  const Value* path = state.json->Find(field);
+  if (path == nullptr) return;
+  const std::string location = ChildLocation(state.location, field);
+  const Type* type = Evaluate(*path, location, roots);
+  if (CanBeAlike(*type, *PlainType(wanted))) return;
+  Report(kWrongType, location,
+         std::string(field) + " needs " + Describe(*PlainType(wanted)) + ", but leads to " +
+             Describe(*type));
+}
+
+const Type* StateCheck::Item(const FlowState& state, const Roots& view) {
+  const Type* items = Select(state, "ItemsPath", view);
+  if (items->kind == Kind::kList) return items->item;
+  if (items->kind != Kind::kAny) {
+    const bool has_path = state.json->Find("ItemsPath") != nullptr;
+    Report(kWrongType, has_path ? ChildLocation(state.location, "ItemsPath") : state.location,
+           "A Map needs an array of items, but is given " + Describe(*items));
+  }
+  return AnyType();
 }
 
 // The depth of recursion is that of the definition's JSON text, which the JSON parser bounds.
@@ -157,8 +174,8 @@ void StateCheck::ReportProblem(const absl::Status& problem, const FlowState& sta
 }
 
 const Type* StateCheck::Task(const FlowState& state, const Roots& view) {
-  Read(state, "TimeoutSecondsPath", view);
-  Read(state, "HeartbeatSecondsPath", view);
+  Read(state, "TimeoutSecondsPath", view, Kind::kInteger);
+  Read(state, "HeartbeatSecondsPath", view, Kind::kInteger);
   if (state.json->Find("Credentials") != nullptr) Template(state, "Credentials", view, AnyType());
   const Type* arguments = Template(state, "Parameters", view, view.input);
   const std::string resource(TextOf(*state.json, "Resource"));
@@ -233,11 +250,18 @@ void StateCheck::ReadChoices(const FlowState& state, const Roots& roots) {
   const Value* rules = state.json->Find("Choices");
   if (sink_ == nullptr || rules == nullptr || !rules->IsArray()) return;
   const std::string location = ChildLocation(state.location, "Choices");
-  for (size_t i = 0; i < rules->size(); ++i) {
-    asked_.clear();
+  // In order: what one rule asks for guards those behind it.
+  for (size_t i = 0; i < rules->size(); ++i)
     ReadCondition(rules->AsArray()[i], ChildLocation(location, i), roots);
-  }
   asked_.clear();
+}
+
+bool StateCheck::IsAsked(std::string_view path) const {
+  if (asked_.empty()) return false;
+  for (size_t end = 1; end < path.size(); ++end) {
+    if ((path[end] == '.' || path[end] == '[') && asked_.contains(path.substr(0, end))) return true;
+  }
+  return asked_.contains(path);
 }
 
 void StateCheck::ReadCondition(const Value& rule, const std::string& location, const Roots& roots) {
@@ -245,7 +269,6 @@ void StateCheck::ReadCondition(const Value& rule, const std::string& location, c
     const Value* parts = rule.Find(field);
     if (parts == nullptr || !parts->IsArray()) continue;
     const std::string at = ChildLocation(location, field);
-    // In order: what one part asks for guards those behind it.
     for (size_t i = 0; i < parts->size(); ++i)
       ReadCondition(parts->AsArray()[i], ChildLocation(at, i), roots);
   }

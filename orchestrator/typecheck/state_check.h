@@ -30,8 +30,10 @@ class StateCheck {
   // What a Parameters field and its like make; `otherwise` where it is absent.
   const Type* Template(const FlowState& state, std::string_view field, const Roots& roots,
                        const Type* otherwise);
-  // A field such as SecondsPath or CausePath.
-  void Read(const FlowState& state, std::string_view field, const Roots& roots);
+  // A field such as SecondsPath or CausePath, whose value must be of a kind.
+  void Read(const FlowState& state, std::string_view field, const Roots& roots, Type::Kind wanted);
+  // The type of one of a Map's items, from what ItemsPath selects.
+  const Type* Item(const FlowState& state, const Roots& view);
   void ReadChoices(const FlowState& state, const Roots& roots);
   // The task's result; checks what it is given, `view` where it has no Parameters.
   const Type* Task(const FlowState& state, const Roots& view);
@@ -54,6 +56,8 @@ class StateCheck {
   void ReadComparison(const json::Value& rule, const std::string& location, const Roots& roots);
   void CheckComparison(std::string_view name, const json::Value& literal, const Type& variable,
                        const std::string& location);
+  // Whether the rules at hand ask for the presence of a path, or of one that leads to it.
+  bool IsAsked(std::string_view path) const;
   void ReportProblem(const absl::Status& problem, const FlowState& state);
   void Report(std::string_view code, std::string location, std::string message,
               std::string hint = "");
@@ -63,7 +67,7 @@ class StateCheck {
   asl::Diagnostics* sink_ = nullptr;
   // By text, which is the definition's.
   absl::flat_hash_map<std::string_view, std::unique_ptr<const asl::PathExpression>> expressions_;
-  // Paths whose presence the rule at hand asks for: to be absent is no mistake of theirs.
+  // Paths whose presence the rules of a Choice ask for: to be absent is no mistake of theirs.
   std::set<std::string_view> asked_;
   std::set<std::string> told_;  // problems with servers: once each
 };

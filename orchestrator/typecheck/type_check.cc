@@ -111,8 +111,8 @@ class Checker {
   void PassJsonPath(FlowState& state) {
     const std::string_view type = TextOf(*state.json, "Type");
     if (type == "Fail") {
-      check_.Read(state, "ErrorPath", state.roots);
-      check_.Read(state, "CausePath", state.roots);
+      check_.Read(state, "ErrorPath", state.roots, Kind::kText);
+      check_.Read(state, "CausePath", state.roots, Kind::kText);
       return;
     }
     Roots view = state.roots;
@@ -132,8 +132,8 @@ class Checker {
     }
     if (type == "Parallel") return RunBranches(state, view);
     if (type == "Map") return RunItems(state, view);
-    check_.Read(state, "SecondsPath", view);
-    check_.Read(state, "TimestampPath", view);
+    check_.Read(state, "SecondsPath", view, Kind::kInteger);
+    check_.Read(state, "TimestampPath", view, Kind::kTime);
     return view.input;
   }
 
@@ -153,9 +153,8 @@ class Checker {
   const Type* RunItems(FlowState& state, const Roots& view) {
     for (const char* field :
          {"MaxConcurrencyPath", "ToleratedFailureCountPath", "ToleratedFailurePercentagePath"})
-      check_.Read(state, field, view);
-    const Type* items = check_.Select(state, "ItemsPath", view);
-    const Type* item = items->kind == Kind::kList ? items->item : AnyType();
+      check_.Read(state, field, view, Kind::kAny);
+    const Type* item = check_.Item(state, view);
     // Parameters is what older definitions say.
     item = check_.Template(state, "Parameters", view, item);
     item = check_.Template(state, "ItemSelector", view, item);

@@ -105,6 +105,17 @@ TEST(TypeCheckTest, PathsIntoTheAnswerAreFollowed) {
               ElementsAre(HasSubstr("'$.tree.left' is shop.Tree")));
 }
 
+TEST(TypeCheckTest, WhatAFilterAsksOfItsItemsIsLookedAt) {
+  EXPECT_THAT(Find(Charge(R"("ResultSelector": {"a.$": "$.items[?(@.count > 5)].sku",
+                            "b.$": "$.items[?(@.colour)]", "c.$": "$.items[?(@.sku == $.any)]"})")),
+              IsEmpty());
+  EXPECT_THAT(
+      Find(Charge(R"("ResultSelector": {"a.$": "$.items[?(@.sku == 'a' && @.cont > 5)]"})")),
+      ElementsAre(AllOf(HasSubstr("The path '@.cont' can never lead anywhere: '@' is "
+                                  "shop.Item, which has no member 'cont'"),
+                        HasSubstr("did you mean 'count'?"))));
+}
+
 TEST(TypeCheckTest, DataIsFollowedThroughTheStatesThatComeAfter) {
   const auto after = [](const std::string& next) {
     return Find(Machine(R"("Resource": "shop:charge", "ResultPath": "$.payment", "Next": "After")",
@@ -129,12 +140,33 @@ TEST(TypeCheckTest, DataIsFollowedThroughTheStatesThatComeAfter) {
               ElementsAre(StartsWith("/States/After/CausePath IMPOSSIBLE_PATH")));
 }
 
+TEST(TypeCheckTest, FieldsThatNeedANumberATextOrAnArrayAreGivenOne) {
+  const auto after = [](const std::string& state) {
+    return Find(Machine(R"("Resource": "shop:charge", "Next": "After")", R"("After": )" + state));
+  };
+  EXPECT_THAT(after(R"({"Type": "Wait", "SecondsPath": "$.amount", "End": true})"), IsEmpty());
+  EXPECT_THAT(after(R"({"Type": "Wait", "SecondsPath": "$.payment_status", "End": true})"),
+              ElementsAre("/States/After/SecondsPath WRONG_TYPE: SecondsPath needs an integer, but "
+                          "leads to a string"));
+  EXPECT_THAT(after(R"({"Type": "Wait", "TimestampPath": "$.amount", "End": true})"), SizeIs(1));
+  EXPECT_THAT(after(R"({"Type": "Fail", "CausePath": "$.tree"})"),
+              ElementsAre(HasSubstr("CausePath needs a string, but leads to shop.Tree")));
+  const std::string processor =
+      R"(, "ItemProcessor": {"StartAt": "S", "States": {"S": {"Type": "Succeed"}}}, "End": true})";
+  EXPECT_THAT(after(R"({"Type": "Map", "ItemsPath": "$.items")" + processor), IsEmpty());
+  EXPECT_THAT(after(R"({"Type": "Map", "ItemsPath": "$.tree")" + processor),
+              ElementsAre("/States/After/ItemsPath WRONG_TYPE: A Map needs an array of items, but "
+                          "is given shop.Tree"));
+  EXPECT_THAT(after(R"({"Type": "Map")" + processor), ElementsAre(HasSubstr("shop.Charged")));
+}
+
 TEST(TypeCheckTest, AskingWhetherSomethingIsThereIsNoMistake) {
   EXPECT_THAT(Find(Machine(R"("Resource": "shop:charge", "Next": "Ask")",
                            R"("Ask": {"Type": "Choice", "Default": "End", "Choices": [
         {"Variable": "$.refund", "IsPresent": false, "Next": "End"},
         {"And": [{"Variable": "$.refund", "IsPresent": true},
-                 {"Variable": "$.refund", "StringEquals": "x"}], "Next": "End"}]},
+                 {"Variable": "$.refund", "StringEquals": "x"}], "Next": "End"},
+        {"Variable": "$.refund.amount", "NumericEquals": 1, "Next": "End"}]},
       "End": {"Type": "Succeed"})")),
               IsEmpty());
 }
