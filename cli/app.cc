@@ -10,8 +10,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "cli/session.h"
-#include "common/base/nearest_word.h"
 #include "cli/table.h"
+#include "common/base/nearest_word.h"
 #include "common/json/value.h"
 #include "common/version/version.h"
 

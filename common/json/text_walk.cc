@@ -71,9 +71,16 @@ class Walker {
     ++at_;
     if (way_.empty() || !way_.back().is_member || !expects_.back()) return;
     expects_.back() = false;
-    const ParseResult name = Parse(text_.substr(begin, at_ - begin));
-    way_.back().name = name.value.has_value() ? name.value->AsString() : std::string();
+    way_.back().name = NameOf(text_.substr(begin, at_ - begin));
     visit_(way_, begin);
+  }
+
+  // Of a quoted text; few have escapes.
+  static std::string NameOf(std::string_view quoted) {
+    const std::string_view inner = quoted.substr(1, quoted.size() - 2);
+    if (inner.find('\\') == std::string_view::npos) return std::string(inner);
+    const ParseResult name = Parse(quoted);
+    return name.value.has_value() ? name.value->AsString() : std::string();
   }
 
   const std::string_view text_;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <deque>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,13 +11,18 @@
 
 namespace orderflow::typecheck {
 
-// Types written by hand, kept for the whole process.
+// Types written by hand are kept for the whole process.
+inline const Type* Keep(Type type) {
+  static auto& kept = *new std::deque<Type>();
+  return &kept.emplace_back(std::move(type));
+}
+
 inline const Type* Message(std::string_view name, std::vector<Type::Member> members) {
   Type type;
   type.kind = Type::Kind::kObject;
   type.name = name;
   type.members = std::move(members);
-  return new Type(std::move(type));
+  return Keep(std::move(type));
 }
 
 inline Type::Member Field(std::string_view name, const Type* type,
@@ -32,7 +38,7 @@ inline const Type* ListOf(const Type* item) {
   Type type;
   type.kind = Type::Kind::kList;
   type.item = item;
-  return new Type(std::move(type));
+  return Keep(std::move(type));
 }
 
 inline const Type* Int32() {
@@ -40,7 +46,7 @@ inline const Type* Int32() {
   type.kind = Type::Kind::kInteger;
   type.min = INT32_MIN;
   type.max = INT32_MAX;
-  return new Type(std::move(type));
+  return Keep(std::move(type));
 }
 
 inline const Type* EnumOf(std::string_view name, std::vector<std::string_view> values) {
@@ -48,7 +54,7 @@ inline const Type* EnumOf(std::string_view name, std::vector<std::string_view> v
   type.kind = Type::Kind::kEnum;
   type.name = name;
   type.values = std::move(values);
-  return new Type(std::move(type));
+  return Keep(std::move(type));
 }
 
 // A shop: "shop:charge" and "shop:find", and "shop:gone", which is not there.
