@@ -265,6 +265,7 @@ TEST_F(RedriveApiTest, BadSettingsOfAMapRunAreRefused) {
     return ReasonOf(Call(orchestrator_.workflows(), &Workflows::UpdateMapRun, request, response));
   };
   workflow::v1::UpdateMapRunRequest request;
+  request.set_map_run_arn("nonsense");
   EXPECT_EQ(refusal(request), "InvalidArn");
   request.set_map_run_arn("arn:aws:states:us-east-1:000000000000:mapRun:m/each:none");
   EXPECT_EQ(refusal(request), "ResourceNotFound");
