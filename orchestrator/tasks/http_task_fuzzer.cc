@@ -12,6 +12,7 @@
 #include "orchestrator/tasks/http_answer.h"
 #include "orchestrator/tasks/http_invocation.h"
 #include "orchestrator/tasks/http_request.h"
+#include "orchestrator/tasks/integration_task_runner.h"
 
 namespace {
 
@@ -73,6 +74,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   // Not what names a file: whichever this machine has, it is not the fuzzer's to open.
   if (data.find("File") == std::string_view::npos)
     static_cast<void>(tasks::ParseHttpConnections(data, "/nowhere"));
+  static_cast<void>(tasks::ParseIntegrations(data));
   static_cast<void>(http::ParseUrl(data));
   if (const auto parsed = json::Parse(data); parsed.value) {
     Invoke(*parsed.value);
