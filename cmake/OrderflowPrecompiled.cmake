@@ -6,11 +6,15 @@
 #   orderflow_precompile(test TEST)
 #   orderflow_use_precompiled(${target} library)              # a target of this kind
 #
-# What is in a precompiled header is there without #include, so ORDERFLOW_PCH differs by preset: one that is built
-# without shows a missing include. All targets of a kind are compiled with the same flags; compilers refuse what was
-# precompiled with others.
+# What is in a precompiled header is there without #include, so ORDERFLOW_PCH differs by preset: what is shipped is built
+# without, which shows a missing include. (It also must be: GCC 12 forgets with -O2 which warnings are about the C++
+# library's own code.) All targets of a kind are compiled with the same flags; compilers refuse what was precompiled with
+# others.
 
-option(ORDERFLOW_PCH "Precompile the headers that nearly everything includes" OFF)
+set(ORDERFLOW_PCH "" CACHE STRING "What has the headers precompiled that nearly everything includes: empty, tests or all")
+if(NOT ORDERFLOW_PCH MATCHES "^(tests|all)?$")
+  message(FATAL_ERROR "ORDERFLOW_PCH is '${ORDERFLOW_PCH}'; expected empty, 'tests' or 'all'")
+endif()
 
 set(ORDERFLOW_COMMON_HEADERS
     <algorithm> <functional> <map> <memory> <optional> <string> <string_view> <utility> <vector>
@@ -27,10 +31,10 @@ set(CMAKE_PCH_PROLOGUE "")
 # HEADERS: besides the common ones. DEPENDS: whose headers these are. OPTIONS: those of the targets of this kind.
 # TEST: with GoogleTest and the options of tests.
 function(orderflow_precompile kind)
-  if(NOT ORDERFLOW_PCH)
+  cmake_parse_arguments(ARG "TEST" "" "HEADERS;DEPENDS;OPTIONS" ${ARGN})
+  if(NOT ORDERFLOW_PCH STREQUAL "all" AND NOT (ORDERFLOW_PCH STREQUAL "tests" AND ARG_TEST))
     return()
   endif()
-  cmake_parse_arguments(ARG "TEST" "" "HEADERS;DEPENDS;OPTIONS" ${ARGN})
   if(ARG_TEST)
     list(APPEND ARG_HEADERS <gmock/gmock.h> <gtest/gtest.h>)
     list(APPEND ARG_DEPENDS GTest::gmock GTest::gtest)
@@ -53,7 +57,7 @@ function(orderflow_precompile kind)
 endfunction()
 
 function(orderflow_use_precompiled target kind)
-  if(ORDERFLOW_PCH)
+  if(TARGET orderflow_precompiled_${kind})
     target_precompile_headers(${target} REUSE_FROM orderflow_precompiled_${kind})
   endif()
 endfunction()
