@@ -177,6 +177,25 @@ TEST(RedriveTest, ABranchKeepsItsVariablesAndWhatIsWithinIt) {
   EXPECT_EQ(run.Only<Complete>().output, Json(R"([["i", "j"]])"));
 }
 
+TEST(RedriveTest, VariablesCountWhileTheirBranchIsInUse) {
+  Limits limits;
+  limits.max_variable_bytes = 60;
+  const auto assign = [](const std::string& name) {
+    return R"({"Type": "Pass", "Assign": {")" + name + R"(": "0123456789012345678901234567"},)";
+  };
+  TestExecution run(MachineOf(R"("A": {"Type": "Parallel", "Next": "B",
+          "Catch": [{"ErrorEquals": ["Caught"], "Next": "B"}],
+          "Branches": [{"StartAt": "V", "States": {"V": )" +
+                              assign("x") + R"( "Next": "T"}, "T": )" + kTask + R"(}}]}, "B": )" +
+                              assign("y") + R"( "End": true})"),
+                    limits);
+  run.Begin();
+  run.Refuse("Broken");
+  ASSERT_TRUE(run.Apply(Redriven{}));
+  run.Refuse("Caught");
+  EXPECT_EQ(run.Only<Complete>().status, Status::kSucceeded) << "those of the branch are gone";
+}
+
 TEST(RedriveTest, AParallelThatFailsAgainIsRetriedAndCaughtAsAWhole) {
   TestExecution run(MachineOf(
       R"("A": {"Type": "Parallel", "Retry": [{"ErrorEquals": ["Once"], "MaxAttempts": 1}],

@@ -112,10 +112,12 @@ class Turn {
   Evaluated<json::Value> Assigned(const Branch& branch, const Assignment* assign,
                                   const Scope& scope, const json::Value& result) const;
   void SetVariables(Branch& branch, json::Value variables);
+  // The variables of what is cancelled do not count.
+  void SetCancelled(Branch& branch, bool cancelled);
 
   // --- Parallel and Map (turn_fork.cc) ---
   Fork& MakeFork(Branch& owner, size_t results);
-  // What was kept of a state that goes on without a redrive is let go of.
+  // What was kept of a state that has failed and goes on all the same is let go of.
   void DropFork(Branch& owner);
   Branch& AddLane(Branch& owner, int64_t index);
   // Adds lanes for the next items, as many as there may be.

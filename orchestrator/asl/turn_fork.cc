@@ -18,10 +18,7 @@ Fork& Turn::MakeFork(Branch& owner, size_t results) {
 }
 
 void Turn::DropFork(Branch& owner) {
-  if (owner.fork == nullptr) return;
-  for (const auto& lane : owner.fork->lanes)
-    ForEachBranch(*lane, [this](Branch& branch) { SetVariables(branch, Value()); });
-  ended_.push_back(std::move(owner.fork));
+  if (owner.fork != nullptr) ended_.push_back(std::move(owner.fork));
 }
 
 Branch& Turn::AddLane(Branch& owner, int64_t index) {
@@ -194,7 +191,7 @@ void Turn::AbortFork(Branch& owner, Branch* failed) {
   if (owner.fork->run != nullptr) EndMapRun(owner, Status::kFailed);
   for (const auto& lane : owner.fork->lanes) {
     CancelAll(*lane);
-    ForEachBranch(*lane, [](Branch& branch) { branch.cancelled = true; });
+    ForEachBranch(*lane, [this](Branch& branch) { SetCancelled(branch, true); });
   }
   owner.fork->aborted = true;
 }

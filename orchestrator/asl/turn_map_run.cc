@@ -320,7 +320,7 @@ void Turn::RedriveMapRun(Branch& owner) {
   }
   run.idle.clear();
   for (auto lane = fork.lanes.rbegin(); lane != fork.lanes.rend(); ++lane) {
-    (*lane)->cancelled = false;
+    SetCancelled(**lane, false);
     run.idle.push_back(lane->get());
   }
   StartChildren(owner);

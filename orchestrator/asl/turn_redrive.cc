@@ -20,7 +20,7 @@ bool Turn::Handle(const Redriven&) {
 }
 
 void Turn::Redrive(Branch& branch) {
-  branch.cancelled = false;
+  SetCancelled(branch, false);
   branch.redriven = true;
   branch.earlier_tries += std::exchange(branch.tries, 0);
   branch.retries.assign(branch.state->retriers.size(), 0);
@@ -42,7 +42,7 @@ void Turn::RedriveFork(Branch& owner) {
   if (fork.run != nullptr) return RedriveMapRun(owner);
   std::vector<Branch*> restarts;
   for (const auto& lane : fork.lanes) {
-    lane->cancelled = false;
+    SetCancelled(*lane, false);
     if (lane->state != nullptr) {
       Redrive(*lane);
     } else if (!fork.results[static_cast<size_t>(lane->index)].has_value()) {

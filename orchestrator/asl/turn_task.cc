@@ -9,6 +9,14 @@ namespace orderflow::asl {
 
 using json::Value;
 
+namespace {
+
+size_t BytesOf(const Value& variables) {
+  return variables.IsNull() ? size_t{0} : json::SerializedSize(variables);
+}
+
+}  // namespace
+
 // --- Variables ---
 
 Evaluated<Value> Turn::Assigned(const Branch& branch, const Assignment* assign, const Scope& scope,
@@ -30,12 +38,19 @@ Evaluated<Value> Turn::Assigned(const Branch& branch, const Assignment* assign, 
 }
 
 void Turn::SetVariables(Branch& branch, Value variables) {
-  const auto bytes = [](const Value& object) {
-    return object.IsNull() ? size_t{0} : json::SerializedSize(object);
-  };
-  state_.variable_bytes -= bytes(branch.variables);
-  state_.variable_bytes += bytes(variables);
+  state_.variable_bytes -= BytesOf(branch.variables);
+  state_.variable_bytes += BytesOf(variables);
   branch.variables = std::move(variables);
+}
+
+void Turn::SetCancelled(Branch& branch, bool cancelled) {
+  if (branch.cancelled == cancelled) return;
+  branch.cancelled = cancelled;
+  if (cancelled) {
+    state_.variable_bytes -= BytesOf(branch.variables);
+  } else {
+    state_.variable_bytes += BytesOf(branch.variables);
+  }
 }
 
 // --- Tasks ---
