@@ -7,6 +7,7 @@
 
 #include <algorithm>
 
+#include "absl/synchronization/mutex.h"
 #include "common/base/check.h"
 #include "common/logging/logging.h"
 
@@ -50,6 +51,9 @@ void PrepareServerProcess() {
   // glibc gives each new thread an arena of its own, up to eight per core, which all keep what they
   // once held.
   mallopt(M_ARENA_MAX, 2);
+  // gRPC's locks are Abseil's, which as Debian packages it keeps a graph of who holds what while
+  // waiting for what, and aborts the process for a cycle: a check for those who debug gRPC.
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
 }
 
 void RouteGrpcLogs() { gpr_set_log_function(LogForGrpc); }

@@ -3,8 +3,8 @@
 namespace orderflow::rpc {
 
 // Prepares a server's process; the first thing in main, before any thread exists: SIGTERM and
-// SIGINT wait for WaitForTermination, writing to a closed connection is no signal, and memory is
-// kept in few arenas.
+// SIGINT wait for WaitForTermination, writing to a closed connection is no signal, memory is kept
+// in few arenas, and gRPC's locks are not watched for deadlocks.
 void PrepareServerProcess();
 
 // Blocks until SIGTERM or SIGINT has come and answers which. After that, a second one ends the
