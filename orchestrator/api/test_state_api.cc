@@ -102,7 +102,8 @@ asl::ExecutionContext TestStateApi::NewContext(const std::string& role_arn) cons
 
 void TestStateApi::Test(const workflow::v1::TestStateRequest& request,
                         Callback<TestStateResponse> done) {
-  absl::StatusOr<asl::StateTestRequest> asked = ReadTestState(request);
+  absl::StatusOr<asl::StateTestRequest> asked =
+      ReadTestState(request, options_.limits.max_payload_bytes);
   if (!asked.ok()) return std::move(done)(asked.status());
   asl::ExecutionContext context = NewContext(request.role_arn());
   const std::string execution_arn = context.execution_arn;

@@ -37,8 +37,8 @@ absl::Status CheckCount(std::string_view field, int32_t count) {
                          "Member must have value greater than or equal to 0");
 }
 
-absl::Status CheckMock(const workflow::v1::MockInput& mock) {
-  ORDERFLOW_RETURN_IF_ERROR(CheckBytes("mock.result", mock.result(), 0, kMaxInputBytes));
+absl::Status CheckMock(const workflow::v1::MockInput& mock, size_t max_bytes) {
+  ORDERFLOW_RETURN_IF_ERROR(CheckBytes("mock.result", mock.result(), 0, max_bytes));
   if (!mock.has_error_output()) return absl::OkStatus();
   const workflow::v1::MockErrorOutput& error = mock.error_output();
   if (!error.has_error()) {
@@ -51,7 +51,8 @@ absl::Status CheckMock(const workflow::v1::MockInput& mock) {
   return CheckLength("mock.errorOutput.cause", error.cause(), 0, kMaxCauseLength);
 }
 
-absl::Status CheckConfiguration(const workflow::v1::TestStateConfiguration& configuration) {
+absl::Status CheckConfiguration(const workflow::v1::TestStateConfiguration& configuration,
+                                size_t max_bytes) {
   ORDERFLOW_RETURN_IF_ERROR(
       CheckCount("stateConfiguration.retrierRetryCount", configuration.retrier_retry_count()));
   ORDERFLOW_RETURN_IF_ERROR(CheckCount("stateConfiguration.mapIterationFailureCount",
@@ -62,19 +63,19 @@ absl::Status CheckConfiguration(const workflow::v1::TestStateConfiguration& conf
                                           kMaxNameLength));
   }
   return CheckBytes("stateConfiguration.mapItemReaderData", configuration.map_item_reader_data(), 0,
-                    kMaxInputBytes);
+                    max_bytes);
 }
 
-absl::Status CheckRequest(const TestStateRequest& request) {
+absl::Status CheckRequest(const TestStateRequest& request, size_t max_bytes) {
   ORDERFLOW_RETURN_IF_ERROR(CheckBytes("definition", request.definition(), 1, kMaxDefinitionBytes));
   if (request.has_role_arn())
     ORDERFLOW_RETURN_IF_ERROR(CheckLength("roleArn", request.role_arn(), 1, kMaxArnLength));
   if (request.has_state_name())
     ORDERFLOW_RETURN_IF_ERROR(CheckLength("stateName", request.state_name(), 1, kMaxNameLength));
-  ORDERFLOW_RETURN_IF_ERROR(CheckBytes("variables", request.variables(), 0, kMaxInputBytes));
-  ORDERFLOW_RETURN_IF_ERROR(CheckBytes("context", request.context(), 0, kMaxInputBytes));
-  ORDERFLOW_RETURN_IF_ERROR(CheckMock(request.mock()));
-  return CheckConfiguration(request.state_configuration());
+  ORDERFLOW_RETURN_IF_ERROR(CheckBytes("variables", request.variables(), 0, max_bytes));
+  ORDERFLOW_RETURN_IF_ERROR(CheckBytes("context", request.context(), 0, max_bytes));
+  ORDERFLOW_RETURN_IF_ERROR(CheckMock(request.mock(), max_bytes));
+  return CheckConfiguration(request.state_configuration(), max_bytes);
 }
 
 asl::MockValidation ToValidation(workflow::v1::MockResponseValidationMode mode) {
@@ -157,14 +158,15 @@ void SetErrorDetails(const asl::TestedState& tested, InspectionData& data) {
 
 }  // namespace
 
-absl::StatusOr<asl::StateTestRequest> ReadTestState(const TestStateRequest& request) {
-  ORDERFLOW_RETURN_IF_ERROR(CheckRequest(request));
+absl::StatusOr<asl::StateTestRequest> ReadTestState(const TestStateRequest& request,
+                                                    size_t max_payload_bytes) {
+  ORDERFLOW_RETURN_IF_ERROR(CheckRequest(request, max_payload_bytes));
   asl::StateTestRequest test;
   test.definition = request.definition();
   if (request.has_state_name()) test.state_name = request.state_name();
   test.has_role = request.has_role_arn();
   if (request.has_input()) {
-    ORDERFLOW_ASSIGN_OR_RETURN(test.input, CheckInput(request.input()));
+    ORDERFLOW_ASSIGN_OR_RETURN(test.input, CheckInput(request.input(), max_payload_bytes));
   }
   if (request.has_variables()) test.variables = request.variables();
   if (request.has_context()) test.context = request.context();

@@ -86,8 +86,10 @@ ParsedState ParseAlone(std::string_view text, const Value& state, std::string_vi
                        const StateTestRequest& request, ParseOptions options) {
   const Value* type = state.Find("Type");
   // Nothing is called but the Task that is tested without a mock.
-  if (request.mock.has_value() || type == nullptr || *type != Value("Task"))
+  if (request.mock.has_value() || type == nullptr || *type != Value("Task")) {
     options.check_resource = nullptr;
+    options.check_arguments = nullptr;
+  }
   const std::string machine = MachineOf(text, state, language);
   options.max_definition_bytes += machine.size() - text.size();
   ParsedDefinition parsed = ParseStateMachine(machine, options);
@@ -107,6 +109,7 @@ ParsedState ParseState(const StateTestRequest& request, ParseOptions options) {
   }
   ParseOptions whole = options;
   whole.check_resource = nullptr;
+  whole.check_arguments = nullptr;
   ParsedDefinition parsed = ParseStateMachine(text, whole);
   if (parsed.machine == nullptr) return InvalidDefinition(std::move(parsed.diagnostics));
   const Value* state = FindState(parsed.machine->definition(), *request.state_name);
