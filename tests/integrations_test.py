@@ -237,6 +237,22 @@ class IntegrationsTest(unittest.TestCase):
         self.assertNotIn(SECRET, json.dumps(self.history(arn)))
         self.assertNotIn(SECRET, self.orchestrator.log_path.read_text())
 
+    def test_a_test_of_a_state_shows_the_request_and_its_answer(self) -> None:
+        state = self.invoke("/v1/orders", RequestBody={"n": 1})["States"]["Task"]
+        asked = {"definition": json.dumps(state), "role_arn": "arn:aws:iam::123456789012:role/any",
+                 "inspection_level": "INSPECTION_LEVEL_TRACE"}
+        data = self.workflow("TestState", asked).message["inspection_data"]
+        self.assertEqual((data["request"]["protocol"], data["request"]["method"], data["request"]["url"]),
+                         ("http", "POST", self.url + "/v1/orders"))
+        self.assertEqual(data["request"]["body"], '{"n":1}')
+        self.assertIn("User-Agent: Amazon|StepFunctions|HttpInvoke|", data["request"]["headers"])
+        self.assertNotIn("Authorization", data["request"]["headers"])
+        self.assertEqual((data["response"]["status_code"], data["response"]["status_message"]), ("201", "Created"))
+        self.assertEqual(json.loads(data["response"]["body"])["path"], "/v1/orders")
+        self.assertIn("content-type: application/json", data["response"]["headers"])
+        data = self.workflow("TestState", {**asked, "reveal_secrets": True}).message["inspection_data"]
+        self.assertIn("Authorization: Basic ", data["request"]["headers"])
+
     def test_a_token_is_fetched_where_the_connection_says_so(self) -> None:
         output = json.loads(self.run_task(self.invoke("/v1/orders", "oauth", RequestBody={"n": 1}))["output"])
         self.assertEqual(output["ResponseBody"]["body"], '{"n":1}')

@@ -1,6 +1,7 @@
 #include "orchestrator/api/test_state_api.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 #include <variant>
 
@@ -42,9 +43,13 @@ tasks::TaskCall CallOf(asl::RunTask task, const std::string& execution_arn, absl
 // A test whose Task is under way. Whoever takes it out of running_ tells the caller.
 class TestStateApi::Running {
  public:
+  // `request` is what the task sends, where that is to be shown.
   Running(std::unique_ptr<asl::StateTest> test, workflow::v1::InspectionLevel level,
-          Callback<TestStateResponse> done)
-      : test_(std::move(test)), level_(level), done_(std::move(done)) {}
+          std::optional<tasks::ShownRequest> request, Callback<TestStateResponse> done)
+      : test_(std::move(test)),
+        level_(level),
+        request_(std::move(request)),
+        done_(std::move(done)) {}
 
   // The task may be over by now: then the handle is not wanted any more.
   void Keep(std::unique_ptr<tasks::RunningTask> task) {
@@ -54,8 +59,11 @@ class TestStateApi::Running {
 
   void Finish(tasks::TaskOutcome outcome, absl::Time now) {
     const std::unique_ptr<tasks::RunningTask> task = TakeTask();
-    test_->Answer(std::move(outcome), now);
-    std::move(done_)(Concluded(*test_, level_));
+    test_->Answer(outcome, now);
+    absl::StatusOr<TestStateResponse> response = Concluded(*test_, level_);
+    if (response.ok() && request_.has_value())
+      SetExchange(*request_, outcome, *response->mutable_inspection_data());
+    std::move(done_)(std::move(response));
   }
 
   void GiveUp() {
@@ -72,6 +80,7 @@ class TestStateApi::Running {
 
   const std::unique_ptr<asl::StateTest> test_;
   const workflow::v1::InspectionLevel level_;
+  const std::optional<tasks::ShownRequest> request_;
   Callback<TestStateResponse> done_;
 
   Mutex mutex_;
@@ -116,7 +125,11 @@ void TestStateApi::Test(const workflow::v1::TestStateRequest& request,
   const absl::Time now = clock_.Now();
   std::optional<asl::RunTask> task = test->Begin(now);
   if (!task.has_value()) return std::move(done)(Concluded(*test, request.inspection_level()));
-  Run(std::make_shared<Running>(std::move(test), request.inspection_level(), std::move(done)),
+  std::optional<tasks::ShownRequest> sent;
+  if (request.inspection_level() == workflow::v1::INSPECTION_LEVEL_TRACE)
+    sent = runner_.ShowRequest(task->resource, task->input, request.reveal_secrets());
+  Run(std::make_shared<Running>(std::move(test), request.inspection_level(), std::move(sent),
+                                std::move(done)),
       CallOf(*std::move(task), execution_arn, now + kMaxTestTime));
 }
 

@@ -6,8 +6,12 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <variant>
+#include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "common/base/status.h"
 #include "orchestrator/api/request_checks.h"
 #include "orchestrator/api/states_error.h"
@@ -156,6 +160,40 @@ void SetErrorDetails(const asl::TestedState& tested, InspectionData& data) {
         ToInt32(absl::ToInt64Seconds(*tested.retry_backoff)));
 }
 
+// A longer body is left out, as other data of a test is.
+constexpr size_t kMaxShownBody = 256 * 1024;
+
+// "[name: value, name: value]", as AWS writes them.
+std::string HeaderList(const std::vector<std::string>& headers) {
+  return absl::StrCat("[", absl::StrJoin(headers, ", "), "]");
+}
+
+// The answer in an HTTP Task's result, or in the cause of its failure; nothing where none came.
+std::optional<json::Value> AnswerIn(const tasks::TaskOutcome& outcome) {
+  if (const auto* result = std::get_if<json::Value>(&outcome)) return *result;
+  const auto& failure = std::get<asl::Failure>(outcome);
+  if (!absl::StartsWith(failure.error.value_or(""), "States.Http.StatusCode.")) return std::nullopt;
+  return json::Parse(failure.cause.value_or("")).value;
+}
+
+void SetAnswer(const json::Value& answer, workflow::v1::InspectionDataResponse& response) {
+  if (const json::Value* code = answer.Find("StatusCode"))
+    response.set_status_code(json::Serialize(*code));
+  if (const json::Value* text = answer.Find("StatusText"); text != nullptr && text->IsString())
+    response.set_status_message(text->AsString());
+  const json::Value* body = answer.Find("ResponseBody");
+  if (body != nullptr && json::SerializedSize(*body) <= kMaxShownBody)
+    response.set_body(body->IsString() ? body->AsString() : json::Serialize(*body));
+  const json::Value* headers = answer.Find("Headers");
+  if (headers == nullptr || !headers->IsObject()) return;
+  std::vector<std::string> lines;
+  for (const json::Member& header : headers->AsMembers()) {
+    for (const json::Value& value : header.value.AsArray())
+      lines.push_back(absl::StrCat(header.key, ": ", value.AsString()));
+  }
+  response.set_headers(HeaderList(lines));
+}
+
 }  // namespace
 
 absl::StatusOr<asl::StateTestRequest> ReadTestState(const TestStateRequest& request,
@@ -206,6 +244,20 @@ TestStateResponse ToResponse(const asl::TestedState& tested, workflow::v1::Inspe
   if (tested.map.has_value()) SetMap(*tested.map, data);
   SetErrorDetails(tested, data);
   return response;
+}
+
+void SetExchange(const tasks::ShownRequest& request, const tasks::TaskOutcome& outcome,
+                 InspectionData& data) {
+  workflow::v1::InspectionDataRequest& sent = *data.mutable_request();
+  sent.set_protocol(request.protocol);
+  sent.set_method(request.method);
+  sent.set_url(request.url);
+  sent.set_headers(HeaderList(request.headers));
+  if (!request.body.empty()) sent.set_body(request.body);
+  const std::optional<json::Value> answer = AnswerIn(outcome);
+  if (!answer.has_value()) return;
+  data.mutable_response()->set_protocol(request.protocol);
+  SetAnswer(*answer, *data.mutable_response());
 }
 
 }  // namespace orderflow::api

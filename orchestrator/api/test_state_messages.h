@@ -5,6 +5,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "orchestrator/asl/test_state.h"
+#include "orchestrator/tasks/task_runner.h"
 #include "orderflow/workflow/v1/workflow.pb.h"
 
 namespace orderflow::api {
@@ -19,5 +20,10 @@ absl::Status ToStatus(const asl::Refusal& refusal);
 
 workflow::v1::TestStateResponse ToResponse(const asl::TestedState& tested,
                                            workflow::v1::InspectionLevel level);
+
+// What an HTTP Task sent and got, for the level TRACE. The answer is read off the Task's outcome,
+// which has all of it.
+void SetExchange(const tasks::ShownRequest& request, const tasks::TaskOutcome& outcome,
+                 workflow::v1::InspectionData& data);
 
 }  // namespace orderflow::api

@@ -367,10 +367,17 @@ TEST(TestStateTest, AMistakeInTheDefinitionIsTold) {
 // A resource that nobody can call matters only where it would be called.
 TEST(TestStateTest, AMockNeedsNobodyToCall) {
   ParseOptions options;
-  options.check_resource = [](std::string_view) { return std::optional<std::string>("not here"); };
+  options.check_arguments = [](std::string_view, const json::Value&) {
+    return std::optional<std::string>("not so");
+  };
   const auto prepare = [&](const StateTestRequest& request) {
     return std::holds_alternative<Refusal>(StateTest::Prepare(request, options, Context(), {}));
   };
+  EXPECT_FALSE(prepare(WithResult(Of(kInvoke), "{}")));
+  EXPECT_TRUE(prepare(Of(kInvoke)));
+  options.check_arguments = nullptr;
+  EXPECT_FALSE(prepare(Of(kInvoke)));
+  options.check_resource = [](std::string_view) { return std::optional<std::string>("not here"); };
   EXPECT_FALSE(prepare(WithResult(Of(kInvoke), "{}")));
   EXPECT_TRUE(prepare(Of(kInvoke)));
 }

@@ -184,6 +184,25 @@ class HttpTaskRunner final : public TaskRunner {
     return CheckHttpParameters(arguments, options_.connections);
   }
 
+  std::optional<ShownRequest> ShowRequest(std::string_view resource, const json::Value& input,
+                                          bool reveal_secrets) const override {
+    static_cast<void>(resource);
+    const asl::Evaluated<HttpInvocation> invocation = ReadHttpInvocation(input);
+    if (!invocation.ok()) return std::nullopt;
+    const HttpConnection* connection =
+        FindConnection(options_.connections, invocation->connection_arn);
+    if (connection == nullptr || !connection->Allows(invocation->url)) return std::nullopt;
+    const HttpConnection adds_nothing;
+    asl::Evaluated<http::Request> request = MakeHttpRequest(
+        *invocation, reveal_secrets ? *connection : adds_nothing, options_.region, "");
+    if (!request.ok()) return std::nullopt;
+    return ShownRequest{.protocol = request->url.substr(0, request->url.find(':')),
+                        .method = std::move(request->method),
+                        .url = std::move(request->url),
+                        .headers = std::move(request->headers),
+                        .body = std::move(request->body)};
+  }
+
  private:
   std::unique_ptr<RunningTask> Refuse(asl::Failure failure, TaskDone done) {
     return AnswerLater(callbacks_, std::move(failure), std::move(done));

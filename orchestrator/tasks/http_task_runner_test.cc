@@ -15,6 +15,7 @@ namespace {
 
 using json::Value;
 using ::testing::AllOf;
+using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using Answer = http::TestServer::Answer;
@@ -92,6 +93,22 @@ TEST_F(HttpTaskRunnerTest, ACallCarriesTheCredentialOfItsConnection) {
   EXPECT_EQ(request.target, "/v1/charges");
   EXPECT_EQ(request.Header("authorization"), "Basic dTpnZWhlaW0=");
   EXPECT_EQ(request.Header("user-agent"), "Amazon|StepFunctions|HttpInvoke|us-east-1");
+}
+
+TEST_F(HttpTaskRunnerTest, ARequestIsShownWithoutItsCredential) {
+  const auto runner = MakeRunner(Basic());
+  const TaskCall call = CallOf("/v1/charges");
+  const auto shown = runner->ShowRequest(kInvoke, call.input, /*reveal_secrets=*/false);
+  ASSERT_TRUE(shown.has_value());
+  EXPECT_EQ(shown->protocol, "http");
+  EXPECT_EQ(shown->method, "POST");
+  EXPECT_EQ(shown->url, server_.url() + "/v1/charges");
+  EXPECT_EQ(shown->body, R"({"amount":5})");
+  EXPECT_THAT(shown->headers, Not(Contains(HasSubstr("Authorization"))));
+  const auto revealed = runner->ShowRequest(kInvoke, call.input, /*reveal_secrets=*/true);
+  EXPECT_THAT(revealed->headers, Contains("Authorization: Basic dTpnZWhlaW0="));
+  EXPECT_FALSE(runner->ShowRequest(kInvoke, CallOf("/v2").input, true).has_value())
+      << "nothing is sent there";
 }
 
 TEST_F(HttpTaskRunnerTest, NothingIsSentElsewhere) {

@@ -53,6 +53,13 @@ std::optional<std::string> TaskDispatcher::CheckArguments(std::string_view resou
   return runner == nullptr ? std::nullopt : runner->CheckArguments(resource, arguments);
 }
 
+std::optional<ShownRequest> TaskDispatcher::ShowRequest(std::string_view resource,
+                                                        const json::Value& input,
+                                                        bool reveal_secrets) const {
+  const TaskRunner* runner = Find(resource);
+  return runner == nullptr ? std::nullopt : runner->ShowRequest(resource, input, reveal_secrets);
+}
+
 void TaskDispatcher::FindTypes(std::string_view resource, TypesDone done) {
   if (TaskRunner* runner = Find(resource)) return runner->FindTypes(resource, std::move(done));
   std::move(done)(std::optional<typecheck::TaskTypes>());

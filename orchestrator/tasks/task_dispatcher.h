@@ -24,6 +24,8 @@ class TaskDispatcher final : public TaskRunner {
   std::optional<std::string> CheckResource(std::string_view resource) const override;
   std::optional<std::string> CheckArguments(std::string_view resource,
                                             const json::Value& arguments) const override;
+  std::optional<ShownRequest> ShowRequest(std::string_view resource, const json::Value& input,
+                                          bool reveal_secrets) const override;
   void FindTypes(std::string_view resource, TypesDone done) override;
 
  private:

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "absl/functional/any_invocable.h"
 #include "absl/time/time.h"
@@ -59,6 +60,15 @@ class RunningTask {
   virtual void Cancel() = 0;
 };
 
+// An HTTP request, to be looked at.
+struct ShownRequest {
+  std::string protocol;  // "https"
+  std::string method;
+  std::string url;
+  std::vector<std::string> headers;  // "Name: value"
+  std::string body;
+};
+
 // Carries tasks out. Thread-safe. Never retries by itself: the engine owns attempts.
 class TaskRunner {
  public:
@@ -75,6 +85,17 @@ class TaskRunner {
                                                     const json::Value& arguments) const {
     static_cast<void>(resource);
     static_cast<void>(arguments);
+    return std::nullopt;
+  }
+  // The HTTP request that a task with this input sends, as far as the definition makes it; with
+  // `reveal_secrets` also what is added to it, but for tokens that are fetched. Nothing where none
+  // is sent.
+  virtual std::optional<ShownRequest> ShowRequest(std::string_view resource,
+                                                  const json::Value& input,
+                                                  bool reveal_secrets) const {
+    static_cast<void>(resource);
+    static_cast<void>(input);
+    static_cast<void>(reveal_secrets);
     return std::nullopt;
   }
   // What a resource takes and answers, or nothing where no types stand behind it: lets a validator
