@@ -2,6 +2,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <limits>
 
 #include "absl/container/inlined_vector.h"
 #include "common/base/check.h"
@@ -187,6 +188,12 @@ class Writer {
   Stack stack_;
 };
 
+// One value may share another many times over at each of its levels.
+size_t SumOf(size_t a, size_t b) {
+  constexpr size_t kMost = std::numeric_limits<size_t>::max();
+  return a > kMost - b ? kMost : a + b;
+}
+
 // The braces and commas of a container, and the names of an object with their colons.
 size_t SizeWithoutChildren(const Value& container) {
   size_t size = container.size() == 0 ? 2 : container.size() + 1;
@@ -232,13 +239,17 @@ std::string SerializePretty(const Value& value) {
 }
 
 size_t SerializedSize(const Value& value) {
-  if (!value.IsArray() && !value.IsObject()) return ScalarSize(value);
+  if (const size_t known = value.KnownSerializedSize()) return known;
+  if (!value.IsArray() && !value.IsObject()) {
+    const size_t size = ScalarSize(value);
+    value.RememberSerializedSize(size);
+    return size;
+  }
   struct Sum {
     const Value* container;
     size_t next;
     size_t size;
   };
-  if (const size_t known = value.KnownSerializedSize()) return known;
   absl::InlinedVector<Sum, 16> stack = {{&value, 0, SizeWithoutChildren(value)}};
   while (true) {
     Sum& sum = stack.back();
@@ -247,16 +258,15 @@ size_t SerializedSize(const Value& value) {
       sum.container->RememberSerializedSize(size);
       stack.pop_back();
       if (stack.empty()) return size;
-      stack.back().size += size;
+      stack.back().size = SumOf(stack.back().size, size);
       continue;
     }
     const Value& child = Child(*sum.container, sum.next++);
-    if (!child.IsArray() && !child.IsObject()) {
-      sum.size += ScalarSize(child);
-    } else if (const size_t known = child.KnownSerializedSize()) {
-      sum.size += known;
-    } else {
+    const size_t known = child.KnownSerializedSize();
+    if (known == 0 && (child.IsArray() || child.IsObject())) {
       stack.push_back({&child, 0, SizeWithoutChildren(child)});
+    } else {
+      sum.size = SumOf(sum.size, known > 0 ? known : SerializedSize(child));
     }
   }
 }

@@ -104,12 +104,13 @@ bool IntEqualsDouble(int64_t integer, double number) {
 struct Value::StringNode : Node {
   explicit StringNode(std::string text) : text(std::move(text)) {}
   const std::string text;
+  // SerializedSize, once somebody asked; 0: not yet.
+  mutable std::atomic<size_t> serialized_size{0};
 };
 
 struct Value::ContainerNode : Node {
   size_t depth = 1;
-  // SerializedSize, once somebody asked; 0: not yet.
-  mutable std::atomic<size_t> serialized_size{0};
+  mutable std::atomic<size_t> serialized_size{0};  // as of a string
 };
 
 struct Value::ArrayNode : ContainerNode {
@@ -261,10 +262,16 @@ size_t Value::size() const {
 size_t Value::depth() const noexcept { return IsContainer() ? container().depth : 0; }
 
 size_t Value::KnownSerializedSize() const noexcept {
-  return container().serialized_size.load(std::memory_order_relaxed);
+  if (!HasNode()) return 0;
+  const auto& size = IsString() ? static_cast<const StringNode*>(as_.node_)->serialized_size
+                                : container().serialized_size;
+  return size.load(std::memory_order_relaxed);
 }
 void Value::RememberSerializedSize(size_t size) const noexcept {
-  container().serialized_size.store(size, std::memory_order_relaxed);
+  if (!HasNode()) return;
+  auto& known = IsString() ? static_cast<const StringNode*>(as_.node_)->serialized_size
+                           : container().serialized_size;
+  known.store(size, std::memory_order_relaxed);
 }
 
 Value Value::With(std::string_view key, Value value) const {

@@ -126,7 +126,7 @@ class Value {
 
   Value(Kind kind, Node* node) noexcept : kind_(kind) { as_.node_ = node; }
   bool HasNode() const noexcept { return kind_ >= Kind::kString; }
-  // Of an array or object; 0: not yet known.
+  // Of a string, array or object; 0: not yet known.
   size_t KnownSerializedSize() const noexcept;
   void RememberSerializedSize(size_t size) const noexcept;
   bool IsContainer() const noexcept { return kind_ >= Kind::kArray; }
@@ -176,8 +176,8 @@ ParseResult Parse(std::string_view text, const ParseLimits& limits = {});
 // Compact JSON text, without white space; non-ASCII characters are written as they are.
 std::string Serialize(const Value& value);
 void AppendSerialized(const Value& value, std::string& out);
-// The length of Serialize(value), without building it. Remembered in arrays and objects, so that
-// asking again, or for a value that shares most of its parts with a known one, costs little.
+// The length of Serialize(value), without building it, at most SIZE_MAX. Remembered in the value, so
+// that asking again, or for one that shares most of its parts with a known one, costs little.
 size_t SerializedSize(const Value& value);
 // Indented by two spaces, for people.
 std::string SerializePretty(const Value& value);

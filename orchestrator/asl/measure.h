@@ -11,8 +11,8 @@ namespace orderflow::asl {
 inline constexpr int kMaxValueDepth = 120;
 
 // The length of a value's JSON text and how deep it nests, or that it is beyond either limit. Looks
-// at no more of the value than it takes to know: a small value may share one part many times over
-// and be huge as a text.
+// at each part once, however often values share it: what is measured in every item of a Map costs
+// what is new in the item.
 struct Extent {
   size_t bytes = 0;
   int depth = 0;  // 0 for a scalar
