@@ -293,7 +293,7 @@ class AwsApiTest(AwsTestCase):
         self.assertEqual(raw.error("CreateStateMachine", {"tags": [{"key": 1}]}), "SerializationException")
         status, answer = raw.post("CreateStateMachine", {"type": "FAST"})
         self.assertEqual((status, answer["__type"]), (400, "ValidationException"))
-        self.assertIn("Member must satisfy enum value set: [STANDARD, EXPRESS]", answer["message"])
+        self.assertIn("Member must satisfy enum value set: [EXPRESS, STANDARD]", answer["message"])
         # A member that is not known is passed over, null is as if it were not there.
         self.assertEqual(raw.post("ListStateMachines", {"unknown": [1], "nextToken": None})[0], 200)
 

@@ -176,8 +176,8 @@ ParseResult Parse(std::string_view text, const ParseLimits& limits = {});
 // Compact JSON text, without white space; non-ASCII characters are written as they are.
 std::string Serialize(const Value& value);
 void AppendSerialized(const Value& value, std::string& out);
-// The length of Serialize(value), without building it, at most SIZE_MAX. Remembered in the value, so
-// that asking again, or for one that shares most of its parts with a known one, costs little.
+// The length of Serialize(value), without building it; SIZE_MAX at most. Remembered, so that asking
+// again, or for a value that shares most of its parts with a known one, costs little.
 size_t SerializedSize(const Value& value);
 // Indented by two spaces, for people.
 std::string SerializePretty(const Value& value);

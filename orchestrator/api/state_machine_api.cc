@@ -60,7 +60,7 @@ absl::StatusOr<StateMachineRecord> ToRecord(
   ORDERFLOW_RETURN_IF_ERROR(CheckUnsupported(request));
   if (!workflow::v1::StateMachineType_IsValid(request.type())) {
     return ConstraintError("type", absl::StrCat(static_cast<int>(request.type())),
-                           "Member must satisfy enum value set: [STANDARD, EXPRESS]");
+                           "Member must satisfy enum value set: [EXPRESS, STANDARD]");
   }
   StateMachineRecord record;
   record.name = request.name();

@@ -210,12 +210,11 @@ Resource StateParser::ReadResource(ObjectReader& reader) {
                        ? "Express state machine does not support '.waitForTaskToken' service "
                          "integration "
                        : "Express state machine does not support '.sync' service integration");
-  } else if (options_.check_resource) {
-    if (std::optional<std::string> problem = options_.check_resource(*text)) {
-      reader.ErrorAt("Resource", *std::move(problem));
-    } else {
-      CheckArguments(*text, reader);
-    }
+  } else if (std::optional<std::string> problem =
+                 options_.check_resource ? options_.check_resource(*text) : std::nullopt) {
+    reader.ErrorAt("Resource", *std::move(problem));
+  } else {
+    CheckArguments(*text, reader);
   }
   return resource;
 }
