@@ -5,7 +5,9 @@
 #include <utility>
 #include <variant>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
+#include "common/base/mutex.h"
 #include "orchestrator/api/states_error.h"
 #include "orchestrator/api/test_state_messages.h"
 #include "orchestrator/api/uuid.h"
@@ -40,7 +42,7 @@ tasks::TaskCall CallOf(asl::RunTask task, const std::string& execution_arn, absl
 
 }  // namespace
 
-// A test whose Task is under way. Whoever takes it out of running_ tells the caller.
+// A test whose Task is under way. Whoever takes it out of UnderWay tells the caller.
 class TestStateApi::Running {
  public:
   // `request` is what the task sends, where that is to be shown.
@@ -88,9 +90,42 @@ class TestStateApi::Running {
   std::unique_ptr<tasks::RunningTask> task_ ABSL_GUARDED_BY(mutex_);
 };
 
+// All of them. Thread-safe.
+class TestStateApi::UnderWay {
+ public:
+  using Tests = absl::flat_hash_set<std::shared_ptr<Running>>;
+
+  // False: all have been ended.
+  bool Add(const std::shared_ptr<Running>& running) {
+    MutexLock lock(mutex_);
+    return !ended_ && running_.insert(running).second;
+  }
+
+  // False: another has it.
+  bool Remove(const std::shared_ptr<Running>& running) {
+    MutexLock lock(mutex_);
+    return running_.erase(running) > 0;
+  }
+
+  Tests End() {
+    MutexLock lock(mutex_);
+    ended_ = true;
+    return std::exchange(running_, {});
+  }
+
+ private:
+  Mutex mutex_;
+  bool ended_ ABSL_GUARDED_BY(mutex_) = false;
+  Tests running_ ABSL_GUARDED_BY(mutex_);
+};
+
 TestStateApi::TestStateApi(Options options, const MachineRegistry& registry,
                            tasks::TaskRunner& runner, const Clock& clock)
-    : options_(std::move(options)), registry_(registry), runner_(runner), clock_(clock) {}
+    : options_(std::move(options)),
+      registry_(registry),
+      runner_(runner),
+      clock_(clock),
+      under_way_(std::make_shared<UnderWay>()) {}
 TestStateApi::~TestStateApi() = default;
 
 // As if it were an execution of an EXPRESS machine that nobody can find.
@@ -134,30 +169,16 @@ void TestStateApi::Test(const workflow::v1::TestStateRequest& request,
 }
 
 void TestStateApi::Run(std::shared_ptr<Running> running, tasks::TaskCall call) {
-  if (!Add(running)) return running->GiveUp();
-  running->Keep(runner_.Run(std::move(call), [this, running](tasks::TaskOutcome outcome) {
-    if (Remove(running)) running->Finish(std::move(outcome), clock_.Now());
+  if (!under_way_->Add(running)) return running->GiveUp();
+  // The clock is asked only where nobody has ended the tests, so while it is there.
+  running->Keep(runner_.Run(std::move(call), [under_way = under_way_, &clock = clock_,
+                                              running](tasks::TaskOutcome outcome) {
+    if (under_way->Remove(running)) running->Finish(std::move(outcome), clock.Now());
   }));
 }
 
-bool TestStateApi::Add(const std::shared_ptr<Running>& running) {
-  MutexLock lock(mutex_);
-  return !ended_ && running_.insert(running).second;
-}
-
-bool TestStateApi::Remove(const std::shared_ptr<Running>& running) {
-  MutexLock lock(mutex_);
-  return running_.erase(running) > 0;
-}
-
 void TestStateApi::EndAll() {
-  absl::flat_hash_set<std::shared_ptr<Running>> running;
-  {
-    MutexLock lock(mutex_);
-    ended_ = true;
-    running.swap(running_);
-  }
-  for (const std::shared_ptr<Running>& test : running) test->GiveUp();
+  for (const std::shared_ptr<Running>& test : under_way_->End()) test->GiveUp();
 }
 
 }  // namespace orderflow::api

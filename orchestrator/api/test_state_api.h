@@ -3,11 +3,9 @@
 #include <memory>
 #include <string>
 
-#include "absl/container/flat_hash_set.h"
 #include "absl/time/time.h"
 #include "common/base/callback.h"
 #include "common/base/clock.h"
-#include "common/base/mutex.h"
 #include "orchestrator/api/machine_registry.h"
 #include "orchestrator/asl/execution_context.h"
 #include "orchestrator/asl/interpreter.h"
@@ -46,22 +44,16 @@ class TestStateApi {
 
  private:
   class Running;
+  class UnderWay;
 
   asl::ExecutionContext NewContext(const std::string& role_arn) const;
   void Run(std::shared_ptr<Running> running, tasks::TaskCall call);
-  // False: all have been ended.
-  bool Add(const std::shared_ptr<Running>& running);
-  // False: another has it.
-  bool Remove(const std::shared_ptr<Running>& running);
 
   const Options options_;
   const MachineRegistry& registry_;
   tasks::TaskRunner& runner_;
   const Clock& clock_;
-
-  Mutex mutex_;
-  bool ended_ ABSL_GUARDED_BY(mutex_) = false;
-  absl::flat_hash_set<std::shared_ptr<Running>> running_ ABSL_GUARDED_BY(mutex_);
+  const std::shared_ptr<UnderWay> under_way_;  // a late answer of a task may outlive this
 };
 
 }  // namespace orderflow::api
