@@ -14,8 +14,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     ORDERFLOW_CHECK(!parsed.status().message().empty());
     return 0;
   }
-  const std::string text =
-      (parsed->tls ? "grpcs://" : "grpc://") + parsed->address + parsed->path();
+  const std::string text = (parsed->tls ? "grpcs://" : "grpc://") + parsed->address +
+                           parsed->path() + (parsed->waits_for_token ? ".waitForTaskToken" : "");
   const auto again = ParseGrpcResource(text);
   ORDERFLOW_CHECK(again.ok() && *again == *parsed);
   return 0;
