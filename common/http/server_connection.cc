@@ -260,8 +260,10 @@ void Connection::ReadAhead() {
 
 void Connection::OnReadAhead(const Error& error, size_t bytes) {
   reads_ahead_ = false;
-  if (error || closed_) return Close();
+  const bool given_up = error == asio::error::operation_aborted;  // by OnWritten
+  if ((error && !given_up) || closed_) return Close();
   buffer_.commit(bytes);
+  if (!owed_) AwaitRequest();
 }
 
 void Connection::OnReadError(const Error& error) {
@@ -297,9 +299,7 @@ void Connection::Answer(ServerResponse response) {
 
 void Connection::Write(ServerResponse answer, bool keep_alive) {
   if (closed_) return;
-  // A message of TLS that has not come whole by now is not waited for: its read would be in the
-  // way.
-  keep_alive_ = keep_alive && !context_->draining && !reads_ahead_;
+  keep_alive_ = keep_alive && !context_->draining;
   if (gone_) {
     gone_ = nullptr;
     Error ignored;
@@ -324,9 +324,10 @@ void Connection::Settle() {
 void Connection::OnWritten(const Error& error) {
   Settle();
   if (error || closed_) return Close();
-  if (keep_alive_) return AwaitRequest();
-  if (reads_ahead_) return Close();
-  Linger();
+  if (!keep_alive_) return reads_ahead_ ? Close() : Linger();
+  if (!reads_ahead_) return AwaitRequest();
+  // What the client has sent so far is kept by the stream. The next read has a time limit.
+  stream_.tcp().cancel();
 }
 
 // Closing while bytes are unread would reset the connection, and the client might lose the answer.

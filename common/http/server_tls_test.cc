@@ -1,7 +1,10 @@
+#include <openssl/ssl.h>
+
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "absl/strings/match.h"
 #include "common/base/test_matchers.h"
@@ -139,6 +142,37 @@ TEST_F(ServerTlsTest, AClientThatSaysGoodbyeBeforeItIsAnsweredIsNoticed) {
     handler_.AwaitGone();
   }
   handler_.Release();  // to nobody
+}
+
+// What arrives then has nothing in it for the server, which goes on reading until the answer.
+TEST_F(ServerTlsTest, NewKeysMayComeBeforeTheAnswer) {
+  ASSERT_THAT(Start(), IsOk());
+  const auto client = Connect();
+  client->Send(Post("", "/hold"));
+  handler_.AwaitHeld();
+  ASSERT_EQ(SSL_key_update(client->stream().native_handle(), SSL_KEY_UPDATE_NOT_REQUESTED), 1);
+  client->stream().handshake(ssl::stream_base::client);  // sends them
+  handler_.Release();
+  EXPECT_TRUE(absl::EndsWith(client->Receive(), "released"));
+  client->Send(Post("next"));
+  EXPECT_TRUE(absl::EndsWith(client->Receive(), "next!"));
+  server_->Stop();
+  EXPECT_EQ(handler_.gone(), 0);
+}
+
+// In whichever order the two arrive at the server's thread.
+TEST_F(ServerTlsTest, TheNextRequestMayComeWithTheAnswer) {
+  ASSERT_THAT(Start(), IsOk());
+  const auto client = Connect();
+  for (int round = 0; round < 200; ++round) {
+    client->Send(Post("", "/hold"));
+    handler_.AwaitHeld();
+    std::thread sender([&client] { client->Send(Post("next")); });
+    handler_.Release();
+    sender.join();
+    ASSERT_TRUE(absl::EndsWith(client->Receive(), "released")) << round;
+    ASSERT_TRUE(absl::EndsWith(client->Receive(), "next!")) << round;
+  }
 }
 
 TEST_F(ServerTlsTest, TheNextRequestMayComeBeforeTheAnswer) {
