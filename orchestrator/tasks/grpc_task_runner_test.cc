@@ -1,6 +1,7 @@
 #include "orchestrator/tasks/grpc_task_runner.h"
 
 #include <google/protobuf/descriptor.pb.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -165,7 +166,7 @@ TEST_F(GrpcTaskRunnerTest, CallsThatComeTogetherShareOneLookup) {
 TEST_F(GrpcTaskRunnerTest, ADescriptorSetMakesReflectionUnnecessary) {
   google::protobuf::FileDescriptorSet files;
   FakeInventory::Request::descriptor()->file()->CopyTo(files.add_file());
-  const std::string file = ::testing::TempDir() + "/inventory.desc";
+  const std::string file = ::testing::TempDir() + "/inventory" + std::to_string(getpid());
   std::ofstream(file, std::ios::binary) << files.SerializeAsString();
   FakeInventory inventory(Answering({}));
   TestServer server(inventory, nullptr);
@@ -184,7 +185,7 @@ TEST_F(GrpcTaskRunnerTest, ADescriptorSetMakesReflectionUnnecessary) {
 }
 
 TEST_F(GrpcTaskRunnerTest, ABadDescriptorSetIsRefusedAtOnce) {
-  const std::string file = ::testing::TempDir() + "/broken.desc";
+  const std::string file = ::testing::TempDir() + "/broken" + std::to_string(getpid());
   std::ofstream(file, std::ios::binary) << "this is text";
   EXPECT_THAT(CreateGrpcTaskRunner({.descriptor_set_file = file}),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("is no descriptor set")));
