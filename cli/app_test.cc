@@ -1,4 +1,5 @@
 #include <grpcpp/grpcpp.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -179,12 +180,18 @@ TEST(CommandLineTest, AnOrderThatIsNoJsonIsRefusedBeforeAnythingIsSent) {
 
 class ValidateTest : public ::testing::Test {
  protected:
+  ValidateTest() : directory_(::testing::TempDir() + "/validate_test" + std::to_string(getpid())) {
+    std::filesystem::create_directory(directory_);
+  }
+  ~ValidateTest() override { std::filesystem::remove_all(directory_); }
+
   std::string Definition(const std::string& text) {
-    const ::testing::TestInfo* test = ::testing::UnitTest::GetInstance()->current_test_info();
-    const std::string path = ::testing::TempDir() + "/validate_test_" + test->name() + ".asl.json";
+    const std::string path = directory_ + "/test.asl.json";
     std::ofstream(path) << text;
     return path;
   }
+
+  const std::string directory_;
 };
 
 TEST_F(ValidateTest, AGoodDefinitionIsValid) {

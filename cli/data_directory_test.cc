@@ -1,5 +1,7 @@
 #include "cli/data_directory.h"
 
+#include <unistd.h>
+
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -17,7 +19,7 @@ class DataDirectoryTest : public ::testing::Test {
  protected:
   DataDirectoryTest() {
     const ::testing::TestInfo* test = ::testing::UnitTest::GetInstance()->current_test_info();
-    path_ = ::testing::TempDir() + "/data_directory_test_" + test->name();
+    path_ = ::testing::TempDir() + "/data_directory_test" + std::to_string(getpid()) + test->name();
     std::filesystem::remove_all(path_);
   }
   ~DataDirectoryTest() override { std::filesystem::remove_all(path_); }

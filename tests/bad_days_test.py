@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from harness import clients
 from harness.clients import call
-from harness.servers import BINARIES, Cluster, free_port
+from harness.servers import BINARIES, Cluster
 
 ORDERS = "orderflow.order.v1.OrderService"
 INVENTORY = "orderflow.inventory.v1.InventoryService"
@@ -80,9 +80,14 @@ class BadDaysTest(unittest.TestCase):
         stock = call(self.cluster["inventory"].address, f"{INVENTORY}/GetStock", {"product_id": "sku-001"}).message["stock"]
         return int(stock["available_quantity"]), int(stock["reserved_quantity"])
 
+    def without_jitter(self) -> None:
+        """For tests that mend something before the last try."""
+        self.cluster = Cluster(jitter=False)
+        self.addCleanup(self.cluster.close)
+
     def test_a_service_that_is_down_at_the_start_is_waited_for(self) -> None:
+        self.without_jitter()
         receive = self.cluster["receive"]
-        receive.address = f"127.0.0.1:{free_port()}"
         for name in ("inventory", "payment", "email"):
             self.cluster[name].start()
         self.cluster.start_orchestrator()
@@ -104,6 +109,7 @@ class BadDaysTest(unittest.TestCase):
         self.assertIn(address, done.stdout)
 
     def test_a_service_that_goes_down_mid_order_and_comes_back_costs_only_time(self) -> None:
+        self.without_jitter()
         self.cluster.start()
         self.cluster["payment"].kill()
         self.submit(order("mid-1"))
@@ -122,7 +128,7 @@ class BadDaysTest(unittest.TestCase):
         self.assertEqual([payment["status"] for payment in payments], ["PAYMENT_STATUS_CHARGED"])
 
     def wait_until_payment_is_there(self, order_id: str) -> None:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while call(self.cluster["payment"].address, f"{PAYMENTS}/GetPayment", {"order_id": order_id}).code != "ok":
             self.assertLess(time.monotonic(), deadline)
 

@@ -26,7 +26,7 @@ from harness.servers import BINARIES, SERVICES, Server, free_port
 SERVERS = (*SERVICES, "orchestrator")
 FAILED, WRONG_SETTING = 1, 2
 PASSWORD = "geheim-4711"
-SECONDS = 30  # a process that has not ended by then counts as started
+SECONDS = 90  # a process that has not ended by then counts as started
 
 # Root may read everything; without these capabilities it may not.
 AS_A_USER = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if os.geteuid() == 0 else []

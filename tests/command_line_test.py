@@ -87,13 +87,22 @@ class CommandLineTest(unittest.TestCase):
         self.expect(OK, "order", "place", f"@{path}")
 
     def test_an_order_still_in_progress_when_the_time_is_over_exits_with_7(self) -> None:
-        done = self.expect(IN_PROGRESS, *self.place("cli-5", "--payment-token", "tok_slow"), "--timeout", "1")
+        directory = Path(tempfile.mkdtemp(prefix="orderflow-slow-"))
+        self.addCleanup(shutil.rmtree, directory, ignore_errors=True)
+        workflow = directory / "wait.asl.json"
+        workflow.write_text('{"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 86400, "End": true}}}')
+        up = AllInOne(directory, [f"--workflow={workflow}"]).start()
+        self.addCleanup(up.kill)
+        done = clients.cli([*self.place("cli-5"), "--timeout", "10"], up.environment)
+        self.assertEqual(done.returncode, IN_PROGRESS, done.stdout + done.stderr)
         self.assertIn("order watch cli-5", done.stdout)
-        self.expect(OK, "order", "watch", "cli-5")
+        done = clients.cli(["order", "get", "cli-5", "--json"], up.environment)
+        self.assertEqual(json.loads(done.stdout)["outcome"], "OUTCOME_IN_PROGRESS")
 
-    def test_no_wait_returns_at_once(self) -> None:
-        self.expect(OK, *self.place("cli-6", "--payment-token", "tok_slow", "--no-wait"))
-        self.assertEqual(self.json(OK, "order", "get", "cli-6")["outcome"], "OUTCOME_IN_PROGRESS")
+    def test_no_wait_returns_at_once_and_the_order_can_be_watched(self) -> None:
+        done = self.expect(OK, *self.place("cli-6", "--payment-token", "tok_slow", "--no-wait"))
+        self.assertNotIn("ChargePayment", done.stdout)
+        self.assertIn("ChargePayment", self.expect(OK, "order", "watch", "cli-6").stdout)
 
     def test_tables_are_aligned(self) -> None:
         self.expect(OK, *self.place("cli-table"))

@@ -322,7 +322,7 @@ class PackageTest(unittest.TestCase):
             threading.Thread(target=server.serve_forever, daemon=True).start()
             process = self.function("receive-order").spawn(f"127.0.0.1:{server.server_address[1]}",
                                                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-            _, errors = process.communicate(timeout=30)
+            _, errors = process.communicate(timeout=90)
             server.shutdown()
         self.assertEqual(process.returncode, 1)
         self.assertRegex(errors, r"^orderflow-lambda-receive: the Runtime API answers .* with status 500\n$")
@@ -358,13 +358,13 @@ class PackageTest(unittest.TestCase):
             with self.subTest(package):
                 function = self.function(package)
                 Sandbox(function).close()  # makes the database
-                start, overhead = self.print_times(package, function)
-                self.assertLess(start, MAX_START_MS)
+                busy, overhead = self.print_times(package, function)
+                self.assertLess(busy, MAX_START_MS)
                 self.assertLess(overhead, MAX_WARM_MS)
 
     def print_times(self, name: str, function: Function) -> tuple[float, float]:
-        """In ms: the fastest start, since others may have waited for this machine's processors, and the overhead of a
-        warm call."""
+        """In ms: the processor time of a start, and the overhead of the fastest warm call: all others may have waited for
+        this machine's processors."""
         starts = []
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         for _ in range(20):
@@ -377,11 +377,10 @@ class PackageTest(unittest.TestCase):
         self.addCleanup(sandbox.close)
         # Refused before any database is asked: what is left is our overhead, and the emulator's.
         warm = [sandbox.invoke(b'{"quantity":-1}').seconds * 1000 for _ in range(300)]
-        overhead = statistics.median(warm)
         print(f"{name}: start to the first `next` {statistics.median(starts):.1f} ms (median of {len(starts)}, "
-              f"{min(starts):.1f} to {max(starts):.1f}; {busy:.1f} ms of processor time), a warm call's overhead {overhead:.3f} ms (median of {len(warm)})",
+              f"{min(starts):.1f} to {max(starts):.1f}; {busy:.1f} ms of processor time), a warm call's overhead {statistics.median(warm):.3f} ms (median of {len(warm)}, from {min(warm):.3f})",
               file=sys.stderr)
-        return min(starts), overhead
+        return busy, min(warm)
 
 
 if __name__ == "__main__":

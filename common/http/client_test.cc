@@ -90,7 +90,8 @@ TEST(HttpClientTest, NoMoreConnectionsThanAllowedAndTheRestWaits) {
   std::shared_future<void> gate = open.get_future();
   TestServer server([&](const TestServer::Request& request) {
     const int count = ++now;
-    if (count > most) most = count;
+    for (int known = most; count > known && !most.compare_exchange_weak(known, count);) {
+    }
     gate.wait();
     --now;
     return Echo(request);

@@ -141,7 +141,8 @@ void Connection::CutIfIdle() {
 }
 
 void Connection::Handshake() {
-  if (!stream_.has_tls()) return AwaitRequest();
+  // Which closes where a drain has begun: nobody waits for a handshake then.
+  if (!stream_.has_tls() || context_->draining) return AwaitRequest();
   stream_.tcp().expires_after(Chrono(context_->options.transfer_timeout));
   stream_.AsyncHandshake([self = shared_from_this()](const Error& error) {
     if (error || self->closed_) return self->Close();
@@ -157,6 +158,8 @@ void Connection::AwaitRequest() {
   if (buffer_.size() > 0) return ReadHeader();
   idle_ = true;
   context_->set.SetIdle(shared_from_this(), true);
+  // A drain that began just now has asked for the idle ones before this was one.
+  if (context_->draining) return Close();
   stream_.tcp().expires_after(Chrono(context_->options.idle_timeout));
   stream_.async_read_some(buffer_.prepare(kFirstRead),
                           beast::bind_front_handler(&Connection::OnFirstBytes, shared_from_this()));

@@ -26,7 +26,8 @@ grpc::ChannelArguments Arguments(const ChannelOptions& options) {
   // for a rolling update.
   args.SetInt(GRPC_ARG_DNS_MIN_TIME_BETWEEN_RESOLUTIONS_MS, 2000);
   args.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
-  args.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 1000);  // also the time limit of one attempt
+  // The time limit of one attempt, with TLS and all: a server that has much to do may need seconds.
+  args.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 5000);
   args.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, Millis(options.max_reconnect_backoff));
   // Bookkeeping for a debug service that we do not run.
   args.SetInt(GRPC_ARG_ENABLE_CHANNELZ, 0);

@@ -27,11 +27,12 @@ class Watcher final : public grpc::ServerWriteReactor<v1::HealthCheckResponse>,
 
   const std::string& name() const { return name_; }
 
-  // Sends `status` unless it was the last one sent.
-  void Tell(Status status) {
+  // Sends the status as it is now, unless it was the last one sent. Asked for under the lock: of
+  // two who tell at the same time, the later one must not tell what was true before.
+  void Tell() {
     {
       MutexLock lock(mutex_);
-      wanted_ = status;
+      wanted_ = StatusNow();
       if (writing_ || finished_ || sent_ == wanted_) return;
       BeginWrite();
     }
@@ -72,6 +73,7 @@ class Watcher final : public grpc::ServerWriteReactor<v1::HealthCheckResponse>,
   void OnDone() override;
 
  private:
+  Status StatusNow() const;
   void BeginWrite() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     writing_ = true;
     sent_ = wanted_;
@@ -109,7 +111,7 @@ class HealthServiceImpl final : public HealthService, public v1::Health::Callbac
       MutexLock lock(mutex_);
       serving_ = serving;
     }
-    for (const auto& watcher : Watchers()) watcher->Tell(StatusFor(watcher->name()));
+    for (const auto& watcher : Watchers()) watcher->Tell();
   }
 
   void Drain() override {
@@ -146,7 +148,7 @@ class HealthServiceImpl final : public HealthService, public v1::Health::Callbac
     if (draining) {
       watcher->End(DrainingStatus());
     } else {
-      watcher->Tell(StatusFor(watcher->name()));
+      watcher->Tell();
     }
     return watcher.get();
   }
@@ -156,16 +158,16 @@ class HealthServiceImpl final : public HealthService, public v1::Health::Callbac
     watchers_.erase(watcher);
   }
 
- private:
-  std::vector<std::shared_ptr<Watcher>> Watchers() {
-    MutexLock lock(mutex_);
-    return {watchers_.begin(), watchers_.end()};
-  }
-
   Status StatusFor(const std::string& name) {
     MutexLock lock(mutex_);
     if (!name.empty() && names_.count(name) == 0) return v1::HealthCheckResponse::SERVICE_UNKNOWN;
     return serving_ ? v1::HealthCheckResponse::SERVING : v1::HealthCheckResponse::NOT_SERVING;
+  }
+
+ private:
+  std::vector<std::shared_ptr<Watcher>> Watchers() {
+    MutexLock lock(mutex_);
+    return {watchers_.begin(), watchers_.end()};
   }
 
   Mutex mutex_;
@@ -174,6 +176,8 @@ class HealthServiceImpl final : public HealthService, public v1::Health::Callbac
   bool serving_ ABSL_GUARDED_BY(mutex_) = false;
   bool draining_ ABSL_GUARDED_BY(mutex_) = false;
 };
+
+Status Watcher::StatusNow() const { return service_.StatusFor(name_); }
 
 void Watcher::OnDone() { service_.Forget(shared_from_this()); }
 

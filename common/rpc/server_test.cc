@@ -274,7 +274,7 @@ TEST_F(ServerTest, StopCancelsWhatDoesNotEndInTime) {
   EXPECT_TRUE(module_.stopped());
 }
 
-// Calls one after the other for so long; how many failed, and how the first one did.
+// Calls one after the other; how many failed, and how the first one did.
 struct Calls {
   int made = 0;
   int failed = 0;
@@ -283,12 +283,11 @@ struct Calls {
 
 TEST_F(ServerTest, ConnectionsThatAreOldEnoughAreReplacedAndNoCallFails) {
   Start({.max_connection_age = absl::Milliseconds(100)});
-  const absl::Time end = absl::Now() + absl::Seconds(2);
   std::vector<Calls> clients(4);
   std::vector<std::thread> threads;
   for (Calls& calls : clients) {
     threads.emplace_back([&] {
-      for (; absl::Now() < end; ++calls.made) {
+      for (; module_.peers().size() < 10; ++calls.made) {
         const absl::Status status = Call("7");
         if (!status.ok() && calls.failed++ == 0) calls.first_failure = status;
       }
@@ -298,7 +297,6 @@ TEST_F(ServerTest, ConnectionsThatAreOldEnoughAreReplacedAndNoCallFails) {
   for (const Calls& calls : clients) {
     EXPECT_EQ(calls.failed, 0) << "of " << calls.made << ": " << calls.first_failure;
   }
-  EXPECT_GE(module_.peers().size(), 5u) << "2 s, in which a connection lives for 110 ms at most";
 }
 
 // What callers must take for "try again elsewhere". CANCELLED is gRPC's own doing: its server
@@ -335,13 +333,13 @@ class PingTest : public ServerTest {
  protected:
   // A call that waits for its answer so long that the server, if it permits fewer pings than the
   // client sends, hangs up: at the fourth.
-  absl::Status WaitingCall(const PingTimes& pings) {
+  absl::Status WaitingCall(const PingTimes& pings, std::chrono::seconds patience) {
     HoldCalls();
     Start({.pings = pings});
     channel_ = *MakeChannel(server_->address(), {.own_connection = true, .pings = pings});
     std::future<absl::Status> call = std::async(std::launch::async, [this] { return Call("7"); });
     WaitUntilHeld(1);
-    call.wait_for(std::chrono::seconds(6));
+    call.wait_for(patience);
     Release();
     return call.get();
   }
@@ -354,12 +352,12 @@ TEST_F(PingTest, TheServerPermitsTheClientsPings) {
        {&pings.client_interval, &pings.server_interval, &pings.permitted_interval}) {
     *interval /= 30;
   }
-  EXPECT_THAT(WaitingCall(pings), IsOk());
+  EXPECT_THAT(WaitingCall(pings, std::chrono::seconds(6)), IsOk());
 }
 
 // Also shows that pings go on for as long as a call waits.
 TEST_F(PingTest, AClientThatPingsMoreOftenIsSentAway) {
-  EXPECT_THAT(WaitingCall({.client_interval = absl::Seconds(1)}),
+  EXPECT_THAT(WaitingCall({.client_interval = absl::Seconds(1)}, std::chrono::seconds(60)),
               StatusIs(absl::StatusCode::kUnavailable, HasSubstr("Too many pings")));
 }
 

@@ -1,15 +1,17 @@
 #include "common/settings/flag_sources.h"
 
-#include <algorithm>
 #include <fstream>
+#include <optional>
 #include <set>
 #include <sstream>
 #include <utility>
+#include <vector>
 
 #include "absl/flags/reflection.h"
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
 #include "absl/time/time.h"
+#include "common/base/nearest_word.h"
 #include "common/base/quote.h"
 #include "common/base/status.h"
 #include "common/settings/settings.h"
@@ -42,32 +44,11 @@ bool EndsWith(std::string_view text, std::string_view end) {
   return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
 }
 
-// How many characters must be changed to get from one name to the other.
-size_t Distance(std::string_view a, std::string_view b) {
-  std::vector<size_t> row(b.size() + 1);
-  for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (size_t i = 1; i <= a.size(); ++i) {
-    size_t diagonal = std::exchange(row[0], i);
-    for (size_t j = 1; j <= b.size(); ++j) {
-      const size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = std::exchange(row[j], std::min({row[j] + 1, row[j - 1] + 1, replaced}));
-    }
-  }
-  return row[b.size()];
-}
-
 std::string Suggestion(const Flags& flags, std::string_view name) {
-  constexpr size_t kMaxNameLength = 64;
-  if (name.size() > kMaxNameLength) return "";
-  size_t best = std::max<size_t>(1, name.size() / 3) + 1;
-  std::string suggestion;
-  for (const auto& [known, flag] : flags) {
-    if (const size_t distance = Distance(name, known); distance < best) {
-      best = distance;
-      suggestion = "; did you mean --" + known + "?";
-    }
-  }
-  return suggestion;
+  std::vector<std::string> names;
+  for (const auto& [known, flag] : flags) names.push_back(known);
+  const std::optional<std::string> nearest = NearestWord(name, names);
+  return nearest ? "; did you mean --" + *nearest + "?" : "";
 }
 
 absl::StatusOr<std::string> ReadFile(const std::string& path, const std::string& source) {

@@ -1,5 +1,7 @@
 #include "common/settings/settings.h"
 
+#include <unistd.h>
+
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -27,7 +29,7 @@ using ::testing::StartsWith;
 
 class SettingsTest : public ::testing::Test {
  protected:
-  SettingsTest() : directory_(std::filesystem::path(::testing::TempDir()) / "settings_test") {
+  SettingsTest() : directory_(::testing::TempDir() + "/settings_test" + std::to_string(getpid())) {
     std::filesystem::create_directories(directory_);
   }
   ~SettingsTest() override { std::filesystem::remove_all(directory_); }

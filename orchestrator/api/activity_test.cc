@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "absl/strings/str_cat.h"
+#include "common/rpc/served_method.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "orchestrator/api/test_orchestrator.h"
@@ -138,6 +139,9 @@ TEST_F(ActivityTest, AWorkerThatGoesAwayLeavesItsTaskToOthers) {
   workflow::v1::GetActivityTaskResponse response;
   EXPECT_EQ(orchestrator_.workflows().GetActivityTask(&context, request, &response).error_code(),
             grpc::StatusCode::DEADLINE_EXCEEDED);
+  // For the server, the worker is there until it has noticed that it is not.
+  const auto& service = rpc::ServiceNamed("orderflow.workflow.v1.WorkflowService");
+  while (service.in_flight.load() > 0) std::this_thread::yield();
   const std::string execution = Start(activity, "1");
   EXPECT_EQ(Success(GetTask(activity).task_token(), "2"), "OK");
   EXPECT_EQ(AwaitEnd(execution).output(), "2");

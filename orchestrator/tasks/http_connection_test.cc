@@ -1,6 +1,7 @@
 #include "orchestrator/tasks/http_connection.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -134,7 +135,7 @@ TEST(HttpConnectionTest, MistakesAreNamedWithTheirMemberAndWithoutSecrets) {
 class HttpConnectionFileTest : public ::testing::Test {
  protected:
   HttpConnectionFileTest()
-      : directory_(std::filesystem::path(::testing::TempDir()) / "http_connection_test") {
+      : directory_(::testing::TempDir() + "/http_connection_test" + std::to_string(getpid())) {
     std::filesystem::create_directories(directory_);
   }
   ~HttpConnectionFileTest() override { std::filesystem::remove_all(directory_); }

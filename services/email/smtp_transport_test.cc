@@ -6,13 +6,16 @@
 #include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <future>
 #include <iterator>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "absl/time/clock.h"
 #include "common/base/await.h"
 #include "common/base/test_matchers.h"
+#include "common/net/test_port.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "services/email/child_process.h"
@@ -44,6 +47,8 @@ class SmtpServer {
   }
 
   void Stop() { process_.reset(); }
+  // Lets go of the mails to held@.
+  void Release() { std::ofstream(store_ + "/release") << "now"; }
   const std::string& port() const { return port_; }
   std::string certificate() const { return store_ + "/certificate.pem"; }
   std::string Mail(int number) const { return Read(std::to_string(number) + ".eml"); }
@@ -214,13 +219,19 @@ TEST(SmtpTransportTest, AMailThatWaitsTooLongForAConnectionIsPutOff) {
   SmtpServer server;
   SmtpOptions options = PlainOptions(server);
   options.connections = 1;
-  options.queue_timeout = absl::Milliseconds(100);
+  // Long enough for a mail that need not wait, however busy this machine is.
+  options.queue_timeout = absl::Seconds(5);
+  options.mail_timeout = absl::Minutes(2);
   auto transport = Create(options);
-  transport->Deliver(AMail("slow@example.com"),
+  transport->Deliver(AMail("held@example.com"),
                      [](DeliveryResult result) { EXPECT_EQ(result.outcome, Outcome::kSent); });
-  const DeliveryResult second = Deliver(*transport, AMail());
+  std::promise<DeliveryResult> answer;
+  transport->Deliver(AMail(), [&](DeliveryResult result) { answer.set_value(std::move(result)); });
+  absl::SleepFor(options.queue_timeout);
+  server.Release();
+  const DeliveryResult second = answer.get_future().get();
   EXPECT_EQ(second.outcome, Outcome::kTryLater);
-  EXPECT_THAT(second.detail, HasSubstr("no connection became free within 100ms"));
+  EXPECT_THAT(second.detail, HasSubstr("no connection became free within 5s"));
   EXPECT_EQ(Deliver(*transport, AMail()).outcome, Outcome::kSent);
 }
 
@@ -246,8 +257,9 @@ TEST(SmtpTransportTest, ShutdownBreaksOffWhatTheServerDoesNotAnswer) {
 }
 
 TEST(SmtpTransportTest, AServerThatIsDownIsUnreachableAndMailsGoOutWhenItIsBack) {
-  auto server = std::make_unique<SmtpServer>();
-  const std::string port = server->port();
+  const net::TestPort reserved;
+  const std::string port = std::to_string(reserved.number());
+  auto server = std::make_unique<SmtpServer>(std::vector<std::string>{"--port", port});
   auto transport = Create(PlainOptions(*server));
   ASSERT_EQ(Deliver(*transport, AMail()).outcome, Outcome::kSent);
   server->Stop();

@@ -3,7 +3,9 @@
 #include "services/inventory/inventory_module.h"
 
 #include <grpcpp/grpcpp.h>
+#include <unistd.h>
 
+#include <filesystem>
 #include <fstream>
 #include <string>
 
@@ -105,11 +107,12 @@ TEST(InventoryModuleTest, ErrorsArriveWithTheirDetails) {
 TEST(InventoryModuleTest, ABadCatalogKeepsTheServerFromStarting) {
   const std::string url = database::NewTestUrl(database::TestBackend::kSqliteFile);
   InventoryOptions options = WithCatalog(url);
-  options.catalog = ::testing::TempDir() + "/bad_catalog.json";
+  options.catalog = ::testing::TempDir() + "/" + std::to_string(getpid()) + "bad_catalog.json";
   std::ofstream(options.catalog) << R"({"products": [{"product_id": "sku-001"}]})";
   EXPECT_THAT(OpenInventoryModule(options),
               StatusIs(absl::StatusCode::kInvalidArgument,
                        HasSubstr("bad_catalog.json:1: products[0].currency")));
+  std::filesystem::remove(options.catalog);
   Served served(WithCatalog(url));
   EXPECT_THAT(served.GetStock("sku-001"), IsOk())
       << "a catalog that was refused must not count as loaded";

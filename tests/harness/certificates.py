@@ -69,7 +69,7 @@ class Certificates:
         context.load_cert_chain(self.certificate("client"), self.key("client"))
         context.set_alpn_protocols(["h2"])
         host, port = address.rsplit(":", 1)
-        with socket.create_connection((host, int(port)), timeout=10) as plain:
+        with socket.create_connection((host, int(port)), timeout=60) as plain:
             with context.wrap_socket(plain, server_hostname=host) as connection:
                 certificate = connection.getpeercert()
         assert certificate is not None

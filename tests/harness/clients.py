@@ -136,5 +136,5 @@ def cli(arguments: list[str], environment: dict[str, str] | None = None,
 
 
 def metrics(address: str) -> str:
-    with urllib.request.urlopen(f"http://{address}/metrics", timeout=10) as response:
+    with urllib.request.urlopen(f"http://{address}/metrics", timeout=60) as response:
         return response.read().decode()

@@ -12,16 +12,17 @@ import threading
 import time
 from pathlib import Path
 
+from harness.servers import free_port
+
 PATH = os.environ.get("PATH", "") + ":/usr/sbin"
-SECONDS = 20
+SECONDS = 60
 
 
-def free_port() -> int:
-    """One that is free for UDP and TCP."""
+def free_udp_port() -> int:
+    """One that is free for UDP, and ours for TCP."""
     while True:
-        with socket.socket() as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp:
-            tcp.bind(("127.0.0.1", 0))
-            port = tcp.getsockname()[1]
+        port = free_port()
+        with socket.socket(type=socket.SOCK_DGRAM) as udp:
             try:
                 udp.bind(("127.0.0.1", port))
             except OSError:
@@ -41,7 +42,7 @@ class NameServer:
         self._lock = threading.Lock()
         self._names: dict[str, list[str]] = {}
         self._hosts.touch()
-        self.address = f"127.0.0.1:{free_port()}"
+        self.address = f"127.0.0.1:{free_udp_port()}"
         command = [program, "--keep-in-foreground", "--conf-file=/dev/null", f"--port={self.address.split(':')[1]}",
                    "--listen-address=127.0.0.1", "--bind-interfaces", "--no-resolv", "--no-hosts", "--local=/test/",
                    f"--addn-hosts={self._hosts}", "--local-ttl=0", "--log-facility=-", "--pid-file",

@@ -101,7 +101,7 @@ class Prometheus:
 
     def get(self, path: str, **parameters: str):
         query = urllib.parse.urlencode(parameters)
-        with urllib.request.urlopen(f"http://{self.address}/api/v1/{path}?{query}", timeout=30) as response:
+        with urllib.request.urlopen(f"http://{self.address}/api/v1/{path}?{query}", timeout=60) as response:
             return json.load(response)["data"]
 
     def query(self, expression: str) -> list[dict]:

@@ -17,39 +17,46 @@ from harness.certificates import Certificates
 BINARIES = Path(os.environ.get("ORDERFLOW_BINARIES", Path(__file__).parents[2] / "build/release/bin"))
 SERVICES = ("receive", "inventory", "payment", "email")
 CATALOG = Path(__file__).parents[2] / "services/inventory/catalog.json"
+WORKFLOW = Path(__file__).parents[2] / "workflows/order-processing.asl.json"
 START_SECONDS = 60
 
 
+_reserved: list[socket.socket] = []  # their owner is this process, to its end
+
+
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port that stays ours: bound here, so that the system gives it to nobody else who wants any, however long it takes
+    until somebody listens on it. Whoever we start may, as SO_REUSEADDR says; until then connections are refused."""
+    reserved = socket.socket()
+    reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    reserved.bind(("127.0.0.1", 0))
+    _reserved.append(reserved)
+    return reserved.getsockname()[1]
 
 
 class Server:
-    """One process with a gRPC server. Its first address stays its address when it is started again.
+    """One process with a gRPC server. Its addresses stay the same when it is started again.
 
     `name` tells it from others in one directory; the program is orderflow-<program>, or the one of that name.
     """
 
-    def __init__(self, name: str, directory: Path, flags: list[str], program: str = "", address: str = "127.0.0.1:0"):
+    def __init__(self, name: str, directory: Path, flags: list[str], program: str = "", address: str = ""):
         self.name = name
         self.program = program or name
         self.log_path = directory / f"{name}.log"
         self.errors_path = directory / f"{name}.errors"
         self.flags = flags
         self._process: subprocess.Popen[bytes] | None = None
-        self.address = address
-        self.metrics_address = ""
+        self.address = address or f"127.0.0.1:{free_port()}"
+        self.metrics_address = f"127.0.0.1:{free_port()}"
 
     def start(self, **popen_options) -> "Server":
         log_start = self.log_path.stat().st_size if self.log_path.exists() else 0
-        self.metrics_address = f"127.0.0.1:{free_port()}"  # the log does not tell which one the system chose
         command = [str(BINARIES / f"orderflow-{self.program}"), f"--listen={self.address}",
                    f"--metrics_listen={self.metrics_address}", *self._aws_flags(), *self.flags]
         with open(self.log_path, "ab") as log, open(self.errors_path, "ab") as errors:
             self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=errors, **popen_options)
-        self.address = self._wait_for("listening", log_start)["address"]
+        self._wait_for("listening", log_start)
         return self
 
     def _aws_flags(self) -> list[str]:
@@ -71,8 +78,8 @@ class Server:
     def log_lines(self, start: int = 0) -> list[dict]:
         with open(self.log_path, "rb") as log:
             log.seek(start)
-            lines = [line for line in log.read().split(b"\n") if line.startswith(b"{") and line.endswith(b"}")]
-        return [json.loads(line) for line in lines]
+            *lines, _ = log.read().split(b"\n")  # the last one is empty, or is being written
+        return [json.loads(line) for line in lines if line.startswith(b"{")]
 
     @property
     def pid(self) -> int:
@@ -86,7 +93,7 @@ class Server:
         assert self._process is not None
         self._process.send_signal(number)
 
-    def wait(self, seconds: float = 30) -> int:
+    def wait(self, seconds: float = 90) -> int:
         assert self._process is not None
         return self._process.wait(seconds)
 
@@ -104,11 +111,13 @@ class Server:
 class Cluster:
     """Four services and the orchestrator, each a process of its own, with SQLite in one temporary directory.
 
-    With certificates, all of them speak mTLS.
+    With certificates, all of them speak mTLS. Without jitter, the pauses before the tries of a task have the length that the
+    workflow says, and not any up to it: a test knows how much time it has in between.
     """
 
-    def __init__(self, certificates: Certificates | None = None) -> None:
+    def __init__(self, certificates: Certificates | None = None, jitter: bool = True) -> None:
         self._certificates = certificates
+        self._jitter = jitter
         self.directory = Path(tempfile.mkdtemp(prefix="orderflow-test-"))
         self.servers = {name: self._service(name) for name in SERVICES}
         self.servers["orchestrator"] = Server("orchestrator", self.directory, [])
@@ -136,6 +145,10 @@ class Cluster:
         orchestrator.flags = [f"--database=sqlite:{self.directory}/orchestrator.db", *addresses]
         if self._certificates is not None:
             orchestrator.flags += [*self._certificates.server_flags("orchestrator"), *self._certificates.task_flags()]
+        if not self._jitter:
+            workflow = self.directory / "workflow.asl.json"
+            workflow.write_text(WORKFLOW.read_text().replace('"JitterStrategy": "FULL"', '"JitterStrategy": "NONE"'))
+            orchestrator.flags.append(f"--workflow={workflow}")
         orchestrator.start()
 
     def __getitem__(self, name: str) -> Server:

@@ -7,7 +7,7 @@ content) and STORE/NUMBER.json (the envelope and the session), and ends when its
     spam@      554 after the content      full@    452 after the content
     drop@      hangs up after the content, without an answer, but keeps the mail
     silent@    never answers the content
-    slow@      takes the content after half a second
+    held@      takes the content once there is a file STORE/release
 """
 
 import argparse
@@ -52,8 +52,8 @@ class Handler:
             return "452 4.3.1 no space left"
         if name == "silent":
             await asyncio.sleep(3600)
-        if name == "slow":
-            await asyncio.sleep(0.5)
+        while name == "held" and not (self.store / "release").exists():
+            await asyncio.sleep(0.02)
         self.keep(session, envelope)
         if name == "drop":
             server.transport.abort()
