@@ -5,10 +5,12 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <chrono>
 #include <cstdio>
 #include <cstring>
 #include <mutex>
 #include <optional>
+#include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -194,13 +196,7 @@ absl::Status SqliteConnection::Configure(const Settings& settings) {
   ORDERFLOW_RETURN_IF_ERROR(RunScript("PRAGMA temp_store=MEMORY"));
   ORDERFLOW_RETURN_IF_ERROR(RunScript(absl::StrCat("PRAGMA cache_size=-", settings.cache_kib)));
   if (settings.path == ":memory:") return absl::OkStatus();
-  std::vector<Row> rows;
-  ORDERFLOW_RETURN_IF_ERROR(Run("PRAGMA journal_mode=WAL", {}, &rows).status());
-  if (rows.size() != 1 || rows[0].Text(0) != "wal") {
-    return absl::UnavailableError(absl::StrCat("database ", path_,
-                                               ": this file system cannot share memory, which "
-                                               "SQLite's write-ahead log needs"));
-  }
+  ORDERFLOW_RETURN_IF_ERROR(TurnLogOn(settings.busy_timeout));
   ORDERFLOW_RETURN_IF_ERROR(RunScript("PRAGMA synchronous=FULL"));
   ORDERFLOW_RETURN_IF_ERROR(RunScript(kLogSizeLimit));
   // In the place of automatic checkpoints, which would stop the writer for the time of a whole one.
@@ -212,6 +208,26 @@ absl::Status SqliteConnection::Configure(const Settings& settings) {
       },
       this);
   return absl::OkStatus();
+}
+
+// That needs a new file for a moment alone. Where two want it at the same time, SQLite waits for
+// neither, as they would wait for each other: the busy timeout does not count.
+absl::Status SqliteConnection::TurnLogOn(absl::Duration timeout) {
+  constexpr std::chrono::milliseconds kPause(2);
+  const auto deadline = std::chrono::steady_clock::now() + absl::ToChronoMilliseconds(timeout);
+  std::vector<Row> rows;
+  absl::Status status = Run("PRAGMA journal_mode=WAL", {}, &rows).status();
+  while (!status.ok() && (last_code_ & 0xff) == SQLITE_BUSY &&
+         std::chrono::steady_clock::now() < deadline) {
+    std::this_thread::sleep_for(kPause);
+    rows.clear();
+    status = Run("PRAGMA journal_mode=WAL", {}, &rows).status();
+  }
+  ORDERFLOW_RETURN_IF_ERROR(status);
+  if (rows.size() == 1 && rows[0].Text(0) == "wal") return absl::OkStatus();
+  return absl::UnavailableError(absl::StrCat("database ", path_,
+                                             ": this file system cannot share memory, which "
+                                             "SQLite's write-ahead log needs"));
 }
 
 SqliteConnection::~SqliteConnection() {

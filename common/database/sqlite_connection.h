@@ -67,6 +67,7 @@ class SqliteConnection final : public Connection {
   SqliteConnection(sqlite3* db, std::string path) : db_(db), path_(std::move(path)) {}
 
   absl::Status Configure(const Settings& settings);
+  absl::Status TurnLogOn(absl::Duration timeout);
   absl::StatusOr<Prepared*> Prepare(std::string_view sql);
   absl::Status Bind(const Prepared& statement, absl::Span<const Parameter> parameters);
   absl::Status Step(const Prepared& statement, std::vector<Row>* rows);

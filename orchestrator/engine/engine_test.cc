@@ -181,12 +181,14 @@ class EchoTasks final : public tasks::TaskRunner {
   }
 
   std::unique_ptr<tasks::RunningTask> Run(tasks::TaskCall call, tasks::TaskDone done) override {
+    // Before the call counts: whoever awaits it may change that for the next ones.
+    const bool answered = answers;
     {
       MutexLock lock(mutex_);
       ++calls_;
       called_.NotifyAll();
     }
-    if (answers) {
+    if (answered) {
       worker_.Do([call = std::move(call), done = std::move(done)]() mutable {
         std::move(done)(std::move(call.input));
       });
