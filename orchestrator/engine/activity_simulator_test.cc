@@ -237,7 +237,7 @@ class ActivitySimulation final : public ActivityWorld {
     good_ = 0.9;
   }
 
-  void Run() {
+  void Simulate() {
     for (const char* activity : {ARN "first", ARN "left", ARN "right", ARN "each"})
       ChangeLater(activity);
     Boot();
@@ -319,7 +319,7 @@ TEST(ActivitySimulatorTest, WhetherAnActivityWasThereIsDecidedOnceWhateverHappen
   int64_t failures = 0;
   RunSimulations(200, /*crashes_each=*/0.5, [&](uint64_t seed) {
     ActivitySimulation simulation(seed);
-    simulation.Run();
+    simulation.Simulate();
     failures += simulation.failures();
     return simulation.crashes();
   });
