@@ -36,13 +36,16 @@ class ActivityTest : public ::testing::Test {
     const grpc::Status status = Do(&Workflows::CreateActivity, request, response);
     return status.ok() ? response.activity_arn() : Outcome(status);
   }
-  // Starts an execution of a machine whose one task is the activity's.
-  std::string Start(const std::string& activity, const std::string& input) {
+  // Starts an execution of a machine, whose one task is the activity's if it is not given.
+  std::string Start(const std::string& activity, const std::string& input,
+                    const std::string& definition = "") {
     workflow::v1::CreateStateMachineRequest machine;
     machine.set_name("m");
     machine.set_definition(
-        absl::StrCat(R"({"StartAt": "A", "States": {"A": {"Type": "Task", "Resource": ")", activity,
-                     R"(", "End": true}}})"));
+        !definition.empty()
+            ? definition
+            : absl::StrCat(R"({"StartAt": "A", "States": {"A": {"Type": "Task", "Resource": ")",
+                           activity, R"(", "End": true}}})"));
     workflow::v1::CreateStateMachineResponse created;
     const grpc::Status status = Do(&Workflows::CreateStateMachine, machine, created);
     EXPECT_TRUE(status.ok()) << status.error_message();
@@ -52,6 +55,22 @@ class ActivityTest : public ::testing::Test {
     workflow::v1::StartExecutionResponse started;
     EXPECT_TRUE(Do(&Workflows::StartExecution, start, started).ok());
     return started.execution_arn();
+  }
+  void DeleteActivity(const std::string& arn) {
+    workflow::v1::DeleteActivityRequest request;
+    request.set_activity_arn(arn);
+    workflow::v1::DeleteActivityResponse response;
+    const grpc::Status status = Do(&Workflows::DeleteActivity, request, response);
+    EXPECT_TRUE(status.ok()) << status.error_message();
+  }
+  std::vector<std::string> EventTypes(const std::string& execution) {
+    workflow::v1::GetExecutionHistoryRequest request;
+    request.set_execution_arn(execution);
+    workflow::v1::GetExecutionHistoryResponse history;
+    EXPECT_TRUE(Do(&Workflows::GetExecutionHistory, request, history).ok());
+    std::vector<std::string> types;
+    for (const auto& event : history.events()) types.push_back(event.type());
+    return types;
   }
   workflow::v1::GetActivityTaskResponse GetTask(const std::string& activity) {
     workflow::v1::GetActivityTaskRequest request;
@@ -100,12 +119,12 @@ TEST_F(ActivityTest, AWorkerTakesATaskAndAnswersIt) {
   request.set_execution_arn(execution);
   workflow::v1::GetExecutionHistoryResponse history;
   ASSERT_TRUE(Do(&Workflows::GetExecutionHistory, request, history).ok());
-  std::vector<std::string> types;
-  for (const auto& event : history.events()) types.push_back(event.type());
-  EXPECT_THAT(types, ElementsAre("ExecutionStarted", "TaskStateEntered", "ActivityScheduled",
-                                 "ActivityStarted", "ActivitySucceeded", "TaskStateExited",
-                                 "ExecutionSucceeded"));
+  ASSERT_EQ(history.events_size(), 7);
   EXPECT_EQ(history.events(3).activity_started_event_details().worker_name(), "w");
+  EXPECT_THAT(
+      EventTypes(execution),
+      ElementsAre("ExecutionStarted", "TaskStateEntered", "ActivityScheduled", "ActivityStarted",
+                  "ActivitySucceeded", "TaskStateExited", "ExecutionSucceeded"));
 }
 
 TEST_F(ActivityTest, AWorkerThatWaitsGetsTheNextTask) {
@@ -228,11 +247,71 @@ TEST_F(ActivityTest, ActivitiesAreMadeListedAndDeleted) {
   ask.set_activity_arn("no_an_activity_arn");
   EXPECT_EQ(Outcome(Do(&Workflows::GetActivityTask, ask, task)),
             "InvalidArn: Invalid Arn: 'Invalid ARN prefix: no_an_activity_arn'");
+}
 
-  // Its tasks fail, as nobody can take them.
-  const auto end = AwaitEnd(Start(first, "1"));
+TEST_F(ActivityTest, ATaskOfADeletedActivityIsNotScheduled) {
+  const std::string activity = CreateActivity("pack");
+  DeleteActivity(activity);
+  const std::string execution = Start(activity, "1");
+  const auto end = AwaitEnd(execution);
   EXPECT_EQ(end.error(), "States.Runtime");
-  EXPECT_THAT(end.cause(), HasSubstr(absl::StrCat("The activity ", first, " does not exist.")));
+  EXPECT_EQ(end.cause(),
+            absl::StrCat("An error occurred while executing the state 'A' (entered at the event id "
+                         "#2). The activity ",
+                         activity, " does not exist."));
+  const std::vector<std::string> types = EventTypes(execution);
+  EXPECT_THAT(types, ElementsAre("ExecutionStarted", "TaskStateEntered", "ExecutionFailed"));
+
+  // What is on record does not change with what exists.
+  CreateActivity("pack");
+  EXPECT_EQ(EventTypes(execution), types);
+  orchestrator_.Restart();
+  EXPECT_EQ(EventTypes(execution), types);
+
+  workflow::v1::RedriveExecutionRequest redrive;
+  redrive.set_execution_arn(execution);
+  workflow::v1::RedriveExecutionResponse redriven;
+  EXPECT_EQ(Outcome(Do(&Workflows::RedriveExecution, redrive, redriven)), "OK");
+  EXPECT_EQ(Success(GetTask(activity).task_token(), "2"), "OK");
+  EXPECT_EQ(AwaitEnd(execution).output(), "2");
+  EXPECT_THAT(EventTypes(execution),
+              ElementsAre("ExecutionStarted", "TaskStateEntered", "ExecutionFailed",
+                          "ExecutionRedriven", "ActivityScheduled", "ActivityStarted",
+                          "ActivitySucceeded", "TaskStateExited", "ExecutionSucceeded"));
+}
+
+TEST_F(ActivityTest, ATaskOutlivesTheDeletionOfItsActivity) {
+  const std::string activity = CreateActivity("pack");
+  const std::string execution = Start(activity, "1");
+  const std::vector<std::string> waiting = {"ExecutionStarted", "TaskStateEntered",
+                                            "ActivityScheduled"};
+  EXPECT_EQ(EventTypes(execution), waiting);
+  DeleteActivity(activity);
+  orchestrator_.Restart();
+  EXPECT_EQ(EventTypes(execution), waiting);
+  EXPECT_EQ(CreateActivity("pack"), activity);
+  EXPECT_EQ(Success(GetTask(activity).task_token(), "2"), "OK");
+  EXPECT_EQ(AwaitEnd(execution).output(), "2");
+}
+
+TEST_F(ActivityTest, AnActivityThatIsDeletedOnTheWayIsMissedThere) {
+  const std::string activity = CreateActivity("pack");
+  const std::string execution = Start(activity, "[1, 2]", R"({"StartAt": "A", "States": {"A": {
+      "Type": "Map", "MaxConcurrency": 1, "End": true, "ItemProcessor": {"StartAt": "P", "States": {
+        "P": {"Type": "Task", "Resource": ")" + activity + R"(", "End": true}}}}}})");
+  const std::string token = GetTask(activity).task_token();
+  DeleteActivity(activity);
+  EXPECT_EQ(Success(token, "2"), "OK");
+  EXPECT_EQ(AwaitEnd(execution).error(), "States.Runtime");
+  const std::vector<std::string> types = EventTypes(execution);
+  EXPECT_THAT(types, ElementsAre("ExecutionStarted", "MapStateEntered", "MapStateStarted",
+                                 "MapIterationStarted", "TaskStateEntered", "ActivityScheduled",
+                                 "ActivityStarted", "ActivitySucceeded", "TaskStateExited",
+                                 "MapIterationSucceeded", "MapIterationStarted", "TaskStateEntered",
+                                 "ExecutionFailed"));
+  CreateActivity("pack");
+  orchestrator_.Restart();
+  EXPECT_EQ(EventTypes(execution), types);
 }
 
 TEST_F(ActivityTest, TagsMayChangeAfterItsCreation) {

@@ -1,75 +1,36 @@
 // Executions that are tasks of other ones, over a real socket and a real database.
 
-#include <thread>
-
 #include "absl/strings/str_cat.h"
 #include "common/json/value.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "orchestrator/api/test_orchestrator.h"
+#include "orchestrator/api/test_workflows.h"
 
 namespace orderflow::api {
 namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using Workflows = workflow::v1::WorkflowService::Stub;
 
 constexpr char kChild[] = R"({"StartAt": "Work", "States": {"Work": {"Type": "Task",
     "Resource": "grpc://x:1/a.B/Work", "End": true}}})";
 
-class NestedExecutionTest : public ::testing::Test {
+class NestedExecutionTest : public WorkflowTest {
  protected:
   NestedExecutionTest() {
     script_.Answer("Work", json::Value::Object({{"done", true}}));
-    child_ = Create("child", kChild);
+    child_ = CreateMachine("child", kChild);
   }
 
-  template <typename Request, typename Response>
-  Response Must(grpc::Status (Workflows::*method)(grpc::ClientContext*, const Request&, Response*),
-                const Request& request) {
-    Response response;
-    const grpc::Status status = Call(orchestrator_.workflows(), method, request, response);
-    EXPECT_TRUE(status.ok()) << status.error_message();
-    return response;
-  }
-  std::string Create(const std::string& name, const std::string& definition) {
-    workflow::v1::CreateStateMachineRequest request;
-    request.set_name(name);
-    request.set_definition(definition);
-    return Must(&Workflows::CreateStateMachine, request).state_machine_arn();
-  }
   // A parent with one task that starts the child, after the resource's pattern.
   std::string StartParent(const std::string& pattern, const std::string& machine,
                           const std::string& more = "") {
-    const std::string arn =
-        Create("parent", absl::StrCat(R"({"StartAt": "Run", "States": {"Run": {"Type": "Task",
+    const std::string arn = CreateMachine(
+        "parent", absl::StrCat(R"({"StartAt": "Run", "States": {"Run": {"Type": "Task",
             "Resource": "arn:aws:states:::states:startExecution)",
-                                      pattern, R"(", "Parameters": {"StateMachineArn": ")", machine,
-                                      R"(", "Input": {"n": 1})", more, R"(}, "End": true}}})"));
-    workflow::v1::StartExecutionRequest request;
-    request.set_state_machine_arn(arn);
-    return Must(&Workflows::StartExecution, request).execution_arn();
-  }
-  workflow::v1::DescribeExecutionResponse Describe(const std::string& arn) {
-    workflow::v1::DescribeExecutionRequest request;
-    request.set_execution_arn(arn);
-    return Must(&Workflows::DescribeExecution, request);
-  }
-  workflow::v1::DescribeExecutionResponse AwaitEnd(const std::string& arn) {
-    while (true) {
-      auto description = Describe(arn);
-      if (description.status() != workflow::v1::EXECUTION_STATUS_RUNNING) return description;
-      std::this_thread::yield();
-    }
-  }
-  std::vector<std::string> Types(const std::string& arn) {
-    workflow::v1::GetExecutionHistoryRequest request;
-    request.set_execution_arn(arn);
-    std::vector<std::string> types;
-    const auto history = Must(&Workflows::GetExecutionHistory, request);
-    for (const auto& event : history.events()) types.push_back(event.type());
-    return types;
+                               pattern, R"(", "Parameters": {"StateMachineArn": ")", machine,
+                               R"(", "Input": {"n": 1})", more, R"(}, "End": true}}})"));
+    return StartMachine(arn);
   }
   // The executions of the child, newest first.
   std::vector<workflow::v1::ExecutionListItem> Children() {
@@ -84,8 +45,6 @@ class NestedExecutionTest : public ::testing::Test {
     return parsed.value.value_or(json::Value());
   }
 
-  Script script_;
-  TestOrchestrator orchestrator_{script_};
   std::string child_;
 };
 
@@ -105,9 +64,10 @@ TEST_F(NestedExecutionTest, TheEndOfAnExecutionIsTheOutputOfTheTask) {
   EXPECT_EQ(output.Find("Name")->AsString(), "c");
   EXPECT_EQ(output.Find("StateMachineArn")->AsString(), child_);
   EXPECT_EQ(output.Find("Status")->AsString(), "SUCCEEDED");
-  EXPECT_THAT(Types(parent), ElementsAre("ExecutionStarted", "TaskStateEntered", "TaskScheduled",
-                                         "TaskStarted", "TaskSubmitted", "TaskSucceeded",
-                                         "TaskStateExited", "ExecutionSucceeded"));
+  EXPECT_THAT(
+      EventTypes(parent),
+      ElementsAre("ExecutionStarted", "TaskStateEntered", "TaskScheduled", "TaskStarted",
+                  "TaskSubmitted", "TaskSucceeded", "TaskStateExited", "ExecutionSucceeded"));
 }
 
 TEST_F(NestedExecutionTest, AVersionIsStartedAsItsArnSays) {

@@ -21,6 +21,7 @@
 #include "orchestrator/api/workflow_apis.h"
 #include "orchestrator/api/workflow_deployment.h"
 #include "orchestrator/api/workflow_service.h"
+#include "orchestrator/store/activity_directory.h"
 #include "orchestrator/store/sql_execution_store.h"
 #include "orchestrator/tasks/activity_tasks.h"
 #include "orchestrator/tasks/http_invocation.h"
@@ -70,19 +71,6 @@ MachineRegistry::Options RegistryOptions(const OrchestratorOptions& options) {
   return registry;
 }
 
-engine::Options EngineOptions(engine::Options options, engine::Meter& meter) {
-  options.meter = &meter;
-  if (!options.execution_log) {
-    options.execution_log = [](std::string line) {
-      logging::Info("execution event", {{"event", logging::Json{line}}});
-    };
-  }
-  if (!options.report) {
-    options.report = [](std::string message) { logging::Error(message); };
-  }
-  return options;
-}
-
 aws::EndpointOptions EndpointOptions(const OrchestratorOptions& options) {
   aws::EndpointOptions endpoint = options.aws;
   endpoint.region = options.region;
@@ -94,12 +82,13 @@ class Orchestrator final : public OrchestratorModule {
   Orchestrator(const OrchestratorOptions& options, std::unique_ptr<store::SqlExecutionStore> store,
                std::unique_ptr<tasks::TaskRunner> runner)
       : store_(std::move(store)),
+        activity_directory_(*store_),
         activity_tasks_(std::make_shared<tasks::ActivityTasks>(ActivityOptions())),
         runner_(std::make_unique<tasks::TaskDispatcher>()),
         registry_(RegistryOptions(options), *store_, *runner_, *options.clock),
         execution_runner_(std::make_shared<ExecutionTaskRunner>(registry_, *store_)),
         meter_(std::in_place, *options.clock),
-        engine_(engine::Engine::Create(EngineOptions(options.engine, *meter_), *store_, *runner_,
+        engine_(engine::Engine::Create(EngineOptions(options.engine), *store_, *runner_,
                                        *options.clock,
                                        [this](int64_t revision, Callback<engine::MachinePtr> done) {
                                          registry_.Load(revision, std::move(done));
@@ -112,8 +101,8 @@ class Orchestrator final : public OrchestratorModule {
         aliases_(*store_, *options.clock),
         orders_(registry_, *engine_, *store_),
         tokens_(*engine_, options.engine.limits.max_payload_bytes),
-        activities_({.region = options.region, .account = options.account}, *store_, *engine_,
-                    *activity_tasks_, *options.clock),
+        activities_({.region = options.region, .account = options.account}, activity_directory_,
+                    *engine_, *activity_tasks_, *options.clock),
         map_runs_(registry_, *engine_, *store_, options.engine.limits),
         state_tests_({options.region, options.account, options.engine.limits}, registry_, *runner_,
                      *options.clock),
@@ -137,6 +126,8 @@ class Orchestrator final : public OrchestratorModule {
                                                                : options.order_workflow,
                                 options.order_workflow_source, options.order_workflow_logging};
     ORDERFLOW_RETURN_IF_ERROR(Deploy(registry_, *store_, deployment));
+    ORDERFLOW_RETURN_IF_ERROR(
+        AwaitStatus([this](StatusCallback done) { activity_directory_.Load(std::move(done)); }));
     ORDERFLOW_RETURN_IF_ERROR(
         AwaitStatus([this](StatusCallback done) { engine_->Recover(std::move(done)); }));
     if (const int64_t running = engine_->statistics().running; running > 0) {
@@ -186,17 +177,24 @@ class Orchestrator final : public OrchestratorModule {
   }
 
  private:
+  engine::Options EngineOptions(engine::Options options) {
+    options.meter = &*meter_;
+    options.missing_activities = [this](const std::vector<std::string>& arns) {
+      return activity_directory_.Missing(arns);
+    };
+    if (!options.execution_log) {
+      options.execution_log = [](std::string line) {
+        logging::Info("execution event", {{"event", logging::Json{line}}});
+      };
+    }
+    if (!options.report) {
+      options.report = [](std::string message) { logging::Error(message); };
+    }
+    return options;
+  }
+
   tasks::ActivityTasks::Options ActivityOptions() {
     tasks::ActivityTasks::Options options;
-    options.exists = [this](std::string arn, Callback<bool> done) {
-      store_->GetActivity(
-          std::move(arn),
-          [done = std::move(done)](absl::StatusOr<store::ActivityRecord> record) mutable {
-            if (record.ok() || absl::IsNotFound(record.status()))
-              return std::move(done)(record.ok());
-            std::move(done)(record.status());
-          });
-    };
     options.take = [this](const std::string& token, std::optional<std::string> worker,
                           StatusCallback done) {
       engine_->Signal(token, asl::TaskStarted{0, std::move(worker)}, std::move(done));
@@ -219,6 +217,7 @@ class Orchestrator final : public OrchestratorModule {
   }
 
   std::unique_ptr<store::SqlExecutionStore> store_;
+  store::ActivityDirectory activity_directory_;  // gone after the store has answered for good
   std::shared_ptr<tasks::ActivityTasks> activity_tasks_;
   std::unique_ptr<tasks::TaskDispatcher> runner_;
   MachineRegistry registry_;

@@ -7,7 +7,7 @@
 #include "common/rpc/status.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "orchestrator/api/test_orchestrator.h"
+#include "orchestrator/api/test_workflows.h"
 
 namespace orderflow::api {
 namespace {
@@ -15,7 +15,6 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
-using Workflows = workflow::v1::WorkflowService::Stub;
 
 constexpr char kTwoTasks[] = R"({"StartAt": "First", "States": {
     "First": {"Type": "Task", "Resource": "grpc://x:1/a.B/First", "ResultPath": null, "Next": "Second"},
@@ -28,43 +27,13 @@ std::string MapOf(const std::string& type) {
       "Resource": "grpc://x:1/a.B/Work", "End": true}}}, "End": true}}})";
 }
 
-class RedriveApiTest : public ::testing::Test {
+class RedriveApiTest : public WorkflowTest {
  protected:
   RedriveApiTest() {
     for (const char* method : {"First", "Second", "Work"})
       script_.Answer(method, json::Value("done"));
   }
 
-  template <typename Request, typename Response>
-  Response Must(grpc::Status (Workflows::*method)(grpc::ClientContext*, const Request&, Response*),
-                const Request& request) {
-    Response response;
-    const grpc::Status status = Call(orchestrator_.workflows(), method, request, response);
-    EXPECT_TRUE(status.ok()) << status.error_message();
-    return response;
-  }
-  std::string Start(const std::string& definition, const std::string& input = "{}") {
-    workflow::v1::CreateStateMachineRequest machine;
-    machine.set_name("m");
-    machine.set_definition(definition);
-    machine_ = Must(&Workflows::CreateStateMachine, machine).state_machine_arn();
-    workflow::v1::StartExecutionRequest start;
-    start.set_state_machine_arn(machine_);
-    start.set_input(input);
-    return Must(&Workflows::StartExecution, start).execution_arn();
-  }
-  workflow::v1::DescribeExecutionResponse Describe(const std::string& arn) {
-    workflow::v1::DescribeExecutionRequest request;
-    request.set_execution_arn(arn);
-    return Must(&Workflows::DescribeExecution, request);
-  }
-  workflow::v1::DescribeExecutionResponse AwaitEnd(const std::string& arn) {
-    while (true) {
-      auto description = Describe(arn);
-      if (description.status() != workflow::v1::EXECUTION_STATUS_RUNNING) return description;
-      std::this_thread::yield();
-    }
-  }
   // "CODE Reason: message", empty if it went well.
   std::string Redrive(const std::string& arn, const std::string& token = "",
                       workflow::v1::RedriveExecutionResponse* response = nullptr) {
@@ -79,40 +48,6 @@ class RedriveApiTest : public ::testing::Test {
         std::string(StatusCodeName(static_cast<absl::StatusCode>(status.error_code()))), " ",
         ReasonOf(status), ": ", status.error_message());
   }
-  std::vector<std::string> EventTypes(const std::string& arn) {
-    workflow::v1::GetExecutionHistoryRequest request;
-    request.set_execution_arn(arn);
-    std::vector<std::string> types;
-    const auto history = Must(&Workflows::GetExecutionHistory, request);
-    for (const auto& event : history.events()) types.push_back(event.type());
-    return types;
-  }
-  std::string MapRunOf(const std::string& execution) {
-    workflow::v1::ListMapRunsRequest request;
-    request.set_execution_arn(execution);
-    const auto response = Must(&Workflows::ListMapRuns, request);
-    EXPECT_EQ(response.map_runs_size(), 1);
-    return response.map_runs(0).map_run_arn();
-  }
-  workflow::v1::DescribeMapRunResponse DescribeMapRun(const std::string& arn) {
-    workflow::v1::DescribeMapRunRequest request;
-    request.set_map_run_arn(arn);
-    return Must(&Workflows::DescribeMapRun, request);
-  }
-  std::vector<workflow::v1::ExecutionListItem> ChildrenOf(
-      const std::string& run, workflow::v1::ExecutionStatus status,
-      workflow::v1::RedriveFilter filter = workflow::v1::REDRIVE_FILTER_UNSPECIFIED) {
-    workflow::v1::ListExecutionsRequest request;
-    request.set_map_run_arn(run);
-    request.set_status_filter(status);
-    request.set_redrive_filter(filter);
-    const auto response = Must(&Workflows::ListExecutions, request);
-    return {response.executions().begin(), response.executions().end()};
-  }
-
-  Script script_;
-  TestOrchestrator orchestrator_{script_};
-  std::string machine_;
 };
 
 TEST_F(RedriveApiTest, AFailedExecutionGoesOnFromTheTaskThatFailed) {

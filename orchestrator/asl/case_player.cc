@@ -139,7 +139,13 @@ void CasePlayer::OnEvent(HistoryEvent event) {
 
 void CasePlayer::Apply(What what) {
   std::vector<Effect> effects;
-  execution_.Apply(Input{now_, std::move(what)}, effects, this);
+  Input input{now_, std::move(what)};
+  const Value* activities = recording_.Find("activities");
+  for (const std::string& activity : execution_.machine().activities()) {
+    if (activities == nullptr || activities->Find(activity) == nullptr)
+      input.missing_activities.push_back(activity);
+  }
+  execution_.Apply(input, effects, this);
   for (Effect& effect : effects) std::visit([this](auto& what) { Carry(what); }, effect);
 }
 
@@ -206,15 +212,9 @@ void CasePlayer::CallBack(const RunTask& task) {
 }
 
 void CasePlayer::WorkOnActivity(const RunTask& task) {
-  const Value* activities = recording_.Find("activities");
-  const Value* activity = activities == nullptr ? nullptr : activities->Find(task.resource);
-  if (activity == nullptr) {
-    return Later(
-        now_, TaskFailed{task.attempt,
-                         {"States.Runtime", "The activity " + task.resource + " does not exist."}});
-  }
-  Later(now_, TaskStarted{task.attempt, TextOf(*activity, "worker_name")});
-  AnswerAs(task, *activity->Find("on_task"), "$input", task.input);
+  const Value& activity = *recording_.Find("activities")->Find(task.resource);
+  Later(now_, TaskStarted{task.attempt, TextOf(activity, "worker_name")});
+  AnswerAs(task, *activity.Find("on_task"), "$input", task.input);
 }
 
 void CasePlayer::AnswerAs(const RunTask& task, const Value& steps, std::string_view placeholder,

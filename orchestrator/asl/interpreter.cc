@@ -69,7 +69,7 @@ Execution& Execution::operator=(Execution&&) noexcept = default;
 
 bool Execution::Apply(const Input& input, std::vector<Effect>& effects, EventSink* events) {
   if (!MayTake(input)) return false;
-  Turn turn(impl_->state, input.at, effects, events);
+  Turn turn(impl_->state, input.at, effects, events, input.missing_activities);
   return std::visit([&](const auto& what) { return turn.Handle(what); }, input.what);
 }
 

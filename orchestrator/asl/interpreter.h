@@ -76,6 +76,10 @@ struct Input {
   std::variant<Start, TaskSucceeded, TaskFailed, TimerFired, Heartbeat, Stop, TaskSubmitted,
                TaskStarted, Redriven, MapRunUpdated>
       what;
+  // Those of StateMachine::activities() that did not exist when it happened. A Task of one of them
+  // that is to begin ends the execution; one that has begun goes on waiting. So they matter to a
+  // replay only where the execution ended with this input.
+  std::vector<std::string> missing_activities = {};
 };
 
 // One execution among those of a distributed Map.

@@ -1,5 +1,6 @@
 // Reads a definition as a whole: text, substitutions, the fields of a state machine, its graph.
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
@@ -121,6 +122,19 @@ StateMachine::Parts ReadMachine(const Value& definition, const ParseOptions& opt
   return parts;
 }
 
+void AppendActivities(const std::vector<std::unique_ptr<State>>& states,
+                      std::vector<std::string>& found) {
+  for (const auto& state : states) {
+    if (const auto* task = std::get_if<TaskState>(&state->kind)) {
+      if (task->resource.is_activity) found.push_back(task->resource.text);
+    } else if (const auto* parallel = std::get_if<ParallelState>(&state->kind)) {
+      for (const StateGraph& branch : parallel->branches) AppendActivities(branch.states, found);
+    } else if (const auto* map = std::get_if<MapState>(&state->kind)) {
+      AppendActivities(map->processor.states, found);  // of a distributed Map it is empty
+    }
+  }
+}
+
 using References = std::vector<StateMachine::VariableReferences>;
 
 void AppendReferences(const std::vector<std::unique_ptr<State>>& states, References& found) {
@@ -137,6 +151,12 @@ void AppendReferences(const std::vector<std::unique_ptr<State>>& states, Referen
 }
 
 }  // namespace
+
+StateMachine::StateMachine(Parts parts) : parts_(std::move(parts)) {
+  AppendActivities(states(), activities_);
+  std::sort(activities_.begin(), activities_.end());
+  activities_.erase(std::unique(activities_.begin(), activities_.end()), activities_.end());
+}
 
 std::vector<StateMachine::VariableReferences> StateMachine::FindVariableReferences() const {
   References found;

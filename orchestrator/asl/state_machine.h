@@ -40,7 +40,7 @@ class StateMachine {
     StateGraph graph;
     json::Value definition;
   };
-  explicit StateMachine(Parts parts) : parts_(std::move(parts)) {}
+  explicit StateMachine(Parts parts);
 
   const std::string& comment() const { return parts_.comment; }
   const std::string& query_language() const { return parts_.query_language; }
@@ -48,6 +48,9 @@ class StateMachine {
   const State& start() const { return *parts_.graph.start; }
   const std::vector<std::unique_ptr<State>>& states() const { return parts_.graph.states; }
   const State* FindState(std::string_view name) const { return parts_.graph.Find(name); }
+  // The ARNs of the activities that its Tasks name, sorted. Those of a distributed Map's child
+  // executions are not among them: what these run is a machine of its own.
+  const std::vector<std::string>& activities() const { return activities_; }
   // Which variables the expressions of a state name, sorted; states that name none are left out.
   // States within others are among them.
   struct VariableReferences {
@@ -60,6 +63,7 @@ class StateMachine {
 
  private:
   Parts parts_;
+  std::vector<std::string> activities_;
 };
 
 // A finding of the parser or the validator.

@@ -52,7 +52,7 @@ class TestExecution final : public EventSink {
   // Applies an input; `effects` are then those of this input.
   bool Apply(decltype(Input::what) what) {
     effects.clear();
-    return execution.Apply(Input{now, std::move(what)}, effects, this);
+    return execution.Apply(Input{now, std::move(what), missing_activities}, effects, this);
   }
   void Begin(std::string_view input = "{}") { EXPECT_TRUE(Apply(Start{Json(input)})); }
   void Answer(std::string_view output) {
@@ -106,6 +106,7 @@ class TestExecution final : public EventSink {
   void OnEvent(HistoryEvent event) override { events.push_back(std::move(event)); }
 
   absl::Time now = absl::FromUnixSeconds(1'700'000'000);
+  std::vector<std::string> missing_activities;  // at the inputs to come
   std::vector<Effect> effects;
   std::vector<HistoryEvent> events;
   Execution execution;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "common/json/value.h"
 #include "orchestrator/asl/execution_state.h"
 #include "orchestrator/asl/history.h"
@@ -28,8 +29,13 @@ namespace orderflow::asl {
 // Execution::Apply.
 class Turn {
  public:
-  Turn(ExecutionState& state, absl::Time now, std::vector<Effect>& effects, EventSink* sink)
-      : state_(state), now_(now), effects_(effects), history_(state, now, sink) {}
+  Turn(ExecutionState& state, absl::Time now, std::vector<Effect>& effects, EventSink* sink,
+       absl::Span<const std::string> missing_activities = {})
+      : state_(state),
+        now_(now),
+        missing_activities_(missing_activities),
+        effects_(effects),
+        history_(state, now, sink) {}
 
   bool Handle(const Start& start);
   bool Handle(const TaskSucceeded& answer);
@@ -173,6 +179,7 @@ class Turn {
 
   // --- Tasks ---
   void BeginAttempt(Branch& branch, const TaskState& task);
+  bool IsMissing(const Resource& resource) const;  // an activity that does not exist
   void CloseAttempt(Branch& branch);
   Evaluated<absl::Time> WaitEnds(const WaitState& wait, const Scope& scope) const;
 
@@ -203,6 +210,7 @@ class Turn {
 
   ExecutionState& state_;
   const absl::Time now_;
+  const absl::Span<const std::string> missing_activities_;
   std::vector<Effect>& effects_;
   History history_;
   std::deque<Branch*> ready_;  // arrived at a state; to enter it

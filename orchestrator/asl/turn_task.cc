@@ -86,6 +86,11 @@ void Turn::BeginAttempt(Branch& branch, const TaskState& task) {
     }
   }
 
+  if (IsMissing(task.resource)) {
+    return FailEvaluation(
+        branch, RuntimeFailure("The activity " + task.resource.text + " does not exist."));
+  }
+
   branch.attempt.input = *std::move(arguments);
   branch.attempt.heartbeat_seconds = heartbeat->value_or(0);
   history_.TaskScheduled(branch, task, *timeout, credentials);
@@ -99,6 +104,11 @@ void Turn::BeginAttempt(Branch& branch, const TaskState& task) {
   if (branch.attempt.deadline.has_value()) Set(branch, branch.timeout, *branch.attempt.deadline);
   // That of an activity begins to count when a worker takes the task.
   if (!task.resource.is_activity) SetHeartbeat(branch);
+}
+
+bool Turn::IsMissing(const Resource& resource) const {
+  return resource.is_activity && std::find(missing_activities_.begin(), missing_activities_.end(),
+                                           resource.text) != missing_activities_.end();
 }
 
 void Turn::CloseAttempt(Branch& branch) {

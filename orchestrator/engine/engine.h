@@ -84,6 +84,10 @@ struct Options {
   int recovery_page = 500;
   // Batches that a shard may have on their way to the disk at a time.
   int batches_in_flight = 2;
+  // Those of these activities (their ARNs) that do not exist now. Called on the shards' threads and
+  // where executions are started, for machines that have activities; must not block. Empty: none is
+  // missing.
+  std::function<std::vector<std::string>(const std::vector<std::string>& arns)> missing_activities;
   // Takes the execution log, one JSON line an event. Called on shard threads; must not block.
   // Empty: no log.
   std::function<void(std::string line)> execution_log;
@@ -92,6 +96,13 @@ struct Options {
   // Borrowed, must outlive the engine. Null: nobody counts.
   Meter* meter = nullptr;
 };
+
+// Those activities of the machine that do not exist now.
+inline std::vector<std::string> MissingActivities(const Options& options, const Machine& machine) {
+  const std::vector<std::string>& named = machine.definition->activities();
+  if (named.empty() || !options.missing_activities) return {};
+  return options.missing_activities(named);
+}
 
 // What somebody who holds a task's token says of it. The engine fills the attempt in.
 using TaskSignal =

@@ -80,6 +80,7 @@ class EngineImpl::Starting {
   json::Value parsed_input;
   std::string input;   // to compare with that of a known name
   std::string origin;  // the same
+  std::vector<std::string> missing_activities;
   bool redrive = false;
   Callback<StartResult> started;
   std::optional<Waiter> waiter;
@@ -182,6 +183,8 @@ void EngineImpl::Launch(StartRequest request, Callback<StartResult> started,
   if (request.machine->record.type == store::MachineType::kExpress) {
     return OnJournaled(std::move(starting), store::StartOutcome{true, std::nullopt});
   }
+  starting->missing_activities = MissingActivities(options_, *request.machine);
+  record.missing_activities = EncodeActivities(starting->missing_activities);
   starting->input = record.input;
   starting->origin = record.origin;
   starting->redrive = request.redrive;
@@ -201,7 +204,8 @@ void EngineImpl::OnJournaled(std::unique_ptr<Starting> starting,
     Shard& shard = ShardOf(starting->arn());
     shard.Post(std::make_unique<Begin>(
         Begin{std::move(starting->accepted), std::move(starting->parsed_input),
-              std::move(starting->started), std::move(starting->waiter)}));
+              std::move(starting->started), std::move(starting->waiter),
+              std::move(starting->missing_activities)}));
   }
   StartSettled();
 }

@@ -87,6 +87,25 @@ TEST_F(HistoryTest, IsTheSameWhetherFedAtOnceOrInPieces) {
   EXPECT_EQ(Types(), expected);
 }
 
+// As it was journaled when only the attempt to run the task could find that out.
+TEST_F(HistoryTest, AnActivityThatWasFoundMissingAfterItsScheduleStaysSo) {
+  HistoryReplayer replayer(TestMachine(R"({"StartAt": "A", "States": {"A": {"Type": "Task",
+      "Resource": "arn:aws:states:us-east-1:1:activity:gone", "End": true}}})"),
+                           record_, {});
+  ASSERT_THAT(replayer.Start(sink_), IsOk());
+  const store::JournalRecord old = {
+      .execution = 1,
+      .sequence = 1,
+      .kind = store::JournalRecord::Kind::kTaskFailed,
+      .at = record_.start_time,
+      .subject = 1,
+      .payload = R"({"error":"States.Runtime","cause":"The activity is gone."})"};
+  ASSERT_THAT(replayer.Feed({old}, sink_), IsOk());
+  EXPECT_THAT(Types(), ElementsAre("ExecutionStarted", "TaskStateEntered", "ActivityScheduled",
+                                   "ExecutionFailed"));
+  EXPECT_EQ(events_.back().previous_id, 3);
+}
+
 TEST_F(HistoryTest, AGapInTheJournalIsDataLoss) {
   HistoryReplayer replayer(machine_, record_, {});
   ASSERT_THAT(replayer.Start(sink_), IsOk());

@@ -30,6 +30,32 @@ std::string EncodeError(const std::optional<std::string>& error,
   return json::Serialize(json::Value::FromMembers(std::move(members)));
 }
 
+json::Value ListOf(const std::vector<std::string>& texts) {
+  json::Array items;
+  for (const std::string& text : texts) items.push_back(json::Value(text));
+  return json::Value::FromArray(std::move(items));
+}
+
+// False: it is no list of texts.
+bool ReadTexts(const json::Value* list, std::vector<std::string>& texts) {
+  if (list == nullptr || !list->IsArray()) return false;
+  for (const json::Value& item : list->AsArray()) {
+    if (!item.IsString()) return false;
+    texts.push_back(item.AsString());
+  }
+  return true;
+}
+
+// Puts a record into one that says which activities were missing. The payload is kept as a text, so
+// that what comes out is what went in.
+void NoteMissing(const std::vector<std::string>& missing, JournalRecord& record) {
+  record.payload =
+      json::Serialize(json::Value::Object({{"kind", static_cast<int64_t>(record.kind)},
+                                           {"payload", json::Value(std::move(record.payload))},
+                                           {"missing", ListOf(missing)}}));
+  record.kind = JournalRecord::Kind::kActivitiesMissing;
+}
+
 struct Encoder {
   JournalRecord& record;
 
@@ -117,6 +143,25 @@ std::optional<std::string> TextMember(const json::Value& object, std::string_vie
   return member->AsString();
 }
 
+// What NoteMissing has put into one record.
+struct NotedRecord {
+  JournalRecord record;
+  std::vector<std::string> missing;
+};
+
+absl::StatusOr<NotedRecord> ReadNoted(const JournalRecord& record) {
+  ORDERFLOW_ASSIGN_OR_RETURN(const json::Value payload, ParsePayload(record));
+  const std::optional<int64_t> kind = IntMember(payload, "kind");
+  const std::optional<std::string> inner = TextMember(payload, "payload");
+  NotedRecord noted{record, {}};
+  if (!kind || *kind >= static_cast<int64_t>(record.kind) || !inner ||
+      !ReadTexts(payload.Find("missing"), noted.missing))
+    return Corrupt(record, "a note of missing activities that is none");
+  noted.record.kind = static_cast<JournalRecord::Kind>(*kind);
+  noted.record.payload = *inner;
+  return noted;
+}
+
 }  // namespace
 
 JournalRecord EncodeInput(store::ExecutionKey execution, int64_t sequence,
@@ -126,6 +171,7 @@ JournalRecord EncodeInput(store::ExecutionKey execution, int64_t sequence,
   record.sequence = sequence;
   record.at = input.at;
   std::visit(Encoder{record}, input.what);
+  if (!input.missing_activities.empty()) NoteMissing(input.missing_activities, record);
   return record;
 }
 
@@ -179,8 +225,25 @@ absl::StatusOr<asl::Input> DecodeRecord(const JournalRecord& record) {
       return asl::Input{record.at,
                         asl::Stop{TextMember(payload, "error"), TextMember(payload, "cause")}};
     }
+    case JournalRecord::Kind::kActivitiesMissing: {
+      ORDERFLOW_ASSIGN_OR_RETURN(const NotedRecord noted, ReadNoted(record));
+      ORDERFLOW_ASSIGN_OR_RETURN(asl::Input input, DecodeRecord(noted.record));
+      input.missing_activities = noted.missing;
+      return input;
+    }
   }
   return Corrupt(record, absl::StrCat("unknown kind ", static_cast<int>(record.kind)));
+}
+
+bool IsRedrive(const JournalRecord& record) {
+  if (record.kind != JournalRecord::Kind::kActivitiesMissing)
+    return record.kind == JournalRecord::Kind::kRedriven;
+  const absl::StatusOr<NotedRecord> noted = ReadNoted(record);
+  return noted.ok() && IsRedrive(noted->record);
+}
+
+std::string EncodeActivities(const std::vector<std::string>& arns) {
+  return arns.empty() ? std::string() : json::Serialize(ListOf(arns));
 }
 
 absl::StatusOr<asl::Input> DecodeStart(const store::ExecutionRecord& execution) {
@@ -189,7 +252,14 @@ absl::StatusOr<asl::Input> DecodeStart(const store::ExecutionRecord& execution) 
     return absl::DataLossError(absl::StrCat("the input of execution ", execution.arn,
                                             " is no JSON: ", parsed.error->message));
   }
-  return asl::Input{execution.start_time, asl::Start{*std::move(parsed.value)}};
+  asl::Input start{execution.start_time, asl::Start{*std::move(parsed.value)}};
+  if (execution.missing_activities.empty()) return start;
+  parsed = json::Parse(execution.missing_activities);
+  if (!parsed.value || !ReadTexts(&*parsed.value, start.missing_activities)) {
+    return absl::DataLossError(absl::StrCat("the missing activities of execution ", execution.arn,
+                                            " are no list of ARNs"));
+  }
+  return start;
 }
 
 store::ExecutionStatus ToStoreStatus(asl::Status status) {

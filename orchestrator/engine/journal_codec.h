@@ -1,5 +1,8 @@
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "orchestrator/asl/interpreter.h"
@@ -17,7 +20,13 @@ store::JournalRecord EncodeInput(store::ExecutionKey execution, int64_t sequence
 // DATA_LOSS: the record is none that EncodeInput wrote.
 absl::StatusOr<asl::Input> DecodeRecord(const store::JournalRecord& record);
 
-// The Start input of an execution. DATA_LOSS: its input is no JSON.
+// Whether what the record holds is a Redriven.
+bool IsRedrive(const store::JournalRecord& record);
+
+// ExecutionRecord::missing_activities.
+std::string EncodeActivities(const std::vector<std::string>& arns);
+
+// The Start input of an execution. DATA_LOSS: its input, or its list of activities, is no JSON.
 absl::StatusOr<asl::Input> DecodeStart(const store::ExecutionRecord& execution);
 
 // The status as the store has it; a Complete effect never says kRunning.

@@ -80,6 +80,49 @@ TEST(JournalCodecTest, WhoTookATaskIsKept) {
   EXPECT_EQ(RoundTrip(asl::TaskStarted{6, std::nullopt}).worker, std::nullopt);
 }
 
+TEST(JournalCodecTest, MissingActivitiesAreNotedWithWhateverTheInputIs) {
+  const std::vector<std::string> missing = {"one \"1\"", "two"};
+  const auto round_trip = [&](decltype(asl::Input::what) what) {
+    const JournalRecord record = EncodeInput(7, 3, asl::Input{kAt, std::move(what), missing});
+    EXPECT_EQ(record.kind, JournalRecord::Kind::kActivitiesMissing);
+    EXPECT_EQ(IsRedrive(record), record.payload.find("token") != std::string::npos);
+    const absl::StatusOr<asl::Input> decoded = DecodeRecord(record);
+    EXPECT_THAT(decoded, IsOk());
+    EXPECT_EQ(decoded->at, kAt);
+    EXPECT_EQ(decoded->missing_activities, missing);
+    return decoded->what;
+  };
+  const auto answer = round_trip(asl::TaskSucceeded{5, json::Value::Object({{"a", "\"\n"}})});
+  EXPECT_EQ(std::get<asl::TaskSucceeded>(answer).attempt, 5);
+  EXPECT_EQ(std::get<asl::TaskSucceeded>(answer).output, json::Value::Object({{"a", "\"\n"}}));
+  EXPECT_EQ(std::get<asl::TimerFired>(round_trip(asl::TimerFired{11})).timer, 11);
+  const auto started = round_trip(asl::TaskStarted{6, std::nullopt});
+  EXPECT_EQ(std::get<asl::TaskStarted>(started).worker, std::nullopt);
+  EXPECT_EQ(std::get<asl::Redriven>(round_trip(asl::Redriven{"token", ""})).token, "token");
+}
+
+TEST(JournalCodecTest, WhereNothingIsMissingTheRecordIsAsItWas) {
+  const JournalRecord record =
+      EncodeInput(7, 3, asl::Input{kAt, asl::TaskSucceeded{5, json::Value(1)}});
+  EXPECT_EQ(record.kind, JournalRecord::Kind::kTaskSucceeded);
+  EXPECT_EQ(record.payload, "1");
+  EXPECT_TRUE(IsRedrive(EncodeInput(7, 3, asl::Input{kAt, asl::Redriven{}})));
+  EXPECT_FALSE(IsRedrive(record));
+}
+
+TEST(JournalCodecTest, ADamagedNoteIsDataLoss) {
+  JournalRecord record = EncodeInput(7, 3, asl::Input{kAt, asl::TimerFired{5}, {"a"}});
+  for (const char* payload :
+       {"", "7", R"({"kind":3,"payload":""})", R"({"kind":3,"payload":"","missing":[7]})",
+        R"({"kind":3,"missing":["a"]})", R"({"payload":"","missing":["a"]})",
+        R"({"kind":10,"payload":"","missing":["a"]})",
+        R"({"kind":-1,"payload":"","missing":["a"]})"}) {
+    record.payload = payload;
+    EXPECT_THAT(DecodeRecord(record), StatusIs(absl::StatusCode::kDataLoss)) << payload;
+    EXPECT_FALSE(IsRedrive(record));
+  }
+}
+
 TEST(JournalCodecTest, ADamagedRecordIsDataLoss) {
   JournalRecord record = EncodeInput(7, 3, asl::Input{kAt, asl::TaskSucceeded{5, json::Value(1)}});
   record.payload = "{";
@@ -99,6 +142,13 @@ TEST(JournalCodecTest, TheStartComesFromTheExecutionsRow) {
   ASSERT_THAT(start, IsOk());
   EXPECT_EQ(start->at, kAt);
   EXPECT_EQ(std::get<asl::Start>(start->what).input, json::Value::Object({{"a", 1}}));
+  EXPECT_TRUE(start->missing_activities.empty());
+  execution.missing_activities = EncodeActivities({"one", "two"});
+  EXPECT_EQ(DecodeStart(execution)->missing_activities, (std::vector<std::string>{"one", "two"}));
+  EXPECT_EQ(EncodeActivities({}), "");
+  execution.missing_activities = "[1]";
+  EXPECT_THAT(DecodeStart(execution), StatusIs(absl::StatusCode::kDataLoss));
+  execution.missing_activities.clear();
   execution.input = "nonsense";
   EXPECT_THAT(DecodeStart(execution), StatusIs(absl::StatusCode::kDataLoss));
 }

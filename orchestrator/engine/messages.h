@@ -65,6 +65,7 @@ struct Begin {
   json::Value input;
   Callback<StartResult> started;
   std::optional<Waiter> waiter;
+  std::vector<std::string> missing_activities = {};  // as its row says
 };
 
 // One that was accepted before a restart.

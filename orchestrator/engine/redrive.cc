@@ -21,7 +21,7 @@ std::optional<absl::Time> FindToken(const std::vector<store::JournalRecord>& jou
   if (token.empty()) return std::nullopt;
   int looked_at = 0;
   for (auto record = journal.rbegin(); record != journal.rend(); ++record) {
-    if (record->kind != store::JournalRecord::Kind::kRedriven) continue;
+    if (!IsRedrive(*record)) continue;
     if (looked_at++ == kTokensKept || record->at < now - kTokenLife) return std::nullopt;
     const absl::StatusOr<asl::Input> input = DecodeRecord(*record);
     if (input.ok() && std::get<asl::Redriven>(input->what).token == token) return record->at;

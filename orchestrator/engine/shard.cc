@@ -98,7 +98,8 @@ void Shard::On(std::unique_ptr<Begin> message) {
     std::move(message->started)(StartResult{running.arn(), start_time, true, std::nullopt});
   }
   if (message->waiter) AddWaiter(running, *std::move(message->waiter));
-  Apply(running, asl::Input{start_time, asl::Start{std::move(message->input)}});
+  Apply(running, asl::Input{start_time, asl::Start{std::move(message->input)},
+                            std::move(message->missing_activities)});
 }
 
 void Shard::On(std::unique_ptr<Resume> message) {
@@ -231,6 +232,9 @@ void Shard::Apply(Running& running, asl::Input input, StatusCallback done) {
   turn.input = std::move(input);
   // Wall clocks go back at times; an execution's time does not.
   turn.input.at = running.last_at = std::max(turn.input.at, running.last_at);
+  const bool is_start = std::holds_alternative<asl::Start>(turn.input.what);
+  if (!is_start)  // of a start its row says it
+    turn.input.missing_activities = MissingActivities(options_, *running.machine);
   EventBuffer events(turn.events);
   const bool logged = running.machine->log_level != LogLevel::kOff && options_.execution_log;
   effects_.clear();
@@ -240,7 +244,9 @@ void Shard::Apply(Running& running, asl::Input input, StatusCallback done) {
   }
   turn.effects.assign(std::make_move_iterator(effects_.begin()),
                       std::make_move_iterator(effects_.end()));
-  if (!std::holds_alternative<asl::Start>(turn.input.what)) turn.sequence = ++running.sequence;
+  // Had one of them been wanted, the execution would have ended.
+  if (running.execution.status() == asl::Status::kRunning) turn.input.missing_activities.clear();
+  if (!is_start) turn.sequence = ++running.sequence;
   if (std::holds_alternative<asl::Redriven>(turn.input.what))
     turn.redrives = running.execution.redrive_count();
   if (done) running.told.push_back({turn.sequence, std::move(done)});

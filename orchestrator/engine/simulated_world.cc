@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "orchestrator/engine/history.h"
+#include "orchestrator/engine/journal_codec.h"
 
 namespace orderflow::engine {
 namespace {
@@ -96,8 +97,7 @@ absl::Status SimulatedStore::Write(const store::Batch& batch) {
         << "a gap or a repetition";
     EXPECT_EQ(record.at, absl::FromUnixMicros(absl::ToUnixMicros(record.at)));
     EXPECT_GE(record.at, row.journal.empty() ? row.record.start_time : row.journal.back().at);
-    EXPECT_EQ(row.record.status == ExecutionStatus::kRunning,
-              record.kind != store::JournalRecord::Kind::kRedriven)
+    EXPECT_EQ(row.record.status == ExecutionStatus::kRunning, !IsRedrive(record))
         << "a record after the end";
     row.journal.push_back(record);
   }

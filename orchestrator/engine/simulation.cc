@@ -28,6 +28,7 @@ void Simulation::Boot() {
   options.shards = 2;
   options.recovery_page = settings_.recovery_page;
   options.token_key = settings_.token_key;
+  options.missing_activities = settings_.missing_activities;
   engine_ = std::make_unique<EngineImpl>(
       options, store_, services(), clock_,
       [this](int64_t, Callback<MachinePtr> done) { std::move(done)(machine_); });

@@ -25,6 +25,9 @@ class Simulation {
     int recovery_page = 3;
     std::string token_key = {};
     double late = 0;  // probability that a shard lets its inputs pile up for a moment
+    // Options::missing_activities.
+    std::function<std::vector<std::string>(const std::vector<std::string>&)> missing_activities =
+        nullptr;
   };
 
   int crashes() const { return crashes_; }

@@ -72,6 +72,9 @@ struct ExecutionRecord {
   std::string map_run_arn = {};
   std::string map_state = {};
   int64_t items = 0;
+  // Of the activities that its machine names those that did not exist when it was started: a JSON
+  // list of ARNs, empty if none. Part of the journal's first record, as the input is.
+  std::string missing_activities = {};
 };
 
 // One journaled input after the start. (execution, sequence) is the primary key: it fences a second
@@ -86,7 +89,9 @@ struct JournalRecord {
     kTaskSubmitted = 6,
     kTaskStarted = 7,
     kRedriven = 8,
-    kMapRunUpdated = 9
+    kMapRunUpdated = 9,
+    // One of the others, at which activities were missing: {"kind":..,"payload":..,"missing":[..]}.
+    kActivitiesMissing = 10
   };
   ExecutionKey execution = 0;
   int64_t sequence = 0;  // from 1, without gaps

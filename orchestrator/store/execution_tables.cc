@@ -29,6 +29,7 @@ constexpr char kInsertExecution[] =
 constexpr char kInsertChild[] =
     "INSERT INTO child_executions (key, origin, map_run, map_state, items) "
     "VALUES ($1, $2, $3, $4, $5)";
+constexpr char kInsertMissing[] = "INSERT INTO missing_activities (key, arns) VALUES ($1, $2)";
 constexpr char kInsertRunning[] = "INSERT INTO running_executions (key, machine) VALUES ($1, $2)";
 
 constexpr char kInsertRecord[] =
@@ -56,14 +57,16 @@ constexpr char kInsertMapRun[] =
     "INSERT INTO map_runs (arn, execution) VALUES ($1, $2) "
     "ON CONFLICT (arn) DO UPDATE SET execution = excluded.execution";
 
-#define SELECT_EXECUTION                                                                        \
-  "SELECT e.key, e.arn, e.name, m.arn, e.revision, e.input, e.trace_header, e.start_time, "     \
-  "x.status, x.stop_time, x.output, x.error, x.cause, x.failed_state, e.version, e.alias, "     \
-  "c.origin, c.map_run, c.map_state, c.items, r.redrives, r.redrive_time, m.deleted, x.events " \
-  "FROM executions e JOIN state_machines m ON m.id = abs(e.machine) "                           \
-  "LEFT JOIN execution_ends x ON x.key = e.key "                                                \
-  "LEFT JOIN child_executions c ON c.key = e.key "                                              \
-  "LEFT JOIN execution_redrives r ON r.key = e.key "
+#define SELECT_EXECUTION                                                                         \
+  "SELECT e.key, e.arn, e.name, m.arn, e.revision, e.input, e.trace_header, e.start_time, "      \
+  "x.status, x.stop_time, x.output, x.error, x.cause, x.failed_state, e.version, e.alias, "      \
+  "c.origin, c.map_run, c.map_state, c.items, r.redrives, r.redrive_time, m.deleted, x.events, " \
+  "a.arns "                                                                                      \
+  "FROM executions e JOIN state_machines m ON m.id = abs(e.machine) "                            \
+  "LEFT JOIN execution_ends x ON x.key = e.key "                                                 \
+  "LEFT JOIN child_executions c ON c.key = e.key "                                               \
+  "LEFT JOIN execution_redrives r ON r.key = e.key "                                             \
+  "LEFT JOIN missing_activities a ON a.key = e.key "
 constexpr char kGetExecution[] = SELECT_EXECUTION "WHERE e.arn = $1";
 constexpr char kGetExecutions[] = SELECT_EXECUTION
     "WHERE e.key IN ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
@@ -109,6 +112,7 @@ ExecutionRecord ToExecution(const Row& row) {
     record.redrive_time = absl::FromUnixMicros(row.Int(21));
   }
   record.machine_deleted = row.Int(22) != 0;
+  if (!row.IsNull(24)) record.missing_activities = row.Text(24);
   if (row.IsNull(8)) return record;  // No end yet.
   record.status = static_cast<ExecutionStatus>(row.Int(8));
   record.stop_time = absl::FromUnixMicros(row.Int(9));
@@ -201,6 +205,10 @@ absl::StatusOr<StartOutcome> StartExecution(Transaction& txn, const ExecutionRec
           txn.Execute(kInsertChild, {execution.key, execution.origin, execution.map_run_arn,
                                      execution.map_state, execution.items})
               .status());
+    }
+    if (!execution.missing_activities.empty()) {
+      ORDERFLOW_RETURN_IF_ERROR(
+          txn.Execute(kInsertMissing, {execution.key, execution.missing_activities}).status());
     }
     return StartOutcome{.created = true, .existing = std::nullopt};
   }

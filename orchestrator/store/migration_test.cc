@@ -76,6 +76,7 @@ TEST_P(MigrationTest, WhatVersion2HoldsIsReadAndGoesOn) {
   EXPECT_EQ(ended->origin, "");
   EXPECT_EQ(ended->redrives, 0);
   EXPECT_EQ(ended->events, 0) << "nobody counted them";
+  EXPECT_EQ(ended->missing_activities, "");
   const auto unfinished = Unfinished(0, 10);
   ASSERT_THAT(unfinished, SizeIs(1));
   EXPECT_EQ(unfinished[0].execution.name, "b");

@@ -148,12 +148,18 @@ CREATE TABLE execution_redrives (
 CREATE TABLE map_runs (arn TEXT PRIMARY KEY, execution BIGINT NOT NULL);
 )sql";
 
+// Executions that were started when activities of their machine did not exist: a JSON list of the
+// ARNs.
+constexpr char kVersion5[] = R"sql(
+CREATE TABLE missing_activities (key {KEY}, arns TEXT NOT NULL);
+)sql";
+
 }  // namespace
 
 Schema::Schema(database::Backend backend) {
   const char* key =
       backend == database::Backend::kSqlite ? "INTEGER PRIMARY KEY" : "BIGINT PRIMARY KEY";
-  for (const char* step : {kVersion1, kVersion2, kVersion3, kVersion4})
+  for (const char* step : {kVersion1, kVersion2, kVersion3, kVersion4, kVersion5})
     steps_.push_back(absl::StrReplaceAll(step, {{"{KEY}", key}}));
 }
 

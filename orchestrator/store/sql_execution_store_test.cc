@@ -38,6 +38,20 @@ TEST_P(ExecutionStoreTest, AnExecutionIsReadAsItWasStarted) {
   EXPECT_THAT(GetExecution("arn:nobody"), StatusIs(absl::StatusCode::kNotFound));
 }
 
+TEST_P(ExecutionStoreTest, WhatAStartMissedIsReadWithIt) {
+  const StateMachineRecord machine = Machine();
+  ExecutionRecord missing = AnExecution(machine, 1);
+  missing.missing_activities = R"(["a","b"])";
+  ASSERT_THAT(Start(missing), IsOk());
+  ASSERT_THAT(Start(AnExecution(machine, 2)), IsOk());
+  EXPECT_EQ(GetExecution(missing.arn)->missing_activities, missing.missing_activities);
+  EXPECT_EQ(Start(missing)->existing->missing_activities, missing.missing_activities);
+  const auto unfinished = Unfinished(0, 10);
+  ASSERT_THAT(unfinished, SizeIs(2));
+  EXPECT_EQ(unfinished[0].execution.missing_activities, missing.missing_activities);
+  EXPECT_EQ(unfinished[1].execution.missing_activities, "");
+}
+
 TEST_P(ExecutionStoreTest, AKnownNameAnswersWhatRunsUnderIt) {
   const StateMachineRecord machine = Machine();
   const ExecutionRecord first = AnExecution(machine, 1);

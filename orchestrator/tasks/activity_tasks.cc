@@ -15,7 +15,6 @@ struct ActivityTasks::Task {
   std::string activity;
   std::string token;
   std::string input;
-  TaskDone done;       // until the activity is known to exist
   bool taken = false;  // on record: a worker has it
   bool gone = false;   // nobody waits for it any more
 };
@@ -42,11 +41,7 @@ class ActivityTasks::Handle final : public RunningTask {
 };
 
 ActivityTasks::ActivityTasks(Options options) : options_(std::move(options)) {}
-ActivityTasks::~ActivityTasks() {
-  EndAll();
-  MutexLock lock(mutex_);
-  while (lookups_ > 0) looked_up_.Wait(mutex_);
-}
+ActivityTasks::~ActivityTasks() { EndAll(); }
 
 std::optional<std::string> ActivityTasks::CheckResource(std::string_view resource) const {
   const asl::Resource parsed = asl::ParseResource(resource);
@@ -59,38 +54,14 @@ std::optional<std::string> ActivityTasks::CheckResource(std::string_view resourc
 
 // --- Tasks come ---
 
-std::unique_ptr<RunningTask> ActivityTasks::Run(TaskCall call, TaskDone done) {
+std::unique_ptr<RunningTask> ActivityTasks::Run(TaskCall call, TaskDone) {
   auto task = std::make_shared<Task>();
   task->activity = std::move(call.resource);
   task->token = std::move(call.task_token);
   task->input = json::Serialize(call.input);
-  task->done = std::move(done);
   auto handle = std::make_unique<Handle>(*this, task);
-  {
-    MutexLock lock(mutex_);
-    ++lookups_;
-  }
-  callbacks_.Post([this, task] {
-    options_.exists(task->activity, [this, task](absl::StatusOr<bool> exists) {
-      OnExists(task, std::move(exists));
-      MutexLock lock(mutex_);
-      if (--lookups_ == 0) looked_up_.NotifyAll();
-    });
-  });
+  Offer(std::move(task), /*first=*/false);
   return handle;
-}
-
-// Whoever cannot tell does not stop the task: it waits like any other.
-void ActivityTasks::OnExists(std::shared_ptr<Task> task, absl::StatusOr<bool> exists) {
-  if (exists.value_or(true)) return Offer(std::move(task), /*first=*/false);
-  TaskDone done;
-  {
-    MutexLock lock(mutex_);
-    done = std::exchange(task->done, nullptr);
-  }
-  if (!done) return;
-  std::move(done)(
-      asl::RuntimeFailure(absl::StrCat("The activity ", task->activity, " does not exist.")));
 }
 
 void ActivityTasks::Offer(std::shared_ptr<Task> task, bool first) {
@@ -111,10 +82,8 @@ void ActivityTasks::Offer(std::shared_ptr<Task> task, bool first) {
 }
 
 void ActivityTasks::Drop(Task& task) {
-  TaskDone dropped;
   MutexLock lock(mutex_);
   task.gone = true;
-  dropped = std::exchange(task.done, nullptr);
   const auto queue = queues_.find(task.activity);
   if (queue == queues_.end()) return;
   std::erase_if(queue->second.tasks,

@@ -12,7 +12,6 @@
 #include "absl/container/flat_hash_set.h"
 #include "common/base/callback.h"
 #include "common/base/mutex.h"
-#include "orchestrator/tasks/callback_thread.h"
 #include "orchestrator/tasks/task_runner.h"
 
 namespace orderflow::tasks {
@@ -26,7 +25,8 @@ struct ActivityOffer {
 // Hands the tasks of activities to the workers who ask for them: tasks and workers wait in memory,
 // each in the order in which they came. A task is offered once it is on record that the worker has
 // it; where the worker has gone by then, the next one gets it. Answers come by the task's token,
-// not through here, so `done` of Run is called only where the activity does not exist.
+// not through here: `done` of Run is never called. A task whose activity is deleted goes on
+// waiting, for a worker who asks once there is an activity of the name again.
 //
 // After a restart the engine runs the tasks again that no worker has taken, in the order of their
 // executions.
@@ -35,8 +35,6 @@ struct ActivityOffer {
 class ActivityTasks final : public TaskRunner {
  public:
   struct Options {
-    // Whether there is such an activity.
-    std::function<void(std::string activity_arn, Callback<bool> done)> exists;
     // Puts on record that a worker takes the task. FAILED_PRECONDITION, NOT_FOUND: nobody waits for
     // the task any more.
     std::function<void(const std::string& task_token, std::optional<std::string> worker,
@@ -73,7 +71,6 @@ class ActivityTasks final : public TaskRunner {
     std::deque<std::shared_ptr<Poll>> workers;
   };
 
-  void OnExists(std::shared_ptr<Task> task, absl::StatusOr<bool> exists);
   void Offer(std::shared_ptr<Task> task, bool first);
   // Lets the worker wait for its turn, or hands it a task.
   void Admit(std::shared_ptr<Poll> poll, bool first);
@@ -86,9 +83,6 @@ class ActivityTasks final : public TaskRunner {
   Mutex mutex_;
   absl::flat_hash_map<std::string, Queue> queues_ ABSL_GUARDED_BY(mutex_);  // by activity
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
-  CondVar looked_up_;
-  int64_t lookups_ ABSL_GUARDED_BY(mutex_) = 0;  // under way; the destructor waits for them
-  CallbackThread callbacks_;
 };
 
 }  // namespace orderflow::tasks

@@ -1,11 +1,8 @@
 #include "orchestrator/tasks/activity_tasks.h"
 
 #include <deque>
-#include <future>
 
 #include "absl/strings/str_cat.h"
-#include "common/base/await.h"
-#include "common/base/test_matchers.h"
 #include "gmock/gmock.h"
 
 namespace orderflow::tasks {
@@ -18,20 +15,12 @@ using Answer = absl::StatusOr<std::optional<ActivityOffer>>;
 
 constexpr char kPack[] = "arn:aws:states:us-east-1:000000000000:activity:pack";
 constexpr char kSend[] = "arn:aws:states:us-east-1:000000000000:activity:send";
-constexpr char kGone[] = "arn:aws:states:us-east-1:000000000000:activity:gone";
 
 class ActivityTasksTest : public ::testing::Test {
  protected:
   ActivityTasksTest() {
     ActivityTasks::Options options;
     options.max_waiting_workers = 3;
-    // On the thread that Run hands over to, so that Offered can wait for it.
-    options.exists = [this](std::string arn, Callback<bool> done) {
-      std::move(done)(arn != kGone);
-      MutexLock lock(mutex_);
-      ++offered_;
-      changed_.NotifyAll();
-    };
     options.take = [this](const std::string& token, std::optional<std::string> worker,
                           StatusCallback done) {
       taken_.push_back(absl::StrCat(token, " by ", worker.value_or("nobody")));
@@ -41,19 +30,12 @@ class ActivityTasksTest : public ::testing::Test {
     tasks_.emplace(std::move(options));
   }
 
-  // Runs a task and waits until the activity's workers may have it.
   std::unique_ptr<RunningTask> Run(const std::string& token, const char* activity = kPack) {
     TaskCall call;
     call.resource = activity;
     call.task_token = token;
     call.input = json::Value::Object({{"for", token}});
-    ++run_;
-    auto handle = tasks_->Run(std::move(call), [this](TaskOutcome outcome) {
-      outcomes_.push_back(std::get<asl::Failure>(outcome));
-    });
-    MutexLock lock(mutex_);
-    while (offered_ < run_) changed_.Wait(mutex_);
-    return handle;
+    return tasks_->Run(std::move(call), [](TaskOutcome) { ADD_FAILURE() << "told by its token"; });
   }
 
   std::shared_ptr<ActivityTasks::Poll> Ask(const std::string& worker,
@@ -81,11 +63,6 @@ class ActivityTasksTest : public ::testing::Test {
   bool hold_ = false;  // AnswerTake is called by the test
   std::vector<std::string> taken_, answers_;
   std::deque<StatusCallback> takes_;
-  std::vector<asl::Failure> outcomes_;
-  Mutex mutex_;
-  CondVar changed_;
-  int offered_ ABSL_GUARDED_BY(mutex_) = 0;
-  int run_ = 0;
   std::optional<ActivityTasks> tasks_;
 };
 
@@ -167,13 +144,6 @@ TEST_F(ActivityTasksTest, WhoCannotWriteTellsTheWorker) {
   const auto task = Run("t1");
   AnswerTake(absl::UnavailableError("shutting down"));
   EXPECT_THAT(answers_, ElementsAre("a: UNAVAILABLE"));
-}
-
-TEST_F(ActivityTasksTest, ATaskOfAnActivityThatIsNotThereFails) {
-  const auto task = Run("t1", kGone);
-  ASSERT_EQ(outcomes_.size(), 1u);
-  EXPECT_EQ(outcomes_[0].error, "States.Runtime");
-  EXPECT_EQ(outcomes_[0].cause, absl::StrCat("The activity ", kGone, " does not exist."));
 }
 
 TEST_F(ActivityTasksTest, TooManyWorkersAreRefused) {
