@@ -286,9 +286,9 @@ void Turn::EnterKind(Branch& branch, const ChoiceState& choice) {
   }
   if (next == nullptr) {
     return FailEvaluation(
-        branch, Failure{kErrorNoChoiceMatched,
-                        "Failed to transition out of the state. The state does not point to a next "
-                        "state."});
+        branch,
+        RuntimeFailure("Failed to transition out of the state. The state does not point to a next "
+                       "state."));
   }
   Finish(branch, view->value, view->extent, next, assign);
 }
