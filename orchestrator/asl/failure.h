@@ -28,7 +28,6 @@ inline constexpr char kErrorExceedToleratedFailureThreshold[] =
     "States.ExceedToleratedFailureThreshold";
 inline constexpr char kErrorHeartbeatTimeout[] = "States.HeartbeatTimeout";
 inline constexpr char kErrorIntrinsicFailure[] = "States.IntrinsicFailure";
-inline constexpr char kErrorNoChoiceMatched[] = "States.NoChoiceMatched";
 inline constexpr char kErrorResultPathMatchFailure[] = "States.ResultPathMatchFailure";
 inline constexpr char kErrorRuntime[] = "States.Runtime";
 inline constexpr char kErrorTaskFailed[] = "States.TaskFailed";

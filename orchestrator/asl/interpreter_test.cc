@@ -325,7 +325,7 @@ TEST(InterpreterTest, AChoiceWithoutAMatchFails) {
   TestExecution run(MachineOf(R"("A": {"Type": "Choice", "Choices": [
       {"Variable": "$.x", "NumericGreaterThan": 1, "Next": "B"}]}, "B": {"Type": "Succeed"})"));
   run.Begin(R"({"x": 1})");
-  EXPECT_EQ(run.Only<Complete>().error, "States.NoChoiceMatched");
+  EXPECT_EQ(run.Only<Complete>().error, kErrorRuntime);
 }
 
 TEST(InterpreterTest, AFailWithoutErrorAndCauseEndsWithoutThem) {

@@ -122,7 +122,7 @@ TEST(RedriveTest, AFailStateIsEnteredAgainAndAChoiceDecidesAgain) {
       [{"Variable": "$.n", "NumericEquals": 2, "Next": "B"}]}, "B": {"Type": "Succeed"})"));
   choice.Begin(R"({"n": 1})");
   ASSERT_TRUE(choice.Apply(Redriven{}));
-  EXPECT_EQ(choice.Only<Complete>().error, "States.NoChoiceMatched");
+  EXPECT_EQ(choice.Only<Complete>().error, kErrorRuntime);
 }
 
 TEST(RedriveTest, AWaitGoesOnWaitingOrIsOverWhenItsTimeHasPassed) {

@@ -42,7 +42,7 @@ struct ChoiceRule {
 struct ChoiceState {
   std::vector<ChoiceRule> rules;
   std::string default_name;
-  const State* default_next = nullptr;  // null: States.NoChoiceMatched
+  const State* default_next = nullptr;  // null: States.Runtime
 };
 
 // Exactly one is set.

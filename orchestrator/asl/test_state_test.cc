@@ -279,7 +279,7 @@ TEST(TestStateTest, OtherStatesNeedNothing) {
   tested = Tested(Of(R"({"Type": "Choice", "Choices": [{"Variable": "$.a", "NumericEquals": 1,
                          "Next": "X"}]})",
                      R"({"a": 2})"));
-  EXPECT_EQ(tested.error, kErrorNoChoiceMatched);
+  EXPECT_EQ(tested.error, kErrorRuntime);
   tested = Tested(Of(R"({"Type": "Wait", "Seconds": 99999999, "Next": "N"})", "[1]"));
   EXPECT_EQ(tested.status, Status::kSucceeded);
   EXPECT_EQ(tested.output, Json("[1]"));

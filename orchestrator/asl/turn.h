@@ -97,9 +97,11 @@ class Turn {
   Evaluated<Sized> View(const Branch& branch, Evaluation& evaluation) const;
 
   // The state's result is known: makes its output, assigns variables and leaves for `next`, or ends
-  // the branch where there is none.
+  // the branch where there is none. The exit comes after the branch's last event, if not after
+  // another.
   void Finish(Branch& branch, const json::Value& result, const Extent& result_extent,
-              const State* next, const Assignment* assign);
+              const State* next, const Assignment* assign,
+              std::optional<int64_t> exit_after = std::nullopt);
   // The same for a state that goes on as its definition says.
   void Finish(Branch& branch, const json::Value& result, const Extent& result_extent) {
     Finish(branch, result, result_extent, branch.state->next, branch.state->assign.get());

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "orchestrator/asl/describe.h"
+#include "orchestrator/asl/integration_parameters.h"
 #include "orchestrator/asl/turn.h"
 
 namespace orderflow::asl {
@@ -84,6 +86,12 @@ void Turn::BeginAttempt(Branch& branch, const TaskState& task) {
     if (std::optional<Failure> failure = CheckSize(*arguments, branch.state->name, extent)) {
       return Fail(branch, *failure);
     }
+  }
+
+  if (const std::optional<std::string> problem = ProblemOfParameters(task.resource, *arguments)) {
+    return FailEvaluation(
+        branch, RuntimeFailure("The Parameters '" + DescribeInput(*arguments) +
+                               "' could not be used to start the Task: [" + *problem + "]"));
   }
 
   branch.attempt.input = *std::move(arguments);
