@@ -198,8 +198,8 @@ class CommandLineTest(unittest.TestCase):
         path = self.directory / "broken.asl.json"
         path.write_text('{"StartAt":"X","States":{"A":{"Type":"Pass","Next":"B"},"C":{"Type":"Succeed"}}}')
         done = self.expect(NOT_CONFIRMED, "--address", "localhost:1", "workflow", "validate", str(path))
-        for column, name in ((2, "StartAt"), (45, "Next")):
-            self.assertIn(f"{path}:1:{column}: error MISSING_TRANSITION_TARGET: Missing '{name}' target", done.stdout)
+        for column, target in ((2, "X"), (45, "B")):
+            self.assertIn(f"{path}:1:{column}: error MISSING_TRANSITION_TARGET: Missing 'Next' target: {target}", done.stdout)
         self.assertFalse(self.json(NOT_CONFIRMED, "workflow", "validate", str(path))["valid"])
         self.expect(USAGE, "workflow", "validate", "/nonexistent.json")
 
