@@ -115,7 +115,7 @@ const Value* Look(const Path& path, const Scope& scope, std::optional<Value>& st
   const Value* root = scope.Root(path);
   if (root == nullptr) return nullptr;
   if (path.is_simple()) return path.Find(*root);
-  storage = path.Evaluate(*root).value;
+  storage = path.Evaluate(*root).value;  // never past an array's end: the path is not simple
   return storage.has_value() ? &*storage : nullptr;
 }
 

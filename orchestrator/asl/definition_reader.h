@@ -21,7 +21,8 @@ inline constexpr char kInvalidStateName[] = "INVALID_STATE_NAME";
 inline constexpr char kInvalidLabelName[] = "INVALID_LABEL_NAME";
 inline constexpr char kDuplicateLabelName[] = "DUPLICATE_LABEL_NAME";
 inline constexpr char kMissingEndState[] = "MISSING_END_STATE";
-inline constexpr char kEndlessLoop[] = "ENDLESS_LOOP";  // of our own
+inline constexpr char kEndlessLoop[] = "ENDLESS_LOOP";        // of our own
+inline constexpr char kWrongArguments[] = "WRONG_ARGUMENTS";  // of our own
 inline constexpr char kMissingTransitionTarget[] = "MISSING_TRANSITION_TARGET";
 // Warnings of the service's: a text that looks like an expression where it is none.
 inline constexpr char kNoDollar[] = "NO_DOLLAR";

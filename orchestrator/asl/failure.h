@@ -27,7 +27,6 @@ inline constexpr char kErrorDataLimitExceeded[] = "States.DataLimitExceeded";
 inline constexpr char kErrorExceedToleratedFailureThreshold[] =
     "States.ExceedToleratedFailureThreshold";
 inline constexpr char kErrorHeartbeatTimeout[] = "States.HeartbeatTimeout";
-inline constexpr char kErrorIntrinsicFailure[] = "States.IntrinsicFailure";
 inline constexpr char kErrorResultPathMatchFailure[] = "States.ResultPathMatchFailure";
 inline constexpr char kErrorRuntime[] = "States.Runtime";
 inline constexpr char kErrorTaskFailed[] = "States.TaskFailed";
@@ -35,6 +34,11 @@ inline constexpr char kErrorTimeout[] = "States.Timeout";
 
 inline Failure RuntimeFailure(std::string cause) {
   return Failure{kErrorRuntime, std::move(cause)};
+}
+
+// A path is to be applied to an input that is null.
+inline Failure NothingToSelectFrom() {
+  return RuntimeFailure("Unable to apply Path transformation to null or empty input.");
 }
 
 // A value, or the failure that evaluating it met. Not a Status: the engine is well, the program met

@@ -225,9 +225,29 @@ TEST(InterpreterTest, TimeoutsMayComeFromTheInput) {
   TestExecution run(TaskThenPass(R"("TimeoutSecondsPath": "$.limit", "Parameters": {})"));
   run.Begin(R"({"limit": 7})");
   EXPECT_EQ(run.Only<RunTask>().deadline, run.now + absl::Seconds(7));
+  TestExecution text(TaskThenPass(R"("TimeoutSecondsPath": "$.limit", "Parameters": {})"));
+  text.Begin(R"({"limit": "7"})");
+  EXPECT_EQ(text.Only<RunTask>().deadline, text.now + absl::Seconds(7));
   TestExecution wrong(TaskThenPass(R"("TimeoutSecondsPath": "$.limit")"));
   wrong.Begin(R"({"limit": 0})");
   EXPECT_THAT(*wrong.Only<Complete>().cause, HasSubstr("TimeoutSecondsPath"));
+}
+
+TEST(InterpreterTest, APathThatMissesQuotesWhatItWasAppliedTo) {
+  TestExecution of_input(TaskThenPass(R"("Parameters": {"x.$": "$.a.b"})"));
+  of_input.Begin(R"({"a": 1})");
+  EXPECT_THAT(*of_input.Only<Complete>().cause,
+              HasSubstr("The JSONPath '$.a.b' specified for the field 'x.$' could not be found in "
+                        "the input '{\"a\":1}'"));
+  TestExecution of_context(TaskThenPass(R"("Parameters": {"x.$": "$$.Task.Token"})"));
+  of_context.Begin(R"({"a": 1})");
+  EXPECT_THAT(*of_context.Only<Complete>().cause,
+              HasSubstr("could not be found in the input '{\"Execution\":{\"Id\":"));
+  TestExecution of_null(TaskThenPass(R"("Parameters": {"x.$": "$.a"})"));
+  of_null.Begin("null");
+  EXPECT_EQ(of_null.Only<Complete>().error, "States.Runtime");
+  EXPECT_THAT(*of_null.Only<Complete>().cause,
+              HasSubstr("Unable to apply Path transformation to null or empty input."));
 }
 
 TEST(InterpreterTest, TaskFailedMatchesEveryErrorButTheTimeout) {

@@ -26,7 +26,7 @@ class IntrinsicParser {
       SkipBlanks();
     }
     out.text_ = std::string(text_.substr(begin, at_ - begin));
-    return CheckCount(out);
+    return true;
   }
 
   bool AtEnd() const { return at_ == text_.size(); }
@@ -58,20 +58,6 @@ class IntrinsicParser {
     if (out.function_ != nullptr) return true;
     at_ = begin;
     return Fail("there is no function '" + name + "'; expected one of " + IntrinsicFunctionNames());
-  }
-
-  bool CheckCount(const Intrinsic& call) {
-    const IntrinsicFunction& function = *call.function_;
-    const int count = static_cast<int>(call.arguments_.size());
-    if (count >= function.min_arguments &&
-        (function.max_arguments < 0 || count <= function.max_arguments))
-      return true;
-    std::string expected = std::to_string(function.min_arguments);
-    if (function.max_arguments < 0) expected = "at least " + expected;
-    if (function.max_arguments > function.min_arguments)
-      expected += " to " + std::to_string(function.max_arguments);
-    return Fail(std::string(function.name) + " takes " + expected + " arguments, not " +
-                std::to_string(count));
   }
 
   bool ParseArgument(Intrinsic::Argument& out, int depth) {
@@ -147,45 +133,86 @@ std::optional<Intrinsic> Intrinsic::Parse(std::string_view text, std::string& pr
   return std::nullopt;
 }
 
-Evaluated<IntrinsicArgument> Intrinsic::EvaluateArgument(const Argument& argument,
-                                                         const Scope& scope) const {
-  if (argument.call != nullptr) {
-    ORDERFLOW_ASL_ASSIGN_OR_FAIL(Value value, argument.call->Evaluate(scope));
-    return IntrinsicArgument{.value = std::move(value), .raw = {}};
-  }
-  if (!argument.path.has_value()) {
-    return IntrinsicArgument{.value = argument.literal,
-                             .raw = argument.raw,
-                             .is_literal_text = argument.literal.IsString()};
-  }
-  const Path& path = *argument.path;
-  const Value* root = scope.Root(path);
-  Path::Result found = root == nullptr ? Path::Result{} : path.Evaluate(*root);
-  if (found.value.has_value())
-    return IntrinsicArgument{.value = *std::move(found.value), .raw = {}};
-  return RuntimeFailure("The function '" + text_ +
-                        "' had the following error: The JsonPath argument for the field '" +
-                        path.text() + "' could not be found in the input '" +
-                        DescribeInput(scope.input) + "'");
+bool Intrinsic::TakesItsArguments() const {
+  const auto count = static_cast<int>(arguments_.size());
+  return count >= function_->min_arguments &&
+         (function_->max_arguments < 0 || count <= function_->max_arguments);
 }
 
-Evaluated<Value> Intrinsic::Evaluate(const Scope& scope) const {
+Failure Intrinsic::ArgumentNotFound(const Path& path, const Scope& scope) const {
+  // A path into the Context Object is told as one into the input.
+  std::string text = path.text();
+  if (path.from_context()) text.erase(0, 1);
+  return RuntimeFailure("The function '" + text_ +
+                        "' had the following error: The JsonPath argument for the field '" + text +
+                        "' could not be found in the input '" + DescribeInput(scope.input) + "'");
+}
+
+Evaluated<Value> Intrinsic::ArgumentAt(const Path& path, const Scope& scope) const {
+  const Value* root = scope.Root(path);
+  if (root == nullptr) return ArgumentNotFound(path, scope);
+  Path::Result found = path.Evaluate(*root);
+  if (found.value.has_value() && !found.past_the_end) return *std::move(found.value);
+  const std::optional<std::string> misuse = path.DescribeMisuse(*root);
+  if (!misuse.has_value()) return ArgumentNotFound(path, scope);
+  return RuntimeFailure("The function '" + text_ + "' had the following error: " + *misuse);
+}
+
+Evaluated<IntrinsicArgument> Intrinsic::EvaluateArgument(const Argument& argument,
+                                                         const Intrinsic& whole,
+                                                         const Scope& scope) const {
+  if (argument.call != nullptr) {
+    ORDERFLOW_ASL_ASSIGN_OR_FAIL(Value value, argument.call->EvaluateWithin(whole, scope));
+    return IntrinsicArgument{.value = std::move(value),
+                             .is_parsed_json = argument.call->name() == "States.StringToJson"};
+  }
+  if (argument.path.has_value()) {
+    ORDERFLOW_ASL_ASSIGN_OR_FAIL(Value value, whole.ArgumentAt(*argument.path, scope));
+    return IntrinsicArgument{.value = std::move(value)};
+  }
+  return IntrinsicArgument{.value = argument.literal,
+                           .raw = argument.raw,
+                           .is_literal_text = argument.literal.IsString()};
+}
+
+Evaluated<Value> Intrinsic::EvaluateWithin(const Intrinsic& whole, const Scope& scope) const {
   std::vector<IntrinsicArgument> arguments;
   arguments.reserve(arguments_.size());
   for (const Argument& argument : arguments_) {
-    ORDERFLOW_ASL_ASSIGN_OR_FAIL(IntrinsicArgument evaluated, EvaluateArgument(argument, scope));
+    ORDERFLOW_ASL_ASSIGN_OR_FAIL(IntrinsicArgument evaluated,
+                                 EvaluateArgument(argument, whole, scope));
     arguments.push_back(std::move(evaluated));
   }
-  Evaluated<Value> result = function_->apply(arguments, scope.random);
+  Evaluated<Value> result =
+      TakesItsArguments() ? function_->apply(arguments, scope.random) : Failure{};
   if (result.ok()) return result;
-  return Failure{result.failure().error, "The function '" + text_ + "' had the following error: " +
-                                             result.failure().cause.value_or("")};
+  return RuntimeFailure(
+      "There was an error while evaluating the intrinsic function: " + whole.text_ + ". " +
+      result.failure().cause.value_or("Invalid arguments in " + std::string(function_->name)));
+}
+
+Evaluated<Value> Intrinsic::Evaluate(const Scope& scope) const {
+  return EvaluateWithin(*this, scope);
 }
 
 void Intrinsic::ForEachPath(const std::function<void(const Path&)>& visit) const {
   for (const Argument& argument : arguments_) {
     if (argument.call != nullptr) argument.call->ForEachPath(visit);
     if (argument.path.has_value()) visit(*argument.path);
+  }
+}
+
+void Intrinsic::ForEachMiscount(const std::function<void(const std::string&)>& visit) const {
+  if (!TakesItsArguments()) {
+    std::string expected = std::to_string(function_->min_arguments);
+    if (function_->max_arguments < 0) expected = "at least " + expected;
+    if (function_->max_arguments > function_->min_arguments)
+      expected += " to " + std::to_string(function_->max_arguments);
+    visit(std::string(function_->name) + " takes " + expected + " arguments, not " +
+          std::to_string(arguments_.size()));
+  }
+  for (const Argument& argument : arguments_) {
+    if (argument.call != nullptr) argument.call->ForEachMiscount(visit);
   }
 }
 

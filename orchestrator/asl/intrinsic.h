@@ -28,6 +28,7 @@ class Intrinsic {
   // `problem` says what is wrong where nothing comes back.
   static std::optional<Intrinsic> Parse(std::string_view text, std::string& problem);
 
+  // Whatever goes wrong is States.Runtime, as the service has it, and names the whole call.
   Evaluated<json::Value> Evaluate(const Scope& scope) const;
 
   const std::string& text() const { return text_; }
@@ -35,6 +36,9 @@ class Intrinsic {
   std::string_view name() const { return function_->name; }
   // Calls `visit` with each path among its arguments, those of calls within it included.
   void ForEachPath(const std::function<void(const Path&)>& visit) const;
+  // Calls `visit` with what is wrong with each call, this one or one within it, that has too few or
+  // too many arguments. Like the service, we find that out when it is evaluated.
+  void ForEachMiscount(const std::function<void(const std::string&)>& visit) const;
 
  private:
   friend class IntrinsicParser;
@@ -46,7 +50,14 @@ class Intrinsic {
     json::Value literal;
     std::string raw;  // of a literal text, with its escapes
   };
-  Evaluated<IntrinsicArgument> EvaluateArgument(const Argument& argument, const Scope& scope) const;
+  bool TakesItsArguments() const;
+  // `whole` is the outermost call, which messages name.
+  Evaluated<json::Value> EvaluateWithin(const Intrinsic& whole, const Scope& scope) const;
+  Evaluated<IntrinsicArgument> EvaluateArgument(const Argument& argument, const Intrinsic& whole,
+                                                const Scope& scope) const;
+  // What a path leads to; of the outermost call.
+  Evaluated<json::Value> ArgumentAt(const Path& path, const Scope& scope) const;
+  Failure ArgumentNotFound(const Path& path, const Scope& scope) const;
 
   std::string text_;
   const IntrinsicFunction* function_ = nullptr;

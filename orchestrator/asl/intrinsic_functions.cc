@@ -4,11 +4,15 @@
 #include <array>
 #include <cmath>
 #include <cstdio>
+#include <limits>
+#include <optional>
 #include <utility>
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/escaping.h"
 #include "common/hash/digest.h"
+#include "orchestrator/asl/java_values.h"
+#include "orchestrator/asl/json_problem.h"
 #include "orchestrator/asl/measure.h"
 
 namespace orderflow::asl {
@@ -18,34 +22,53 @@ using json::Value;
 using Arguments = std::vector<IntrinsicArgument>;
 
 // The limits of the service, from its page on intrinsic functions.
-constexpr int64_t kMaxRangeItems = 1000;
+constexpr size_t kMaxRangeItems = 1000;
 constexpr size_t kMaxCodedCharacters = 10'000;
 // No function makes a text that no state could pass on.
 constexpr size_t kMaxResultBytes = 1 << 20;
 
-Failure Wrong(std::string cause) { return Failure{kErrorIntrinsicFailure, std::move(cause)}; }
+// The arguments are not what the function takes; the service does not say in which way.
+Failure Invalid() { return Failure{}; }
 
 // --- Arguments of the expected type ---
 
 Evaluated<const json::Array*> ArrayArgument(const Arguments& arguments, size_t at) {
-  if (arguments[at].value.IsArray()) return &arguments[at].value.AsArray();
-  return Wrong("argument " + std::to_string(at + 1) + " must be an array");
+  if (!arguments[at].value.IsArray()) return Invalid();
+  return &arguments[at].value.AsArray();
 }
 
 Evaluated<const std::string*> TextArgument(const Arguments& arguments, size_t at) {
-  if (arguments[at].value.IsString()) return &arguments[at].value.AsString();
-  return Wrong("argument " + std::to_string(at + 1) + " must be a string");
+  if (!arguments[at].value.IsString()) return Invalid();
+  return &arguments[at].value.AsString();
 }
 
-// Numbers are taken as integers; the service rounds halves up (-1.5 is -1).
-Evaluated<int64_t> IntegerArgument(const Arguments& arguments, size_t at) {
+// A text that is to be encoded, decoded or hashed.
+Evaluated<const std::string*> CodedArgument(const Arguments& arguments, size_t at) {
+  ORDERFLOW_ASL_ASSIGN_OR_FAIL(const std::string* text, TextArgument(arguments, at));
+  if (JavaLength(*text) > kMaxCodedCharacters) return Invalid();
+  return text;
+}
+
+// A number of 32 bits, as all of the service's integers are.
+Evaluated<int32_t> ToInteger(double number) {
+  if (!(number >= std::numeric_limits<int32_t>::min() &&
+        number <= std::numeric_limits<int32_t>::max()))
+    return Invalid();
+  return static_cast<int32_t>(number);
+}
+
+// Sizes, indexes and bounds lose their fraction: 1.6 is 1.
+Evaluated<int32_t> IntegerArgument(const Arguments& arguments, size_t at) {
   const Value& value = arguments[at].value;
-  if (value.IsInt()) return value.AsInt();
-  if (!value.IsDouble()) return Wrong("argument " + std::to_string(at + 1) + " must be a number");
-  const double rounded = std::floor(value.AsDouble() + 0.5);
-  if (!(std::abs(rounded) < 9.0e18))
-    return Wrong("argument " + std::to_string(at + 1) + " is out of range");
-  return static_cast<int64_t>(rounded);
+  if (!value.IsNumber()) return Invalid();
+  return ToInteger(std::trunc(value.AsDouble()));
+}
+
+// Operands of a sum are rounded, halves up: -1.5 is -1.
+Evaluated<int32_t> OperandArgument(const Arguments& arguments, size_t at) {
+  const Value& value = arguments[at].value;
+  if (!value.IsNumber()) return Invalid();
+  return ToInteger(std::floor(value.AsDouble() + 0.5));
 }
 
 // --- Arrays ---
@@ -58,24 +81,31 @@ Evaluated<Value> Array(const Arguments& arguments, Random&) {
 
 Evaluated<Value> ArrayPartition(const Arguments& arguments, Random&) {
   ORDERFLOW_ASL_ASSIGN_OR_FAIL(const json::Array* items, ArrayArgument(arguments, 0));
-  ORDERFLOW_ASL_ASSIGN_OR_FAIL(const int64_t size, IntegerArgument(arguments, 1));
-  if (size < 1)
-    return Wrong("the chunk size must be a positive number, but is " + std::to_string(size));
-  const auto chunk = static_cast<size_t>(size);
+  ORDERFLOW_ASL_ASSIGN_OR_FAIL(const int32_t size, IntegerArgument(arguments, 1));
+  if (size < 1) return Invalid();
   json::Array chunks;
-  for (size_t begin = 0; begin < items->size(); begin += std::min(chunk, items->size() - begin)) {
-    const auto first = items->begin() + static_cast<std::ptrdiff_t>(begin);
-    const size_t count = std::min(chunk, items->size() - begin);
+  for (size_t begin = 0; begin < items->size();) {
+    const size_t end = begin + std::min(static_cast<size_t>(size), items->size() - begin);
     chunks.push_back(
-        Value::FromArray(json::Array(first, first + static_cast<std::ptrdiff_t>(count))));
+        Value::FromArray(json::Array(items->begin() + static_cast<std::ptrdiff_t>(begin),
+                                     items->begin() + static_cast<std::ptrdiff_t>(end))));
+    begin = end;
   }
   return Value::FromArray(std::move(chunks));
 }
 
+// Items are compared by their texts: true is found where "true" stands, but {"a":1,"b":2} is not
+// where {"b":2,"a":1} does.
 Evaluated<Value> ArrayContains(const Arguments& arguments, Random&) {
   ORDERFLOW_ASL_ASSIGN_OR_FAIL(const json::Array* items, ArrayArgument(arguments, 0));
+  const auto text = [](const Value& value) {
+    return value.IsString() ? value.AsString() : json::Serialize(value);
+  };
+  if (!Fits(arguments[0].value, kMaxResultBytes) || !Fits(arguments[1].value, kMaxResultBytes))
+    return Invalid();
+  const std::string wanted = text(arguments[1].value);
   for (const Value& item : *items) {
-    if (item == arguments[1].value) return Value(true);
+    if (text(item) == wanted) return Value(true);
   }
   return Value(false);
 }
@@ -84,25 +114,20 @@ Evaluated<Value> ArrayRange(const Arguments& arguments, Random&) {
   ORDERFLOW_ASL_ASSIGN_OR_FAIL(const int64_t first, IntegerArgument(arguments, 0));
   ORDERFLOW_ASL_ASSIGN_OR_FAIL(const int64_t last, IntegerArgument(arguments, 1));
   ORDERFLOW_ASL_ASSIGN_OR_FAIL(const int64_t step, IntegerArgument(arguments, 2));
-  if (step == 0) return Wrong("the step of a range must not be 0");
+  if (step == 0) return Invalid();
   json::Array items;
-  int64_t at = first;
-  while (step > 0 ? at <= last : at >= last) {
-    if (static_cast<int64_t>(items.size()) == kMaxRangeItems)
-      return Wrong("a range has at most 1000 items");
+  for (int64_t at = first; step > 0 ? at <= last : at >= last; at += step) {
+    if (items.size() == kMaxRangeItems) return Invalid();
     items.push_back(Value(at));
-    if (__builtin_add_overflow(at, step, &at)) break;
   }
   return Value::FromArray(std::move(items));
 }
 
 Evaluated<Value> ArrayGetItem(const Arguments& arguments, Random&) {
   ORDERFLOW_ASL_ASSIGN_OR_FAIL(const json::Array* items, ArrayArgument(arguments, 0));
-  ORDERFLOW_ASL_ASSIGN_OR_FAIL(const int64_t index, IntegerArgument(arguments, 1));
-  if (index < 0 || static_cast<size_t>(index) >= items->size()) {
-    return Wrong("index " + std::to_string(index) + " is outside of the array's " +
-                 std::to_string(items->size()) + " items");
-  }
+  ORDERFLOW_ASL_ASSIGN_OR_FAIL(const int32_t index, IntegerArgument(arguments, 1));
+  if (items->empty()) return Value();
+  if (index < 0 || static_cast<size_t>(index) >= items->size()) return Invalid();
   return (*items)[static_cast<size_t>(index)];
 }
 
@@ -111,24 +136,10 @@ Evaluated<Value> ArrayLength(const Arguments& arguments, Random&) {
   return Value(static_cast<int64_t>(items->size()));
 }
 
-// 1 and 1.0 are one item.
-std::string UniqueKey(const Value& value) {
-  if (value.IsDouble() && std::abs(value.AsDouble()) < 9.0e15 &&
-      value.AsDouble() == std::floor(value.AsDouble())) {
-    return std::to_string(static_cast<int64_t>(value.AsDouble()));
-  }
-  return json::Serialize(value);
-}
-
 Evaluated<Value> ArrayUnique(const Arguments& arguments, Random&) {
   ORDERFLOW_ASL_ASSIGN_OR_FAIL(const json::Array* items, ArrayArgument(arguments, 0));
-  if (!Fits(arguments[0].value, kMaxResultBytes)) return Wrong("the array is too large");
-  absl::flat_hash_set<std::string> seen;
-  json::Array unique;
-  for (const Value& item : *items) {
-    if (seen.insert(UniqueKey(item)).second) unique.push_back(item);
-  }
-  return Value::FromArray(std::move(unique));
+  if (!Fits(arguments[0].value, kMaxResultBytes)) return Invalid();
+  return Value::FromArray(InHashSetOrder(*items));
 }
 
 // --- Texts ---
@@ -161,28 +172,67 @@ void AppendPlain(const Value& value, std::string& out) {
   }
 }
 
-Evaluated<Value> Format(const Arguments& arguments, Random&) {
-  ORDERFLOW_ASL_ASSIGN_OR_FAIL(const std::string* text, TextArgument(arguments, 0));
-  const std::string_view pattern =
-      arguments[0].is_literal_text ? arguments[0].raw : std::string_view(*text);
-  std::string out;
-  size_t next = 1;
-  for (size_t at = 0; at < pattern.size(); ++at) {
-    if (pattern[at] == '\\' && at + 1 < pattern.size() &&
-        std::string_view("'{}\\").find(pattern[at + 1]) != std::string_view::npos) {
-      out += pattern[++at];
-    } else if (pattern.substr(at, 2) == "{}") {
-      if (next == arguments.size()) return Wrong("there are more '{}' than arguments");
-      if (!Fits(arguments[next].value, kMaxResultBytes)) return Wrong("an argument is too large");
-      AppendPlain(arguments[next++].value, out);
-      if (out.size() > kMaxResultBytes) return Wrong("the text is too large");
-      ++at;
-    } else {
-      out += pattern[at];
+// "Hello {}, \{not here\}" with a value for each {}.
+class Template {
+ public:
+  explicit Template(std::string_view text) : text_(text) {}
+
+  // Nothing where the arguments from the second one on do not fit; problem() says why.
+  std::optional<std::string> Fill(const Arguments& arguments) {
+    size_t next = 1;
+    for (size_t at = 0; at < text_.size(); ++at) {
+      if (text_[at] == '\\' && at + 1 < text_.size() && IsEscapable(text_[at + 1])) {
+        out_ += text_[++at];
+      } else if (text_.substr(at, 2) == "{}") {
+        if (next < arguments.size() && !Print(arguments[next])) return std::nullopt;
+        ++next;
+        ++at;
+      } else if (text_[at] == '{' || text_[at] == '}') {
+        return Unpaired(text_[at]);
+      } else {
+        out_ += text_[at];
+      }
     }
+    if (next == arguments.size()) return std::move(out_);
+    problem_ =
+        "Invalid arguments in States.Format: number of arguments do not match the "
+        "occurrences of {}.";
+    return std::nullopt;
   }
-  if (next != arguments.size()) return Wrong("there are more arguments than '{}'");
-  return Value(std::move(out));
+  // Empty: the arguments are invalid otherwise.
+  const std::string& problem() const { return problem_; }
+
+ private:
+  static bool IsEscapable(char c) {
+    return std::string_view("'{}\\").find(c) != std::string_view::npos;
+  }
+  bool Print(const IntrinsicArgument& argument) {
+    if (!Fits(argument.value, kMaxResultBytes)) return false;
+    if (argument.is_parsed_json)
+      json::AppendSerialized(argument.value, out_);
+    else
+      AppendPlain(argument.value, out_);
+    return out_.size() <= kMaxResultBytes;
+  }
+  std::nullopt_t Unpaired(char brace) {
+    problem_ = brace == '{' ? "Invalid template in States.Format: matching '}' not found for '{'."
+                            : "Invalid template in States.Format: matching '{' not found for '}'.";
+    return std::nullopt;
+  }
+
+  const std::string_view text_;
+  std::string out_;
+  std::string problem_;
+};
+
+Evaluated<Value> Format(const Arguments& arguments, Random&) {
+  if (!Fits(arguments[0].value, kMaxResultBytes)) return Invalid();
+  std::string plain;
+  if (!arguments[0].is_literal_text) AppendPlain(arguments[0].value, plain);
+  Template text(arguments[0].is_literal_text ? arguments[0].raw : plain);
+  std::optional<std::string> filled = text.Fill(arguments);
+  if (filled.has_value()) return Value(*std::move(filled));
+  return text.problem().empty() ? Invalid() : RuntimeFailure(text.problem());
 }
 
 bool IsBlank(std::string_view text) {
@@ -194,12 +244,12 @@ Evaluated<Value> StringToJson(const Arguments& arguments, Random&) {
   if (IsBlank(*text)) return Value();
   const json::ParseResult parsed = json::Parse(*text);
   if (parsed.value.has_value()) return *parsed.value;
-  return Wrong("the text is not JSON: " + parsed.error->message + " at column " +
-               std::to_string(parsed.error->column));
+  return RuntimeFailure("Cannot convert String to Json in States.StringToJson, caused by: " +
+                        DescribeWithoutSource(*text, *parsed.error));
 }
 
 Evaluated<Value> JsonToString(const Arguments& arguments, Random&) {
-  if (!Fits(arguments[0].value, kMaxResultBytes)) return Wrong("the value is too large");
+  if (!Fits(arguments[0].value, kMaxResultBytes)) return Invalid();
   return Value(json::Serialize(arguments[0].value));
 }
 
@@ -235,82 +285,49 @@ Evaluated<Value> StringSplit(const Arguments& arguments, Random&) {
 }
 
 Evaluated<Value> Base64Encode(const Arguments& arguments, Random&) {
-  ORDERFLOW_ASL_ASSIGN_OR_FAIL(const std::string* text, TextArgument(arguments, 0));
-  if (text->size() > kMaxCodedCharacters) return Wrong("the text has more than 10000 characters");
+  ORDERFLOW_ASL_ASSIGN_OR_FAIL(const std::string* text, CodedArgument(arguments, 0));
   return Value(absl::Base64Escape(*text));
 }
 
-// Whether the bytes are UTF-8 (RFC 3629), which every text of a JSON value is.
-bool IsUtf8(std::string_view text) {
-  for (size_t at = 0; at < text.size();) {
-    const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
-    const size_t size = CharacterAt(text, at).size();
-    if (byte(at) >= 0x80) {
-      if (byte(at) < 0xc2 || byte(at) > 0xf4) return false;
-      const size_t expected = byte(at) < 0xe0 ? 2 : byte(at) < 0xf0 ? 3 : 4;
-      if (size != expected) return false;
-      for (size_t i = at + 1; i < at + size; ++i) {
-        if ((byte(i) & 0xc0) != 0x80) return false;
-      }
-      if (byte(at) == 0xe0 && byte(at + 1) < 0xa0) return false;  // longer than needed
-      if (byte(at) == 0xed && byte(at + 1) > 0x9f) return false;  // a surrogate
-      if (byte(at) == 0xf0 && byte(at + 1) < 0x90) return false;  // longer than needed
-      if (byte(at) == 0xf4 && byte(at + 1) > 0x8f) return false;  // beyond the last code point
-    }
-    at += size;
-  }
-  return true;
-}
-
 Evaluated<Value> Base64Decode(const Arguments& arguments, Random&) {
-  ORDERFLOW_ASL_ASSIGN_OR_FAIL(const std::string* text, TextArgument(arguments, 0));
-  if (text->size() > kMaxCodedCharacters) return Wrong("the text has more than 10000 characters");
-  std::string decoded;
-  if (!absl::Base64Unescape(*text, &decoded)) return Wrong("the text is not Base64");
-  if (!IsUtf8(decoded)) return Wrong("the decoded bytes are not UTF-8 text");
-  return Value(std::move(decoded));
+  ORDERFLOW_ASL_ASSIGN_OR_FAIL(const std::string* text, CodedArgument(arguments, 0));
+  return Value(DecodeBase64Text(*text));
 }
 
 // --- Objects, numbers, identifiers ---
 
+// Deep merges are not supported; what is no boolean counts as false.
 Evaluated<Value> JsonMerge(const Arguments& arguments, Random&) {
-  for (size_t at = 0; at < 2; ++at) {
-    if (!arguments[at].value.IsObject())
-      return Wrong("argument " + std::to_string(at + 1) + " must be an object");
-  }
+  if (!arguments[0].value.IsObject() || !arguments[1].value.IsObject()) return Invalid();
   const Value& deep = arguments[2].value;
-  if (!deep.IsBool()) return Wrong("argument 3 must be true or false");
-  if (deep.AsBool()) return Wrong("only the shallow merge is supported: argument 3 must be false");
+  if (deep.IsBool() && deep.AsBool()) return Invalid();
   json::Members members = arguments[0].value.AsMembers();
   for (const json::Member& member : arguments[1].value.AsMembers()) members.push_back(member);
   return Value::FromMembers(std::move(members));
 }
 
 Evaluated<Value> MathAdd(const Arguments& arguments, Random&) {
-  ORDERFLOW_ASL_ASSIGN_OR_FAIL(const int64_t a, IntegerArgument(arguments, 0));
-  ORDERFLOW_ASL_ASSIGN_OR_FAIL(const int64_t b, IntegerArgument(arguments, 1));
-  int64_t sum = 0;
-  if (__builtin_add_overflow(a, b, &sum)) return Wrong("the sum is out of range");
+  ORDERFLOW_ASL_ASSIGN_OR_FAIL(const int64_t a, OperandArgument(arguments, 0));
+  ORDERFLOW_ASL_ASSIGN_OR_FAIL(const int64_t b, OperandArgument(arguments, 1));
+  ORDERFLOW_ASL_ASSIGN_OR_FAIL(const int64_t sum, ToInteger(static_cast<double>(a + b)));
   return Value(sum);
 }
 
+// A seed gives the number that it gives in Java.
 Evaluated<Value> MathRandom(const Arguments& arguments, Random& random) {
   ORDERFLOW_ASL_ASSIGN_OR_FAIL(const int64_t from, IntegerArgument(arguments, 0));
   ORDERFLOW_ASL_ASSIGN_OR_FAIL(const int64_t to, IntegerArgument(arguments, 1));
-  if (from >= to) return Wrong("the start must be smaller than the end");
-  uint64_t drawn = 0;
-  if (arguments.size() > 2) {
-    ORDERFLOW_ASL_ASSIGN_OR_FAIL(const int64_t seed, IntegerArgument(arguments, 2));
-    drawn = Random(static_cast<uint64_t>(seed)).Next();
-  } else {
-    drawn = random.Next();
-  }
-  const uint64_t width = static_cast<uint64_t>(to) - static_cast<uint64_t>(from);
-  return Value(static_cast<int64_t>(static_cast<uint64_t>(from) + drawn % width));
+  if (from >= to) return Invalid();
+  const int64_t width = to - from;
+  if (arguments.size() == 2)
+    return Value(from + static_cast<int64_t>(random.Next() % static_cast<uint64_t>(width)));
+  ORDERFLOW_ASL_ASSIGN_OR_FAIL(const int32_t seed, IntegerArgument(arguments, 2));
+  ORDERFLOW_ASL_ASSIGN_OR_FAIL(const int32_t bound, ToInteger(static_cast<double>(width)));
+  return Value(from + JavaRandomBelow(bound, seed));
 }
 
 // Version 4, variant 1 (RFC 4122), from the execution's own stream of numbers, so that a replay
-// gives the same one.
+// gives the same one. Arguments are ignored.
 Evaluated<Value> Uuid(const Arguments&, Random& random) {
   const uint64_t high = (random.Next() & ~uint64_t{0xf000}) | 0x4000;
   const uint64_t low = (random.Next() & ~(uint64_t{3} << 62)) | (uint64_t{2} << 62);
@@ -326,13 +343,12 @@ Evaluated<Value> Hash(const Arguments& arguments, Random&) {
   ORDERFLOW_ASL_ASSIGN_OR_FAIL(const std::string* algorithm, TextArgument(arguments, 1));
   // What is no text is hashed as its JSON.
   const Value& data = arguments[0].value;
-  if (!Fits(data, kMaxResultBytes)) return Wrong("the data is too large");
+  if (!Fits(data, kMaxResultBytes)) return Invalid();
   const std::string text = data.IsString() ? data.AsString() : json::Serialize(data);
-  if (text.size() > kMaxCodedCharacters) return Wrong("the data has more than 10000 characters");
+  if (JavaLength(text) > kMaxCodedCharacters) return Invalid();
   const std::optional<std::string> digest = DigestHex(*algorithm, text);
-  if (digest.has_value()) return Value(*digest);
-  return Wrong("there is no algorithm '" + *algorithm +
-               "'; expected MD5, SHA-1, SHA-256, SHA-384 or SHA-512");
+  if (!digest.has_value()) return Invalid();
+  return Value(*digest);
 }
 
 constexpr std::array<IntrinsicFunction, 18> kFunctions = {{
@@ -353,7 +369,7 @@ constexpr std::array<IntrinsicFunction, 18> kFunctions = {{
     {"States.MathRandom", 2, 3, MathRandom},
     {"States.StringSplit", 2, 2, StringSplit},
     {"States.StringToJson", 1, 1, StringToJson},
-    {"States.UUID", 0, 0, Uuid},
+    {"States.UUID", 0, -1, Uuid},
 }};
 
 }  // namespace

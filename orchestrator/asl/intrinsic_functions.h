@@ -14,16 +14,18 @@ namespace orderflow::asl {
 // escapes, because States.Format tells `{}` from `\{\}`.
 struct IntrinsicArgument {
   json::Value value;
-  std::string_view raw;
+  std::string_view raw = {};
   bool is_literal_text = false;
+  bool is_parsed_json = false;  // by States.StringToJson: States.Format prints it as JSON
 };
 
-// One function of the language's table. A failure's cause says what is wrong with the arguments;
-// the caller adds which call it was.
+// One function of the language's table.
 struct IntrinsicFunction {
   std::string_view name;  // "States.Format"
   int min_arguments;
   int max_arguments;  // -1: any number
+  // Needs as many arguments as it takes. A failure without a cause means that they are invalid; the
+  // caller words that, and says which call it was.
   Evaluated<json::Value> (*apply)(const std::vector<IntrinsicArgument>& arguments, Random& random);
 };
 

@@ -47,11 +47,19 @@ std::string DescribeCharacter(std::string_view text) {
   return described + ")";
 }
 
+std::string PlaceWithoutSource(int line, int column) {
+  return "[Source: REDACTED (`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` disabled); line: " +
+         std::to_string(line) + ", column: " + std::to_string(column) + "]";
+}
+
+// Which of its versions words the complaints.
+enum class Jackson : uint8_t { kOld, kNew };
+
 // Reads a text as Jackson does, up to its first complaint. Recursion-free: the containers that are
 // open are on a list.
 class Reader {
  public:
-  explicit Reader(std::string_view text) : text_(text) {}
+  Reader(std::string_view text, Jackson version) : text_(text), version_(version) {}
 
   // The complaint, or nothing.
   std::optional<JsonProblem> FindProblem() {
@@ -73,25 +81,37 @@ class Reader {
     problem_->message = std::move(message);
     return false;
   }
+  // About the character before `end`.
+  bool FailAtCharacter(size_t end, std::string message) {
+    Fail(end, std::move(message));
+    if (version_ == Jackson::kNew) --problem_->column;
+    return false;
+  }
   bool Ends(std::string_view where) {
     return Fail(text_.size(), "Unexpected end-of-input" + std::string(where));
   }
   bool Unexpected(std::string_view comment) {
     const std::string_view rest = text_.substr(at_);
-    return Fail(at_ + SizeOfCharacter(rest),
-                "Unexpected character (" + DescribeCharacter(rest) + "): " + std::string(comment));
+    return FailAtCharacter(
+        at_ + SizeOfCharacter(rest),
+        "Unexpected character (" + DescribeCharacter(rest) + "): " + std::string(comment));
   }
   bool UnexpectedInNumber(std::string_view comment) {
     const std::string_view rest = text_.substr(at_);
-    return Fail(at_ + SizeOfCharacter(rest), "Unexpected character (" + DescribeCharacter(rest) +
-                                                 ") in numeric value: " + std::string(comment));
+    return FailAtCharacter(at_ + SizeOfCharacter(rest),
+                           "Unexpected character (" + DescribeCharacter(rest) +
+                               ") in numeric value: " + std::string(comment));
   }
   bool NotClosed() {
     const JsonProblem begin = At(open_.back().begin);
     return Ends(": expected close marker for " + std::string(Context()) + " (start marker at " +
-                PlaceInSource(text_, begin.line, begin.column) + ")");
+                Place(begin) + ")");
   }
 
+  std::string Place(const JsonProblem& at) const {
+    return version_ == Jackson::kNew ? PlaceWithoutSource(at.line, at.column)
+                                     : PlaceInSource(text_, at.line, at.column);
+  }
   JsonProblem At(size_t end) const {
     JsonProblem place;
     for (const char c : text_.substr(0, end)) {
@@ -116,9 +136,10 @@ class Reader {
       const auto c = static_cast<unsigned char>(Peek());
       if (c == ' ' || c == '\t' || c == '\n' || c == '\r') continue;
       if (c < 0x20) {
-        return Fail(at_ + 1, "Illegal character (" + DescribeCharacter(text_.substr(at_)) +
-                                 "): only regular white space (\\r, \\n, \\t) is allowed between "
-                                 "tokens");
+        return FailAtCharacter(at_ + 1,
+                               "Illegal character (" + DescribeCharacter(text_.substr(at_)) +
+                                   "): only regular white space (\\r, \\n, \\t) is allowed between "
+                                   "tokens");
       }
       if (c == '/') {
         return Unexpected(
@@ -160,7 +181,7 @@ class Reader {
       const JsonProblem begin = At(container.begin);
       return Fail(at_ + 1, std::string("Unexpected close marker '") + Peek() + "': expected '" +
                                closing + "' (for " + std::string(Context()) + " starting at " +
-                               PlaceInSource(text_, begin.line, begin.column) + ")");
+                               Place(begin) + ")");
     }
     ++at_;
     open_.pop_back();
@@ -263,9 +284,10 @@ class Reader {
         return true;
       }
       if (c < 0x20) {
-        return Fail(at_ + 1, "Illegal unquoted character (" + DescribeCharacter(text_.substr(at_)) +
-                                 "): has to be escaped using backslash to be included in " +
-                                 std::string(what));
+        return FailAtCharacter(
+            at_ + 1, "Illegal unquoted character (" + DescribeCharacter(text_.substr(at_)) +
+                         "): has to be escaped using backslash to be included in " +
+                         std::string(what));
       }
       if (c == '\\' && !ReadEscape()) return false;
     }
@@ -279,8 +301,8 @@ class Reader {
     if (AtEnd()) return Ends(" in character escape sequence");
     if (kKnown.find(Peek()) == std::string_view::npos) {
       const std::string_view rest = text_.substr(at_);
-      return Fail(at_ + SizeOfCharacter(rest),
-                  "Unrecognized character escape " + DescribeCharacter(rest));
+      return FailAtCharacter(at_ + SizeOfCharacter(rest),
+                             "Unrecognized character escape " + DescribeCharacter(rest));
     }
     if (Peek() != 'u') return true;
     for (int i = 0; i < 4; ++i) {
@@ -293,6 +315,7 @@ class Reader {
   }
 
   const std::string_view text_;
+  const Jackson version_;
   size_t at_ = 0;
   std::vector<Container> open_;
   Expected expected_ = Expected::kSeparator;
@@ -313,10 +336,23 @@ std::string PlaceInSource(std::string_view text, int line, int column) {
          ", column: " + std::to_string(column) + "]";
 }
 
-JsonProblem DescribeProblem(std::string_view text, const json::ParseError& error) {
-  std::optional<JsonProblem> problem = Reader(text).FindProblem();
+namespace {
+
+JsonProblem Describe(std::string_view text, const json::ParseError& error, Jackson version) {
+  std::optional<JsonProblem> problem = Reader(text, version).FindProblem();
   if (problem.has_value()) return *std::move(problem);
   return {.message = error.message, .line = error.line, .column = error.column};
+}
+
+}  // namespace
+
+JsonProblem DescribeProblem(std::string_view text, const json::ParseError& error) {
+  return Describe(text, error, Jackson::kOld);
+}
+
+std::string DescribeWithoutSource(std::string_view text, const json::ParseError& error) {
+  const JsonProblem problem = Describe(text, error, Jackson::kNew);
+  return problem.message + "\n at " + PlaceWithoutSource(problem.line, problem.column);
 }
 
 }  // namespace orderflow::asl

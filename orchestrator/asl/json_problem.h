@@ -19,6 +19,10 @@ struct JsonProblem {
 // Jackson would have none (it does not mind what our limits do).
 JsonProblem DescribeProblem(std::string_view text, const json::ParseError& error);
 
+// The same on two lines, as a newer Jackson words it: without the text, and with the place of a
+// character that is wrong instead of the one behind it.
+std::string DescribeWithoutSource(std::string_view text, const json::ParseError& error);
+
 // Jackson's words for a place: [Source: (String)"TEXT"; line: 1, column: 4], the text cut after 500
 // bytes.
 std::string PlaceInSource(std::string_view text, int line, int column);

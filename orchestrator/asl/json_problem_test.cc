@@ -110,6 +110,23 @@ TEST(JsonProblemTest, MistakesInTextsAndNumbersAreNamed) {
   for (const auto& [text, expected] : cases) EXPECT_EQ(Describe(text).message, expected) << text;
 }
 
+TEST(JsonProblemTest, ANewerVersionHidesTheSourceAndPointsAtTheCharacter) {
+  const auto describe = [](const std::string& text) {
+    return DescribeWithoutSource(text, *json::Parse(text).error);
+  };
+  EXPECT_EQ(
+      describe("{bad json}"),
+      "Unexpected character ('b' (code 98)): was expecting double-quote to start field name\n"
+      " at [Source: REDACTED (`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` disabled); line: "
+      "1, column: 2]");
+  EXPECT_EQ(
+      describe(R"({"a":1)"),
+      "Unexpected end-of-input: expected close marker for Object (start marker at [Source: "
+      "REDACTED (`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` disabled); line: 1, column: 1])\n"
+      " at [Source: REDACTED (`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` disabled); line: "
+      "1, column: 7]");
+}
+
 TEST(JsonProblemTest, WhatOnlyOurOwnParserMindsKeepsItsWords) {
   EXPECT_EQ(Describe("[1] [2]").message, "more text after the JSON value");
   EXPECT_EQ(Describe(std::string(200, '[') + std::string(200, ']')).message,

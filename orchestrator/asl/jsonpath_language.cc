@@ -60,6 +60,7 @@ Evaluated<Value> Select(const PathField& field, const Scope& scope) {
   if (field.is_null) return Value::Object({});
   if (!field.path.has_value()) return scope.input;
   const Path& path = *field.path;
+  if (path.from_input() && !path.is_root() && scope.input.IsNull()) return NothingToSelectFrom();
   const Value* root = scope.Root(path);
   if (root == nullptr) {
     return RuntimeFailure("Invalid path '" + path.text() + "' : No value has been assigned to '$" +
@@ -297,17 +298,10 @@ class PathFieldExpression final : public Expression {
     return value.IsString() ? value.AsString() : DescribeInput(value);
   }
 
-  // An integer, perhaps written as a text.
   Evaluated<Value> CheckCount(const Value& value) const {
-    int64_t count = 0;
-    bool is_count = value.IsInt();
-    if (is_count) {
-      count = value.AsInt();
-    } else if (value.IsString()) {
-      is_count = absl::SimpleAtoi(value.AsString(), &count);
-    }
-    if (!is_count) return NotValid(value, "integer");
-    if (count >= 0) return Value(count);
+    const std::optional<int64_t> count = Integer(value);
+    if (!count.has_value()) return NotValid(value, "integer");
+    if (*count >= 0) return Value(*count);
     return RuntimeFailure(field_.substr(0, field_.size() - 4) + " cannot be negative.");
   }
 
@@ -340,15 +334,24 @@ class PathFieldExpression final : public Expression {
                  &value);
   }
 
-  Evaluated<Value> CheckSeconds(Value value) const {
-    if (!value.IsInt()) return Wrong("cannot be parsed as a long value", &value);
-    if (value.AsInt() < 0) return Wrong("references a negative value", &value);
-    if (value.AsInt() > kMaxSeconds)
-      return Wrong("references a value greater than 99999999", &value);
-    if (value.AsInt() == 0 && type_ == FieldType::kPositiveSeconds) {
+  // An integer, perhaps written as a text.
+  static std::optional<int64_t> Integer(const Value& value) {
+    if (value.IsInt()) return value.AsInt();
+    int64_t integer = 0;
+    if (!value.IsString() || value.AsString().find_first_of(" \t\r\n") != std::string::npos ||
+        !absl::SimpleAtoi(value.AsString(), &integer))
+      return std::nullopt;
+    return integer;
+  }
+
+  Evaluated<Value> CheckSeconds(const Value& value) const {
+    const std::optional<int64_t> seconds = Integer(value);
+    if (!seconds.has_value()) return Wrong("cannot be parsed as a long value", &value);
+    if (*seconds < 0) return Wrong("references a negative value", &value);
+    if (*seconds > kMaxSeconds) return Wrong("references a value greater than 99999999", &value);
+    if (*seconds == 0 && type_ == FieldType::kPositiveSeconds)
       return Wrong("references a value that is not positive", &value);
-    }
-    return value;
+    return Value(*seconds);
   }
 
   const std::string field_;
@@ -449,8 +452,7 @@ std::unique_ptr<const Expression> JsonPathLanguage::CompileField(std::string_vie
                    problem);
     return nullptr;
   }
-  expression->ForEachVariable(
-      [&](const std::string& used) { fields.diagnostics().UsesVariable(used); });
+  expression->ReportUse(fields.LocationOf(path_name), fields.diagnostics());
   return std::make_unique<PathFieldExpression>(path_name, type, *std::move(expression));
 }
 

@@ -180,6 +180,20 @@ TEST(ParserTest, ALoopThatNothingLeavesIsWarnedOf) {
   EXPECT_EQ(parsed.diagnostics[0].location, "/States/B");
 }
 
+TEST(ParserTest, WrongNumbersOfArgumentsAreWarnedOf) {
+  const ParsedDefinition parsed = ParseStateMachine(R"asl({"StartAt": "A", "States": {
+      "A": {"Type": "Pass", "End": true, "Parameters": {
+          "a.$": "States.Format('{} {}', States.UUID(), States.ArrayLength())",
+          "b.$": "States.MathRandom(1, 2, 3)"}}}})asl",
+                                                    {});
+  EXPECT_NE(parsed.machine, nullptr);
+  ASSERT_EQ(parsed.diagnostics.size(), 1u);
+  EXPECT_EQ(parsed.diagnostics[0].severity, Diagnostic::Severity::kWarning);
+  EXPECT_EQ(parsed.diagnostics[0].code, "WRONG_ARGUMENTS");
+  EXPECT_EQ(parsed.diagnostics[0].location, "/States/A/Parameters/a.$");
+  EXPECT_THAT(parsed.diagnostics[0].message, HasSubstr("States.ArrayLength"));
+}
+
 TEST(ParserTest, NamesOfStatesAreUniqueAcrossGraphs) {
   EXPECT_THAT(
       Findings(R"({"StartAt": "A", "States": {"A": {"Type": "Parallel", "End": true,

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common/base/check.h"
+#include "orchestrator/asl/describe.h"
 #include "orchestrator/asl/path_filter.h"
 
 namespace orderflow::asl {
@@ -136,11 +137,17 @@ const char* KindName(const Value& value) {
   return "a value";
 }
 
+std::string NoArray(const Step& step, const Value& value) {
+  return "Filter: [" + std::to_string(step.index) +
+         "] can only be applied to arrays. Current context is: " + DescribeInput(value);
+}
+
 }  // namespace
 
-const Value* Path::Find(const Value& root) const {
+const Value* Path::Find(const Value& root, size_t count) const {
   const Value* at = &root;
-  for (const Step& step : steps_) {
+  for (size_t i = 0; i < count; ++i) {
+    const Step& step = steps_[i];
     at = step.kind == Step::Kind::kName ? at->Find(step.name) : ItemAt(*at, step.index);
     if (at == nullptr) return nullptr;
   }
@@ -171,7 +178,10 @@ bool Path::Select(const Value& root, const Value& document, int64_t& visits,
 Path::Result Path::Evaluate(const Value& root) const {
   if (simple_) {
     const Value* found = Find(root);
-    return found == nullptr ? Result{} : Result{.value = *found, .too_expensive = false};
+    if (found != nullptr) return Result{.value = *found};
+    const Value* array = ends_with_index() ? Find(root, steps_.size() - 1) : nullptr;
+    if (array == nullptr || !array->IsArray()) return Result{};
+    return Result{.value = Value(), .past_the_end = true};
   }
   if (definite_) {  // names, indexes, and a last step that picks members
     const Value* at = &root;
@@ -179,17 +189,27 @@ Path::Result Path::Evaluate(const Value& root) const {
       at = steps_[i].kind == Step::Kind::kName ? at->Find(steps_[i].name)
                                                : ItemAt(*at, steps_[i].index);
     }
-    return at == nullptr
-               ? Result{}
-               : Result{.value = PickMembers(*at, steps_.back().names), .too_expensive = false};
+    return at == nullptr ? Result{} : Result{.value = PickMembers(*at, steps_.back().names)};
   }
   int64_t visits = kMaxVisits;
   std::vector<const Value*> found;
-  if (!Select(root, root, visits, found)) return Result{.value = {}, .too_expensive = true};
+  if (!Select(root, root, visits, found)) return Result{.too_expensive = true};
   json::Array items;
   items.reserve(found.size());
   for (const Value* value : found) items.push_back(*value);
-  return Result{.value = Value::FromArray(std::move(items)), .too_expensive = false};
+  return Result{.value = Value::FromArray(std::move(items))};
+}
+
+std::optional<std::string> Path::DescribeMisuse(const Value& root) const {
+  if (!simple_) return std::nullopt;
+  const Value* at = &root;
+  for (const Step& step : steps_) {
+    if (step.kind == Step::Kind::kIndex && !at->IsArray() && !at->IsNull())
+      return NoArray(step, *at);
+    at = step.kind == Step::Kind::kName ? at->Find(step.name) : ItemAt(*at, step.index);
+    if (at == nullptr) return std::nullopt;
+  }
+  return std::nullopt;
 }
 
 std::string Path::DescribeMiss(const Value& root) const {
@@ -201,10 +221,7 @@ std::string Path::DescribeMiss(const Value& root) const {
       return "Expected to find an object with property ['" + step.name + "'] in path " +
              StepsText(steps_, i) + " but found " + KindName(*at) + ".";
     }
-    if (!by_name && !at->IsArray()) {
-      return "Filter: [" + std::to_string(step.index) + "] can only be applied to arrays, but " +
-             StepsText(steps_, i) + " is " + KindName(*at) + ".";
-    }
+    if (!by_name && !at->IsArray()) return NoArray(step, *at);
     const Value* next = by_name ? at->Find(step.name) : ItemAt(*at, step.index);
     if (next == nullptr) {
       const bool leaf = i + 1 == steps_.size();

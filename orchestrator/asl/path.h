@@ -44,6 +44,9 @@ class Path {
   struct Result {
     std::optional<json::Value> value;
     bool too_expensive = false;  // more than kMaxVisits values would have been looked at
+    // The path ends with an index that the array there does not reach: `value` is null. Where only
+    // what is really there counts, that is nothing.
+    bool past_the_end = false;
   };
 
   // Limits on what a definition may ask for.
@@ -75,10 +78,12 @@ class Path {
   // The one value of a definite path, without a copy; nullptr where there is none. Needs
   // is_simple().
   bool is_simple() const { return simple_; }
-  const json::Value* Find(const json::Value& root) const;
+  const json::Value* Find(const json::Value& root) const { return Find(root, steps_.size()); }
 
   // Why a definite path found nothing in `root`.
   std::string DescribeMiss(const json::Value& root) const;
+  // That it indexes what is no array; nothing where it does not.
+  std::optional<std::string> DescribeMisuse(const json::Value& root) const;
 
   // `root` with `value` at the place of this reference path; objects on the way are created.
   // Nothing where the path leads through a value that is neither object nor array, or past the end
@@ -88,6 +93,12 @@ class Path {
  private:
   friend class PathParser;
   friend class PathFilter;
+
+  // Where the first `count` steps lead.
+  const json::Value* Find(const json::Value& root, size_t count) const;
+  bool ends_with_index() const {
+    return !steps_.empty() && steps_.back().kind == Step::Kind::kIndex;
+  }
 
   // The values that the path selects, at most `visits` steps away.
   bool Select(const json::Value& root, const json::Value& document, int64_t& visits,

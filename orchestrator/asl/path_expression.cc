@@ -27,16 +27,16 @@ bool PathExpression::Resembles(std::string_view text) {
 Evaluated<json::Value> PathExpression::Evaluate(const Scope& scope, std::string_view field) const {
   if (const auto* call = std::get_if<Intrinsic>(&content_)) return call->Evaluate(scope);
   const Path& path = *std::get_if<Path>(&content_);
+  if (path.from_input() && scope.input.IsNull()) return NothingToSelectFrom();
   const json::Value* root = scope.Root(path);
-  const Path::Result found = root == nullptr ? Path::Result{} : path.Evaluate(*root);
-  if (found.value.has_value()) return *found.value;
-  if (found.too_expensive) {
-    return RuntimeFailure("The JSONPath '" + path.text() + "' specified for the field '" +
-                          std::string(field) + "' looks at too many values");
-  }
-  return RuntimeFailure("The JSONPath '" + path.text() + "' specified for the field '" +
-                        std::string(field) + "' could not be found in the input '" +
-                        DescribeInput(scope.input) + "'");
+  Path::Result found = root == nullptr ? Path::Result{} : path.Evaluate(*root);
+  if (found.value.has_value()) return *std::move(found.value);
+  const std::string where =
+      "The JSONPath '" + path.text() + "' specified for the field '" + std::string(field) + "' ";
+  if (found.too_expensive) return RuntimeFailure(where + "looks at too many values");
+  const json::Value& searched = path.from_context() ? *root : scope.input;
+  return RuntimeFailure(where + "could not be found in the input '" + DescribeInput(searched) +
+                        "'");
 }
 
 const std::string& PathExpression::text() const {
@@ -49,9 +49,13 @@ void PathExpression::ForEachPath(const std::function<void(const Path&)>& visit) 
   visit(*std::get_if<Path>(&content_));
 }
 
-void PathExpression::ForEachVariable(const std::function<void(const std::string&)>& visit) const {
+void PathExpression::ReportUse(const std::string& location, Diagnostics& diagnostics) const {
   ForEachPath([&](const Path& path) {
-    if (!path.variable().empty()) visit(path.variable());
+    if (!path.variable().empty()) diagnostics.UsesVariable(path.variable());
+  });
+  if (call() == nullptr) return;
+  call()->ForEachMiscount([&](const std::string& miscount) {
+    diagnostics.Warning(kWrongArguments, location, miscount, "evaluating it would fail");
   });
 }
 

@@ -30,8 +30,8 @@ class PathExpression {
   const std::string& text() const;
   // Calls `visit` with the path, or with each path in the call.
   void ForEachPath(const std::function<void(const Path&)>& visit) const;
-  // Calls `visit` with the name of each variable in it.
-  void ForEachVariable(const std::function<void(const std::string&)>& visit) const;
+  // Tells which variables it names, and warns of calls with too few or too many arguments.
+  void ReportUse(const std::string& location, Diagnostics& diagnostics) const;
   // The path or the call, whichever it is.
   const Path* path() const { return std::get_if<Path>(&content_); }
   const Intrinsic* call() const { return std::get_if<Intrinsic>(&content_); }

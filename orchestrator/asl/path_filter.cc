@@ -68,7 +68,10 @@ std::optional<Value> PathFilter::Get(const Operand& operand, const Value& item,
   const Value& root = operand.from_item ? item : document;
   const Path& path = *operand.path;
   visits -= static_cast<int64_t>(path.steps_.size()) + 1;
-  if (path.is_definite()) return path.Evaluate(root).value;
+  if (path.is_definite()) {
+    Path::Result found = path.Evaluate(root);
+    return found.past_the_end ? std::nullopt : std::move(found.value);
+  }
   std::vector<const Value*> found;
   if (!path.Select(root, document, visits, found) || found.empty()) return std::nullopt;
   json::Array items;
@@ -148,8 +151,10 @@ bool PathFilter::Matches(const Value& item, const Value& document, int64_t& visi
       return true;
     case Op::kNot:
       return !children.front().Matches(item, document, visits);
-    case Op::kExists:
-      return Get(left, item, document, visits).has_value();
+    case Op::kExists: {
+      const std::optional<Value> value = Get(left, item, document, visits);
+      return value.has_value() && !value->IsNull();
+    }
     case Op::kMatches: {
       const std::optional<Value> value = Get(left, item, document, visits);
       return value.has_value() && MatchesPattern(*value, visits);

@@ -53,9 +53,28 @@ TEST(PathTest, NamesAndIndexesLeadToOneValue) {
 
 TEST(PathTest, ADefinitePathThatMissesFindsNothing) {
   for (const char* path :
-       {"$.nothing", "$.name.x", "$.items[3]", "$.items[-4]", "$.items.x", "$[0]", "$.null.x"}) {
+       {"$.nothing", "$.name.x", "$.items[3].sku", "$.items.x", "$[0]", "$.null.x", "$.null[0]"}) {
     EXPECT_EQ(Get(path), "nothing") << path;
   }
+}
+
+TEST(PathTest, AnIndexAtTheEndThatTheArrayDoesNotReachGivesNull) {
+  for (const char* path : {"$.items[3]", "$.items[-4]", "$.nested.items[1]"}) {
+    const Path::Result found = Parsed(path).Evaluate(Json(kShop));
+    EXPECT_EQ(found.value, Value()) << path;
+    EXPECT_TRUE(found.past_the_end) << path;
+  }
+  EXPECT_FALSE(Parsed("$.null").Evaluate(Json(kShop)).past_the_end);
+  EXPECT_EQ(Get("$.items[?(@.tags[0])].sku"), R"(["a"])");
+  EXPECT_EQ(Get("$.items[?(@.tags[1])].sku"), "[]") << "a filter asks for what is there";
+  EXPECT_EQ(Get("$.items[?(@.tags[1] == null)].sku"), "[]");
+}
+
+TEST(PathTest, AMisuseIsAnIndexOfWhatIsNoArray) {
+  EXPECT_EQ(Parsed("$.max[0]").DescribeMisuse(Json(kShop)),
+            "Filter: [0] can only be applied to arrays. Current context is: 10");
+  for (const char* path : {"$.items[3]", "$.nothing[0]", "$.null[0]", "$.name.x", "$.items[*]"})
+    EXPECT_EQ(Parsed(path).DescribeMisuse(Json(kShop)), std::nullopt) << path;
 }
 
 TEST(PathTest, OtherPathsGiveListsAndEmptyOnesWhereNothingMatches) {
@@ -79,6 +98,8 @@ TEST(PathTest, FiltersCompareItemsWithLiteralsAndTheDocument) {
   EXPECT_EQ(Get("$.items[?(@.sku == 'a' || @.sku == \"c\")].sku"), R"(["a","c"])");
   EXPECT_EQ(Get("$.items[?(@.sold)].sku"), R"(["c"])");
   EXPECT_EQ(Get("$.items[?(!(@.sold))].sku"), R"(["a","b"])");
+  EXPECT_EQ(Get("$[?(@.x)]", R"([{"x":null},{"x":1}])"), R"([{"x":1}])") << "null is nothing";
+  EXPECT_EQ(Get("$[?(!@.x)]", R"([{"x":null},{"x":1}])"), R"([{"x":null}])");
   EXPECT_EQ(Get("$.items[?(@.sku in ['b', 'z'])].price"), "[10]");
   EXPECT_EQ(Get("$.items[?(@.sku nin ['b'])].price"), "[5,15]");
   EXPECT_EQ(Get("$.items[?(@.tags[?(@ == 'x')])].sku"), R"(["a"])");

@@ -41,7 +41,7 @@ PayloadTemplate::Member PayloadTemplate::CompileMember(const json::Member& membe
   std::optional<PathExpression> expression;
   if (member.value.IsString()) expression = PathExpression::Parse(member.value.AsString(), problem);
   if (expression.has_value()) {
-    expression->ForEachVariable([&](const std::string& name) { diagnostics.UsesVariable(name); });
+    expression->ReportUse(ChildLocation(location, member.key), diagnostics);
     compiled.expression.push_back(*std::move(expression));
   } else {
     diagnostics.Error(kSchemaValidationFailed, location,
