@@ -207,8 +207,7 @@ TEST_F(ValidateTest, EachMistakeIsShownWithFileAndPlace) {
       Definition(R"({"StartAt":"X","States":{"A":{"Type":"Pass","Next":"B"}}})");
   const Ran ran = RunProgram({"workflow", "validate", path});
   EXPECT_EQ(ran.status, ExitCode::kNotConfirmed);
-  EXPECT_THAT(ran.out,
-              HasSubstr(path + ":1:2: error MISSING_TRANSITION_TARGET: Missing 'StartAt'"));
+  EXPECT_THAT(ran.out, HasSubstr(path + ":1:2: error MISSING_TRANSITION_TARGET: Missing 'Next'"));
   EXPECT_THAT(ran.out, HasSubstr(path + ":1:45: error MISSING_TRANSITION_TARGET: Missing 'Next'"));
 }
 

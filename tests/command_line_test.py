@@ -207,8 +207,8 @@ class CommandLineTest(unittest.TestCase):
         path = self.directory / "broken.asl.json"
         path.write_text('{"StartAt":"X","States":{"A":{"Type":"Pass","Next":"B"},"C":{"Type":"Succeed"}}}')
         done = self.expect(NOT_CONFIRMED, "--address", "localhost:1", "workflow", "validate", str(path))
-        for column, name in ((2, "StartAt"), (45, "Next")):
-            self.assertIn(f"{path}:1:{column}: error MISSING_TRANSITION_TARGET: Missing '{name}' target", done.stdout)
+        for column, target in ((2, "X"), (45, "B")):
+            self.assertIn(f"{path}:1:{column}: error MISSING_TRANSITION_TARGET: Missing 'Next' target: {target}", done.stdout)
         self.assertFalse(self.json(NOT_CONFIRMED, "workflow", "validate", str(path))["valid"])
         self.expect(USAGE, "workflow", "validate", "/nonexistent.json")
 
@@ -259,7 +259,8 @@ class CommandLineTest(unittest.TestCase):
                 self.expect(NOT_CONFIRMED, *validate, "--strict")
                 answer = call(self.up.address("orchestrator"),
                               "orderflow.workflow.v1.WorkflowService/ValidateStateMachineDefinition",
-                              {"definition": text}).message
+                              {"definition": text,
+                               "severity": "VALIDATE_STATE_MACHINE_DEFINITION_SEVERITY_WARNING"}).message
                 self.assertTrue(answer["result"].endswith("_OK"), "it can be created")
                 [found] = [one for one in answer["diagnostics"] if one["code"] == code]
                 self.assertIn(hint, found["message"])

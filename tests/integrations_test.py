@@ -199,8 +199,9 @@ class IntegrationsTest(unittest.TestCase):
         self.assertEqual(json.loads(self.run_task(task("arn:aws:states:::events:putEvents", entries))["output"]), entries)
 
     def test_a_job_is_submitted_and_done(self) -> None:
-        arn = self.start(task("arn:aws:states:::ecs:runTask.sync", {"Cluster": "c"}), {})
-        self.assertEqual(json.loads(self.wait_for_end(arn)["output"]), {"Cluster": "c"})
+        job = {"Cluster": "c", "TaskDefinition": "d"}
+        arn = self.start(task("arn:aws:states:::ecs:runTask.sync", job), {})
+        self.assertEqual(json.loads(self.wait_for_end(arn)["output"]), job)
         self.assertEqual([event["type"] for event in self.history(arn)][2:6],
                          ["TaskScheduled", "TaskStarted", "TaskSubmitted", "TaskSucceeded"])
 

@@ -90,27 +90,9 @@ class Walker {
   std::vector<bool> expects_;  // of each level, whether its next member or item has not begun yet
 };
 
-// "/States/A~1B" is {"States", "A/B"}.
-std::vector<std::string> StepsOf(std::string_view pointer) {
-  std::vector<std::string> steps;
-  for (size_t i = 0; i < pointer.size(); ++i) {
-    if (pointer[i] == '/') {
-      steps.emplace_back();
-    } else if (steps.empty()) {
-      return {};
-    } else if (pointer[i] == '~' && i + 1 < pointer.size()) {
-      steps.back() += pointer[++i] == '1' ? '/' : '~';
-    } else {
-      steps.back() += pointer[i];
-    }
-  }
-  // "/" alone is how a definition's own place is written.
-  if (steps.size() == 1 && steps.front().empty()) steps.clear();
-  return steps;
-}
-
-bool IsStep(const TextStep& step, const std::string& wanted) {
-  return step.is_member ? step.name == wanted : std::to_string(step.index) == wanted;
+// "/name" of a member, "[2]" of an item.
+std::string TextOf(const TextStep& step) {
+  return step.is_member ? "/" + step.name : "[" + std::to_string(step.index) + "]";
 }
 
 }  // namespace
@@ -132,18 +114,22 @@ TextPosition PositionOf(std::string_view text, size_t offset) {
   return position;
 }
 
-TextPosition Locate(std::string_view text, std::string_view pointer) {
-  const std::vector<std::string> steps = StepsOf(pointer);
+TextPosition Locate(std::string_view text, std::string_view place) {
   size_t offset = std::min(text.find_first_not_of(" \t\r\n"), text.size());
-  size_t found = 0;    // the steps that lead to `offset`
-  size_t matched = 0;  // of the way at hand
+  size_t found = 0;  // how much of the place leads to `offset`
+  // How much of it the way at hand goes along, step by step; nothing beyond where it leaves.
+  std::vector<size_t> along = {0};
   WalkText(text, [&](const std::vector<TextStep>& way, size_t begin) {
-    matched = std::min(matched, way.size() - 1);
-    if (matched + 1 != way.size() || matched == steps.size() || !IsStep(way.back(), steps[matched]))
-      return;
-    ++matched;
-    if (matched < found) return;
-    found = matched;
+    along.resize(std::min(along.size(), way.size()));
+    if (along.size() < way.size()) return;
+    const std::string step = TextOf(way.back());
+    const std::string_view rest = place.substr(along.back());
+    if (!rest.starts_with(step)) return;
+    const std::string_view beyond = rest.substr(step.size());
+    if (!beyond.empty() && beyond.front() != '/' && beyond.front() != '[') return;
+    along.push_back(along.back() + step.size());
+    if (along.back() < found) return;
+    found = along.back();
     offset = begin;
   });
   return PositionOf(text, offset);

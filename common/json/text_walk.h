@@ -28,9 +28,10 @@ struct TextPosition {
 };
 TextPosition PositionOf(std::string_view text, size_t offset);
 
-// Where what a JSON Pointer (RFC 6901) names begins in a valid text: a member with its name, an
-// item with its value. Of members of the same name, the last one counts, as in a Value. Where the
-// pointer leads further than the text does, the place where it stops.
-TextPosition Locate(std::string_view text, std::string_view pointer);
+// Where a place like "/States/Check stock/Catch[0]/Next" begins in a valid text: a member with its
+// name, an item with its value. Names are as they are in the text's values, so that one with a '/'
+// may read like two. Of members of the same name, the last one counts, as in a Value. Where the
+// place leads further than the text does, that is where it stops.
+TextPosition Locate(std::string_view text, std::string_view place);
 
 }  // namespace orderflow::json

@@ -21,8 +21,8 @@ std::vector<std::string> Walk(std::string_view text) {
   return told;
 }
 
-std::string At(std::string_view text, std::string_view pointer) {
-  const TextPosition position = Locate(text, pointer);
+std::string At(std::string_view text, std::string_view place) {
+  const TextPosition position = Locate(text, place);
   return std::to_string(position.line) + ":" + std::to_string(position.column);
 }
 
@@ -51,21 +51,23 @@ constexpr char kText[] = R"({
   "Twice": 2
 })";
 
-TEST(TextWalkTest, APointerLeadsToItsLineAndColumn) {
+TEST(TextWalkTest, APlaceLeadsToItsLineAndColumn) {
   EXPECT_EQ(At(kText, "/States"), "2:3");
-  EXPECT_EQ(At(kText, "/States/A~1B/Next"), "3:13");
-  EXPECT_EQ(At(kText, "/States/C/0"), "5:7");
-  EXPECT_EQ(At(kText, "/States/C/1/x"), "6:8");
+  EXPECT_EQ(At(kText, "/States/A/B/Next"), "3:13");
+  EXPECT_EQ(At(kText, "/States/C[0]"), "5:7");
+  EXPECT_EQ(At(kText, "/States/C[1]/x"), "6:8");
   EXPECT_EQ(At(kText, "/Twice"), "10:3") << "the one that counts";
 }
 
 TEST(TextWalkTest, WhatIsNotThereIsWhereTheTextStopsLeadingToIt) {
-  EXPECT_EQ(At(kText, "/States/A~1B/Type"), "3:5");
+  EXPECT_EQ(At(kText, "/States/A/B/Type"), "3:5");
   EXPECT_EQ(At(kText, "/"), "1:1");
   EXPECT_EQ(At(kText, ""), "1:1");
   EXPECT_EQ(At("\n  {}", "/x"), "2:3");
   EXPECT_EQ(At("", "/x"), "1:1");
-  EXPECT_EQ(At(kText, "no pointer"), "1:1");
+  EXPECT_EQ(At(kText, "no place"), "1:1");
+  EXPECT_EQ(At(kText, "/States/C0"), "2:3") << "a name is a whole one";
+  EXPECT_EQ(At(kText, "/States/C[10]"), "4:5");
 }
 
 }  // namespace

@@ -22,13 +22,7 @@ using workflow::v1::ValidateStateMachineDefinitionResponse;
 constexpr int kMaxDiagnostics = 100;
 
 absl::Status CheckRequest(const workflow::v1::ValidateStateMachineDefinitionRequest& request) {
-  if (request.definition().size() > kMaxDefinitionBytes) {
-    return StatesError(
-        "ValidationException",
-        absl::StrCat("1 validation error detected: Value at 'definition' failed to satisfy "
-                     "constraint: Member must have length less than or equal to ",
-                     kMaxDefinitionBytes));
-  }
+  ORDERFLOW_RETURN_IF_ERROR(CheckDefinitionLength(request.definition()));
   if (request.max_results() < 0 || request.max_results() > kMaxDiagnostics) {
     return ConstraintError("maxResults", absl::StrCat(request.max_results()),
                            request.max_results() < 0
@@ -52,8 +46,9 @@ workflow::v1::ValidateStateMachineDefinitionDiagnostic ToProto(const Diagnostic&
   return message;
 }
 
+// The least that is told is an error, unless the request asks for warnings.
 bool ErrorsOnly(const workflow::v1::ValidateStateMachineDefinitionRequest& request) {
-  return request.severity() == workflow::v1::VALIDATE_STATE_MACHINE_DEFINITION_SEVERITY_ERROR;
+  return request.severity() != workflow::v1::VALIDATE_STATE_MACHINE_DEFINITION_SEVERITY_WARNING;
 }
 
 ValidateStateMachineDefinitionResponse Answer(

@@ -146,8 +146,10 @@ workflow::v1::DescribeExecutionResponse Description(ExecutionRecord record, bool
     response.mutable_output_details()->set_included(with_data);
     if (with_data) response.set_output(*std::move(record.output));
   }
-  if (with_data && record.error) response.set_error(*std::move(record.error));
-  if (with_data && record.cause) response.set_cause(*std::move(record.cause));
+  // What ran out of its own time says so by its status alone; its history tells States.Timeout.
+  const bool tells_error = with_data && record.status != store::ExecutionStatus::kTimedOut;
+  if (tells_error && record.error) response.set_error(*std::move(record.error));
+  if (tells_error && record.cause) response.set_cause(*std::move(record.cause));
   if (!record.trace_header.empty()) response.set_trace_header(std::move(record.trace_header));
   return response;
 }

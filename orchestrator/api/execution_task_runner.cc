@@ -112,9 +112,11 @@ Value Description(const StartResult& ended, const std::string& name, const std::
   // The cause of a failure has its limit.
   const bool with_input = succeeded || input.size() + result.cause.value_or("").size() < 30'000;
   const auto included = [](bool yes) { return Value::Object({{"Included", yes}}); };
+  // As DescribeExecution has it: that of one that ran out of its time is in its history only.
+  const bool tells_error = result.status != store::ExecutionStatus::kTimedOut;
   json::Members members;
-  if (result.cause) members.push_back({"Cause", *result.cause});
-  if (result.error) members.push_back({"Error", *result.error});
+  if (tells_error && result.cause) members.push_back({"Cause", *result.cause});
+  if (tells_error && result.error) members.push_back({"Error", *result.error});
   members.push_back({"ExecutionArn", ended.execution_arn});
   if (with_input) members.push_back({"Input", Shown(input, pattern)});
   members.push_back({"InputDetails", included(with_input)});

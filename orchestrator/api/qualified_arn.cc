@@ -16,6 +16,7 @@ namespace {
 // arn:aws:states:<region>:<account>:stateMachine:<name> has six colons.
 constexpr int kColonsOfMachine = 6;
 constexpr size_t kMaxAliasLength = 80;
+constexpr auto kMachine = engine::Arn::Kind::kStateMachine;
 
 // Where the qualifier's colon is, or npos.
 size_t FindQualifier(std::string_view arn) {
@@ -44,10 +45,12 @@ bool IsAliasName(std::string_view name) {
 }
 
 absl::StatusOr<QualifiedArn> CheckQualifiedArn(std::string_view field, std::string_view arn) {
+  ORDERFLOW_RETURN_IF_ERROR(CheckLength(field, arn, 1, kMaxArnLength));
+  if (const auto whole = engine::ParseArn(arn); whole && whole->kind != kMachine)
+    return CheckArn(field, arn, kMachine).status();
   const size_t colon = FindQualifier(arn);
   const std::string_view machine = arn.substr(0, colon);
-  ORDERFLOW_RETURN_IF_ERROR(CheckLength(field, arn, 1, kMaxArnLength));
-  ORDERFLOW_RETURN_IF_ERROR(CheckArn(field, machine, engine::Arn::Kind::kStateMachine).status());
+  ORDERFLOW_RETURN_IF_ERROR(CheckArn(field, machine, kMachine).status());
   QualifiedArn qualified{std::string(machine), 0, ""};
   if (colon == std::string_view::npos) return qualified;
   const std::string_view qualifier = arn.substr(colon + 1);

@@ -13,7 +13,7 @@ namespace {
 constexpr std::string_view kForbidden = "<>{}[]?*\"#%\\^|~`$&,;:/";
 
 std::string Shortened(std::string_view value) {
-  constexpr size_t kShown = 100;
+  constexpr size_t kShown = 4096;  // as long as nobody means harm, all of it, as the service does
   if (value.size() <= kShown) return std::string(value);
   size_t end = kShown;
   while (end > 0 && (static_cast<unsigned char>(value[end]) & 0xC0) == 0x80) --end;
@@ -92,6 +92,18 @@ absl::StatusOr<engine::Arn> CheckArn(std::string_view field, std::string_view ar
     return InvalidArn(KindName(parsed->kind), "Resource type not valid in this context");
   }
   return *parsed;
+}
+
+absl::Status CheckDefinitionLength(std::string_view definition) {
+  if (!definition.empty() && definition.size() <= kMaxDefinitionBytes) return absl::OkStatus();
+  // Without the value, as AWS does it for what may be confidential.
+  return StatesError(
+      "ValidationException",
+      absl::StrCat("1 validation error detected: Value at 'definition' failed to satisfy "
+                   "constraint: Member must have length ",
+                   definition.empty()
+                       ? "greater than or equal to 1"
+                       : absl::StrCat("less than or equal to ", kMaxDefinitionBytes)));
 }
 
 absl::StatusOr<int> CheckPageSize(int max_results) {

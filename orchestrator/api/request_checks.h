@@ -38,6 +38,9 @@ absl::Status CheckName(std::string_view name);
 absl::StatusOr<engine::Arn> CheckArn(std::string_view field, std::string_view arn,
                                      engine::Arn::Kind kind);
 
+// ValidationException for none at all, or for more than kMaxDefinitionBytes.
+absl::Status CheckDefinitionLength(std::string_view definition);
+
 // 0 stands for the default. ValidationException beyond the limits.
 absl::StatusOr<int> CheckPageSize(int max_results);
 // Empty if there is none. ValidationException for one that is empty or too long.

@@ -20,18 +20,6 @@ using store::StateMachineRecord;
 
 constexpr auto kMachineArn = engine::Arn::Kind::kStateMachine;
 
-absl::Status CheckDefinitionLength(std::string_view definition) {
-  if (definition.empty() || definition.size() > kMaxDefinitionBytes) {
-    return StatesError(
-        "ValidationException",
-        absl::StrCat(
-            "1 validation error detected: Value at 'definition' failed to satisfy constraint: "
-            "Member must have length between 1 and ",
-            kMaxDefinitionBytes));
-  }
-  return absl::OkStatus();
-}
-
 constexpr size_t kMaxVersionDescription = 256;
 
 // What the API knows and this orchestrator does not have is refused, not ignored.

@@ -126,7 +126,10 @@ absl::Status InvalidDefinition(const std::vector<asl::Diagnostic>& diagnostics) 
     status.SetPayload(type, payload);
   });
   std::vector<asl::Diagnostic> without_hints = diagnostics;
-  for (asl::Diagnostic& diagnostic : without_hints) diagnostic.hint.clear();
+  for (asl::Diagnostic& diagnostic : without_hints) {
+    diagnostic.hint.clear();
+    if (diagnostic.location.empty()) diagnostic.location = "null";  // so the service has it
+  }
   status.SetPayload(kAwsMessage, absl::Cord(DefinitionMessage(without_hints)));
   return WithErrorInfo(std::move(status),
                        ErrorInfo{"InvalidDefinition", std::string(kStatesErrorDomain), {}});

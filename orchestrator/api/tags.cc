@@ -31,9 +31,10 @@ absl::Status CheckNumber(const Tags& tags) {
 }  // namespace
 
 absl::Status CheckTags(const Tags& tags) {
-  for (const workflow::v1::Tag& tag : tags) {
-    ORDERFLOW_RETURN_IF_ERROR(CheckLength("tags.member.key", tag.key(), 1, 128));
-    ORDERFLOW_RETURN_IF_ERROR(CheckLength("tags.member.value", tag.value(), 0, 256));
+  for (int i = 0; i < tags.size(); ++i) {
+    const std::string member = absl::StrCat("tags.", i + 1, ".member.");
+    ORDERFLOW_RETURN_IF_ERROR(CheckLength(member + "key", tags[i].key(), 1, 128));
+    ORDERFLOW_RETURN_IF_ERROR(CheckLength(member + "value", tags[i].value(), 0, 256));
   }
   return absl::OkStatus();
 }

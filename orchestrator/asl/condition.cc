@@ -1,11 +1,13 @@
 #include "orchestrator/asl/condition.h"
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "orchestrator/asl/language_fields.h"
 #include "orchestrator/asl/path.h"
 #include "orchestrator/asl/path_expression.h"
 #include "orchestrator/asl/text_order.h"
@@ -217,21 +219,24 @@ std::optional<Path> TakePath(ObjectReader& rule, std::string_view name) {
     if (!path->variable().empty()) rule.diagnostics().UsesVariable(path->variable());
     return path;
   }
-  rule.ErrorAt(name, "Value is not a valid JSONPath", problem);
+  rule.ErrorAt(name,
+               text->starts_with("$")
+                   ? "Value is not a Reference Path"
+                   : "Value is not a Reference Path: Reference path didn't start with '$'",
+               problem);
   return std::nullopt;
 }
 
 std::unique_ptr<const Condition> CompileNested(const Value& json, const std::string& location,
                                                Diagnostics& diagnostics, int depth) {
   if (!json.IsObject() || depth > kMaxRuleDepth) {
-    diagnostics.Error(kSchemaValidationFailed, location,
-                      json.IsObject() ? "Choice rules nest at most 64 deep"
-                                      : "Expected an object that is a Choice rule");
+    diagnostics.Error(
+        kSchemaValidationFailed, location,
+        json.IsObject() ? "Choice rules nest at most 64 deep" : "Expected value of type [OBJECT]");
     return nullptr;
   }
   ObjectReader rule(json, location, diagnostics);
-  if (rule.Has("Next")) rule.ErrorAt("Next", "'Next' is allowed in a top-level Choice rule only");
-  rule.Take("Next");
+  ReportForeignRuleFields("JSONPath", rule);
   rule.Take("Comment");
   std::unique_ptr<const Condition> condition = CompileRule(rule, depth);
   rule.ReportUnknown();
@@ -305,15 +310,27 @@ std::vector<Operator> FindOperators(const ObjectReader& rule) {
   return found;
 }
 
+std::string NamesOfOperators() {
+  std::string names;
+  const auto add = [&names](std::string_view name) {
+    names.append(names.empty() ? "[" : ", ").append(name);
+  };
+  for (const Comparison& comparison : kComparisons) {
+    add(comparison.name);
+    if (comparison.relation != Relation::kMatches) add(std::string(comparison.name) + "Path");
+  }
+  for (const auto& [name, test] : kTests) add(name);
+  return names + "]";
+}
+
 std::unique_ptr<const Condition> CompileComparison(ObjectReader& rule) {
   std::optional<Path> variable = TakePath(rule, "Variable");
   const std::vector<Operator> operators = FindOperators(rule);
   for (const Operator& candidate : operators) rule.Take(candidate.name);
-  if (!rule.Has("Variable")) rule.Require({"Variable"});
   if (operators.size() != 1) {
-    rule.Error("A Choice rule must have exactly one comparison operator, but has " +
-                   std::to_string(operators.size()),
-               "such as StringEquals, NumericLessThanPath or IsPresent, or And, Or, Not");
+    rule.Error((operators.empty() ? "This object should have only one of the following fields: "
+                                  : "There should only be one of the following fields: ") +
+               NamesOfOperators());
     return nullptr;
   }
   const Operator& op = operators.front();
@@ -342,13 +359,17 @@ std::unique_ptr<const Condition> CompileComparison(ObjectReader& rule) {
 }
 
 std::unique_ptr<const Condition> CompileRule(ObjectReader& rule, int depth) {
-  const int composites =
-      (rule.Has("And") ? 1 : 0) + (rule.Has("Or") ? 1 : 0) + (rule.Has("Not") ? 1 : 0);
-  if (composites > 1) {
-    rule.Take("And"), rule.Take("Or"), rule.Take("Not");
-    rule.Error("A Choice rule must have only one of And, Or and Not");
+  int kinds = 0;
+  for (const std::string_view kind : {"And", "Or", "Not", "Variable", "Condition"})
+    kinds += rule.Take(kind) != nullptr ? 1 : 0;
+  if (kinds != 1) {
+    for (const Operator& operation : FindOperators(rule)) rule.Take(operation.name);
+    rule.Error(
+        "The object must have only one of the following fields, [And, Or, Not, Variable, "
+        "Condition]");
     return nullptr;
   }
+  if (rule.Has("Condition")) return nullptr;  // JSONata's, and told as such
   using Needs = CompositeCondition::Needs;
   if (rule.Has("And")) return CompileList(rule, "And", Needs::kAll, depth);
   if (rule.Has("Or")) return CompileList(rule, "Or", Needs::kAny, depth);

@@ -20,35 +20,26 @@ std::string Shown(const Value& value) {
   return text.substr(0, end) + "...";
 }
 
-std::string WrongType(std::string_view name, std::string_view expected, const Value& value) {
-  return "The field '" + std::string(name) + "' must be " + std::string(expected) + " but was " +
-         Shown(value);
+std::string ButWas(const Value& value) { return "but was " + Shown(value); }
+
+std::string Listed(std::initializer_list<std::string_view> names) {
+  std::string list;
+  for (const std::string_view name : names) list.append(list.empty() ? "[" : ", ").append(name);
+  return list + "]";
 }
 
-std::string NumberText(double number) {
-  std::string text;
-  json::AppendDouble(number, text);
-  return text;
-}
+// Of a limit; all of them are whole numbers.
+std::string NumberText(double number) { return std::to_string(static_cast<int64_t>(number)); }
 
 }  // namespace
 
 std::string ChildLocation(std::string_view parent, std::string_view name) {
   std::string location(parent == "/" ? "" : parent);
-  location += '/';
-  for (const char c : name) {
-    if (c == '~')
-      location += "~0";
-    else if (c == '/')
-      location += "~1";
-    else
-      location += c;
-  }
-  return location;
+  return location.append("/").append(name);
 }
 
 std::string ChildLocation(std::string_view parent, size_t index) {
-  return ChildLocation(parent, std::string_view(std::to_string(index)));
+  return std::string(parent).append("[").append(std::to_string(index)).append("]");
 }
 
 void Diagnostics::Error(std::string_view code, std::string location, std::string message,
@@ -89,14 +80,24 @@ std::optional<std::string> ObjectReader::TakeText(std::string_view name) {
   const Value* value = Take(name);
   if (value == nullptr) return std::nullopt;
   if (value->IsString()) return value->AsString();
-  ErrorAt(name, WrongType(name, "a string", *value));
+  ErrorAt(name, "Expected value of type [STRING]", ButWas(*value));
   return std::nullopt;
 }
 
 std::optional<std::string> ObjectReader::TakeName(std::string_view name) {
   std::optional<std::string> text = TakeText(name);
   if (!text.has_value() || !text->empty()) return text;
-  ErrorAt(name, "The field '" + std::string(name) + "' must not be empty");
+  ErrorAt(name, "Value cannot be empty");
+  return std::nullopt;
+}
+
+std::optional<std::string> ObjectReader::TakeOneOf(std::string_view name,
+                                                   std::initializer_list<std::string_view> values) {
+  std::optional<std::string> text = TakeText(name);
+  if (!text.has_value() || std::find(values.begin(), values.end(), *text) != values.end())
+    return text;
+  ErrorAt(name, "Value should be one of the following: " + Listed(values),
+          "but was '" + *text + "'");
   return std::nullopt;
 }
 
@@ -104,27 +105,37 @@ std::optional<bool> ObjectReader::TakeBool(std::string_view name) {
   const Value* value = Take(name);
   if (value == nullptr) return std::nullopt;
   if (value->IsBool()) return value->AsBool();
-  ErrorAt(name, WrongType(name, "true or false", *value));
+  ErrorAt(name, "Expected value of type [BOOLEAN]", ButWas(*value));
   return std::nullopt;
 }
 
 std::optional<int64_t> ObjectReader::TakeInteger(std::string_view name, int64_t min, int64_t max) {
   const Value* value = Take(name);
   if (value == nullptr) return std::nullopt;
-  if (value->IsInt() && value->AsInt() >= min && value->AsInt() <= max) return value->AsInt();
-  ErrorAt(name,
-          WrongType(name, "an integer from " + std::to_string(min) + " to " + std::to_string(max),
-                    *value));
+  if (!value->IsInt()) {
+    ErrorAt(name, "Expected value of type Integer", ButWas(*value));
+  } else if (value->AsInt() < min) {
+    ErrorAt(name, "Minimum value is " + std::to_string(min), ButWas(*value));
+  } else if (value->AsInt() > max) {
+    ErrorAt(name, "Maximum value is " + std::to_string(max), ButWas(*value));
+  } else {
+    return value->AsInt();
+  }
   return std::nullopt;
 }
 
 std::optional<double> ObjectReader::TakeNumber(std::string_view name, double min, double max) {
   const Value* value = Take(name);
   if (value == nullptr) return std::nullopt;
-  if (value->IsNumber() && value->AsDouble() >= min && value->AsDouble() <= max)
+  if (!value->IsNumber()) {
+    ErrorAt(name, "Expected value of type Number", ButWas(*value));
+  } else if (value->AsDouble() < min) {
+    ErrorAt(name, "Minimum value is " + NumberText(min), ButWas(*value));
+  } else if (value->AsDouble() > max) {
+    ErrorAt(name, "Maximum value is " + NumberText(max), ButWas(*value));
+  } else {
     return value->AsDouble();
-  ErrorAt(name,
-          WrongType(name, "a number from " + NumberText(min) + " to " + NumberText(max), *value));
+  }
   return std::nullopt;
 }
 
@@ -132,7 +143,7 @@ const json::Array* ObjectReader::TakeList(std::string_view name, bool allow_empt
   const Value* value = Take(name);
   if (value == nullptr) return nullptr;
   if (!value->IsArray()) {
-    ErrorAt(name, WrongType(name, "a list", *value));
+    ErrorAt(name, "Expected value of type [ARRAY]", ButWas(*value));
     return nullptr;
   }
   if (value->size() == 0 && !allow_empty) ErrorAt(name, "Value cannot be empty");
@@ -142,7 +153,7 @@ const json::Array* ObjectReader::TakeList(std::string_view name, bool allow_empt
 const Value* ObjectReader::TakeObject(std::string_view name) {
   const Value* value = Take(name);
   if (value == nullptr || value->IsObject()) return value;
-  ErrorAt(name, WrongType(name, "an object", *value));
+  ErrorAt(name, "Expected value of type [OBJECT]", ButWas(*value));
   return nullptr;
 }
 
@@ -156,14 +167,23 @@ void ObjectReader::Require(std::initializer_list<std::string_view> names) {
   if (!missing.empty()) Error("These fields are required: [" + missing + "]");
 }
 
+bool ObjectReader::CheckChoiceOf(std::initializer_list<std::string_view> names, bool needed) {
+  const auto count = std::count_if(names.begin(), names.end(),
+                                   [this](std::string_view name) { return Take(name) != nullptr; });
+  if (count == 0 && needed)
+    Error("This object should have only one of the following fields: " + Listed(names));
+  else if (count > 1)
+    Error("There should only be one of the following fields: " + Listed(names));
+  return count == 1 || (count == 0 && !needed);
+}
+
 void ObjectReader::ReportUnknown() {
   for (const json::Member& member : object_.AsMembers()) {
     if (std::find(known_.begin(), known_.end(), member.key) != known_.end()) continue;
     std::string expected;
     for (const std::string& name : known_)
       expected.append(expected.empty() ? "" : ", ").append(name);
-    ErrorAt(member.key, "Field '" + member.key + "' is not supported",
-            "expected one of: " + expected);
+    Error("Field '" + member.key + "' is not supported", "expected one of: " + expected);
   }
 }
 

@@ -29,8 +29,8 @@ inline constexpr char kNoDollar[] = "NO_DOLLAR";
 inline constexpr char kNoPath[] = "NO_PATH";
 inline constexpr char kPassResultIsStatic[] = "PASS_RESULT_IS_STATIC";
 
-// "/States/Check stock/Next": JSON Pointer (RFC 6901) escapes, so that a name with '/' stays one
-// step.
+// "/States/Check stock/Catch[0]/Next": as the service writes places, names as they are;
+// json::Locate finds them.
 std::string ChildLocation(std::string_view parent, std::string_view name);
 std::string ChildLocation(std::string_view parent, size_t index);
 
@@ -46,6 +46,8 @@ class Diagnostics {
   void Warning(std::string_view code, std::string location, std::string message,
                std::string hint = "");
   bool has_errors() const { return has_errors_; }
+  // Findings so far.
+  size_t count() const { return found_.size(); }
   // Expressions that are read by the way name variables; see State::variables.
   void UsesVariable(const std::string& name) { variables_.insert(name); }
   std::set<std::string> TakeVariables() { return std::exchange(variables_, {}); }
@@ -82,7 +84,7 @@ class ObjectReader {
   const json::Value* Take(std::string_view name);
   bool Has(std::string_view name) const { return object_.Find(name) != nullptr; }
 
-  // The member where it is there and of the type; reports another type.
+  // The member where it is there and of the type; reports another type, or a value out of range.
   std::optional<std::string> TakeText(std::string_view name);
   // The same for a text that must not be empty, such as the name of a state.
   std::optional<std::string> TakeName(std::string_view name);
@@ -92,9 +94,15 @@ class ObjectReader {
   // Also reports an empty list, where `allow_empty` is false.
   const json::Array* TakeList(std::string_view name, bool allow_empty);
   const json::Value* TakeObject(std::string_view name);
+  // A text that is one of these; reports any other.
+  std::optional<std::string> TakeOneOf(std::string_view name,
+                                       std::initializer_list<std::string_view> values);
 
   // Reports those that are absent, together.
   void Require(std::initializer_list<std::string_view> names);
+  // Reports more than one of these, or, where one is `needed`, none; true if there is no mistake.
+  // From now on they count as known.
+  bool CheckChoiceOf(std::initializer_list<std::string_view> names, bool needed);
   void ReportUnknown();
 
   // Reports a mistake at the object itself, or at one of its members.

@@ -114,6 +114,21 @@ TEST(ParallelTest, ARetryRunsAllBranchesAgainUnderNewAttempts) {
   EXPECT_EQ(run.Only<Complete>().output, Json("[1, 2]"));
 }
 
+TEST(ParallelTest, AFailureOfItsOwnComesAfterTheSuccessOfItsBranchesAndTheExitBesideIt) {
+  const auto last_two = [](const std::string& fields) {
+    TestExecution run(ParallelOf(Graph("L", R"({"Type": "Pass", "End": true})"), fields));
+    run.Begin();
+    std::string told;
+    for (size_t i = run.events.size() - 2; i < run.events.size(); ++i)
+      told +=
+          std::string(run.events[i].type) + " " + std::to_string(run.events[i].previous_id) + " ";
+    return told;
+  };
+  EXPECT_EQ(last_two(R"("ResultSelector": {"m.$": "$.nope"}, "End": true,)"),
+            "ParallelStateSucceeded 5 ExecutionFailed 6 ");
+  EXPECT_EQ(last_two(R"("End": true,)"), "ParallelStateExited 5 ExecutionSucceeded 7 ");
+}
+
 TEST(ParallelTest, ACatchSeesTheErrorOfTheBranchOrNothingWhereItHasNone) {
   TestExecution run(ParallelOf(Graph("F", R"({"Type": "Fail"})"),
                                R"("Catch": [{"ErrorEquals": ["States.ALL"], "Next": "B"}],
@@ -130,6 +145,21 @@ TEST(ParallelTest, ARuntimeErrorWithinEndsTheExecutionWhateverIsCaught) {
                  R"(, "B": {"Type": "Succeed"})"));
   run.Begin();
   EXPECT_EQ(run.Only<Complete>().error, "States.Runtime");
+}
+
+TEST(ParallelTest, AChoiceOfWhichNothingHoldsEndsTheExecutionAsWell) {
+  TestExecution run(
+      ParallelOf(Graph("C", R"({"Type": "Choice", "Choices": [
+                       {"Variable": "$.x", "NumericEquals": 1, "Next": "D"}]},
+                       "D": {"Type": "Succeed"})"),
+                 R"("Catch": [{"ErrorEquals": ["States.ALL"], "Next": "B"}], "End": true,)",
+                 R"(, "B": {"Type": "Succeed"})"));
+  run.Begin(R"({"x": 2})");
+  EXPECT_EQ(run.Only<Complete>().error, kErrorRuntime);
+  EXPECT_EQ(
+      run.Only<Complete>().cause,
+      "An error occurred while executing the state 'C' (entered at the event id #4). Failed to "
+      "transition out of the state. The state does not point to a next state.");
 }
 
 TEST(MapTest, ItemsAreSelectedAndTheContextTellsWhichOneItIs) {

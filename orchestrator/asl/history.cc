@@ -183,8 +183,8 @@ void History::MapStarted(Branch& branch, int64_t length) {
   });
 }
 
-void History::ForkSucceeded(const Branch& branch) {
-  AddBeside(branch, SucceededEventType(branch.state->type), "", NoDetails);
+int64_t History::ForkSucceeded(const Branch& branch) {
+  return AddBeside(branch, SucceededEventType(branch.state->type), "", NoDetails);
 }
 
 void History::ForkFailed(Branch& branch) {

@@ -43,7 +43,7 @@ class History {
   // --- Parallel and Map. Events "beside" the branch are not what its next event follows. ---
   void ParallelStarted(Branch& branch);
   void MapStarted(Branch& branch, int64_t length);
-  void ForkSucceeded(const Branch& branch);  // beside the branch
+  int64_t ForkSucceeded(const Branch& branch);  // its id; beside the branch
   void ForkFailed(Branch& branch);
   void IterationStarted(Branch& lane);
   int64_t IterationSucceeded(const Branch& lane);  // beside the lane; the event's id

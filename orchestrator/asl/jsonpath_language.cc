@@ -42,7 +42,7 @@ PathField TakePathField(ObjectReader& fields, std::string_view name, PathUse use
   std::string problem = "expected a string or null";
   if (value->IsString()) field.path = Path::Parse(value->AsString(), problem);
   if (!field.path.has_value()) {
-    fields.ErrorAt(name, "Value is not a valid JSONPath", problem);
+    fields.ErrorAt(name, "Value must be a valid JSONPath.", problem);
   } else if (use == PathUse::kWrite && !field.path->is_reference()) {
     fields.ErrorAt(name, "Value is not a Reference Path",
                    "a place to put a result is named by '$', names and single indexes only");
@@ -191,8 +191,7 @@ class JsonPathItemFlow final : public ItemFlow {
  public:
   explicit JsonPathItemFlow(ObjectReader& fields) {
     items_path_ = TakePathField(fields, "ItemsPath", PathUse::kRead);
-    if (fields.Has("ItemSelector") && fields.Has("Parameters"))
-      fields.Error("The fields 'ItemSelector' and 'Parameters' cannot both be given");
+    fields.CheckChoiceOf({"ItemSelector", "Parameters"}, /*needed=*/false);
     selector_ = TakeTemplate(fields, "ItemSelector", /*must_be_object=*/false);
     // What older definitions call it.
     std::optional<PayloadTemplate> parameters =
@@ -442,19 +441,14 @@ std::unique_ptr<const Expression> JsonPathLanguage::CompileField(std::string_vie
   std::unique_ptr<const Expression> literal = TakeLiteral(name, type, fields);
   const std::optional<std::string> text = fields.TakeText(path_name);
   if (!text.has_value()) return literal;
-  if (fields.Has(name)) {
-    fields.Error("The fields '" + std::string(name) + "' and '" + path_name +
-                 "' cannot both be given");
-    return literal;
-  }
+  if (!fields.CheckChoiceOf({name, path_name}, /*needed=*/false)) return literal;
   std::string problem;
   std::optional<PathExpression> expression = PathExpression::Parse(*text, problem);
   const bool is_call = expression.has_value() && expression->path() == nullptr;
   if (!expression.has_value() || (is_call && type != FieldType::kText)) {
     fields.ErrorAt(path_name,
-                   type == FieldType::kText
-                       ? "Value is not a valid JSONPath or intrinsic function call"
-                       : "Value is not a Reference Path",
+                   text->starts_with("$") ? "Value is not a Reference Path"
+                                          : "Value must be a valid JSONPath.",
                    problem);
     return nullptr;
   }

@@ -32,14 +32,12 @@ std::string ProblemOfLabel(std::string_view label) {
     uint32_t c = size == 1 ? lead : lead & (0x3fu >> (size - 1));
     for (size_t i = 1; i < size && at + i < label.size(); ++i)
       c = c << 6 | (static_cast<unsigned char>(label[at + i]) & 0x3fu);
-    if (!IsLabelCharacter(c)) return "it has a character that labels cannot have";
+    if (!IsLabelCharacter(c)) return "has a character that is not allowed";
     at += size;
   }
-  if (characters == 0) return "it is empty";
-  if (characters > kMaxLabelCharacters) {
-    return "it has " + std::to_string(characters) + " characters; at most " +
-           std::to_string(kMaxLabelCharacters) + " are allowed";
-  }
+  if (characters == 0) return "cannot be empty";
+  if (characters > kMaxLabelCharacters)
+    return "exceeds the 40-character limit allowed by the service";
   return "";
 }
 
@@ -60,10 +58,8 @@ MapState StateParser::ReadMap(ObjectReader& reader, const State& state) {
   map.items = state.language->CompileItemFlow(reader);
   map.max_concurrency = state.language->CompileField("MaxConcurrency", FieldType::kCount, reader);
   // Iterator is what older definitions say.
+  reader.CheckChoiceOf({"ItemProcessor", "Iterator"}, /*needed=*/true);
   const bool is_old = reader.Has("Iterator");
-  if (is_old && reader.Has("ItemProcessor"))
-    reader.Error("The fields 'ItemProcessor' and 'Iterator' cannot both be given");
-  if (!is_old) reader.Require({"ItemProcessor"});
   const std::string_view name = is_old ? "Iterator" : "ItemProcessor";
   reader.Take(is_old ? "ItemProcessor" : "Iterator");
   const Value* json = reader.TakeObject(name);
@@ -80,20 +76,16 @@ void StateParser::ReadProcessor(ObjectReader& processor, MapState& map, ObjectRe
   std::string type = "STANDARD";
   if (const Value* json = processor.TakeObject("ProcessorConfig")) {
     ObjectReader config(*json, processor.LocationOf("ProcessorConfig"), diagnostics_);
-    mode = config.TakeText("Mode").value_or(mode);
-    type = config.TakeText("ExecutionType").value_or(type);
-    if (mode != "INLINE" && mode != "DISTRIBUTED") {
-      config.ErrorAt("Mode",
-                     "The field 'Mode' should have one of these values: [INLINE, DISTRIBUTED]",
-                     "but was '" + mode + "'");
+    mode = config.TakeOneOf("Mode", {"INLINE", "DISTRIBUTED"}).value_or(mode);
+    if (mode == "DISTRIBUTED") {
+      type = config.TakeOneOf("ExecutionType", {"STANDARD", "EXPRESS"}).value_or(type);
+      config.Require({"ExecutionType"});
+      if (express_) {
+        config.ErrorAt("Mode",
+                       "The field 'Mode' with value 'DISTRIBUTED' is not supported inside "
+                       "'EXPRESS' state machines");
+      }
     }
-    if (type != "STANDARD" && type != "EXPRESS") {
-      config.ErrorAt(
-          "ExecutionType",
-          "The field 'ExecutionType' should have one of these values: [STANDARD, EXPRESS]",
-          "but was '" + type + "'");
-    }
-    if (mode == "DISTRIBUTED") config.Require({"ExecutionType"});
     config.ReportUnknown();
   }
   const std::string comment = processor.TakeText("Comment").value_or("");
@@ -129,7 +121,6 @@ std::unique_ptr<const DistributedMap> StateParser::ReadDistributed(ObjectReader&
     reader.Error("A Map in mode DISTRIBUTED is not supported by this engine",
                  "use mode INLINE, or start executions with states:startExecution");
   }
-  if (express_) reader.Error("Express state machine does not support a Map in mode DISTRIBUTED");
   const QueryLanguage& language = *state.language;
   auto map = std::make_unique<DistributedMap>();
   map->express = express;
@@ -163,10 +154,10 @@ std::unique_ptr<const DistributedMap> StateParser::ReadDistributed(ObjectReader&
     const std::string problem = ProblemOfLabel(*label);
     if (!problem.empty()) {
       diagnostics_.Error(kInvalidLabelName, reader.LocationOf("Label"),
-                         "The label '" + *label + "' is not valid", problem);
+                         "Invalid Label name: Label '" + *label + "' " + problem);
     } else if (!labels_.insert(*label).second) {
       diagnostics_.Error(kDuplicateLabelName, reader.LocationOf("Label"),
-                         "The label '" + *label + "' is used by another state as well");
+                         "Duplicate Label name: " + *label);
     }
     map->label = *label;
   }

@@ -10,6 +10,7 @@
 #include "orchestrator/asl/definition_reader.h"
 #include "orchestrator/asl/duplicate_members.h"
 #include "orchestrator/asl/json_problem.h"
+#include "orchestrator/asl/language_fields.h"
 #include "orchestrator/asl/query_language.h"
 #include "orchestrator/asl/state.h"
 #include "orchestrator/asl/state_machine.h"
@@ -78,26 +79,16 @@ size_t CountPatterns(const Value& definition) {
   return count;
 }
 
+// What is not exactly "JSONPath" counts as JSONata, which is not there yet.
 const QueryLanguage* ReadQueryLanguage(ObjectReader& reader) {
-  const std::string name = reader.TakeText("QueryLanguage").value_or("JSONPath");
-  const QueryLanguage* language = FindQueryLanguage(name);
-  if (language == nullptr) {
-    reader.ErrorAt(
-        "QueryLanguage",
-        name == "JSONata"
-            ? "Query language 'JSONata' is not supported yet by this engine"
-            : "The field 'QueryLanguage' should have one of these values: [JSONPath, JSONata]",
-        "use JSONPath");
-  }
-  return language;
-}
-
-void ReadVersion(ObjectReader& reader) {
-  const std::optional<std::string> version = reader.TakeText("Version");
-  if (version.has_value() && *version != "1.0") {
-    reader.ErrorAt("Version", "The field 'Version' should have one of these values: [1.0]",
-                   "but was '" + *version + "'");
-  }
+  if (!reader.Has("QueryLanguage")) return FindQueryLanguage("JSONPath");
+  const std::optional<std::string> name = TakeLanguageName(reader);
+  const QueryLanguage* language = FindQueryLanguage(name.value_or(""));
+  if (language != nullptr) return language;
+  ReportMixedLanguages(reader.object(), reader.location(), reader.diagnostics());
+  if (!reader.diagnostics().has_errors())
+    reader.ErrorAt("QueryLanguage", std::string(kNoJsonata), "use JSONPath");
+  return nullptr;
 }
 
 StateMachine::Parts ReadMachine(const Value& definition, const ParseOptions& options,
@@ -106,7 +97,7 @@ StateMachine::Parts ReadMachine(const Value& definition, const ParseOptions& opt
   ObjectReader reader(definition, "/", diagnostics);
   reader.Require({"States", "StartAt"});
   parts.comment = reader.TakeText("Comment").value_or("");
-  ReadVersion(reader);
+  reader.TakeOneOf("Version", {"1.0"});
   parts.timeout_seconds = reader.TakeInteger("TimeoutSeconds", 1, kMaxSeconds);
   const QueryLanguage* language = ReadQueryLanguage(reader);
   if (language != nullptr) {

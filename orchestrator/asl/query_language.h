@@ -16,6 +16,13 @@
 
 namespace orderflow::asl {
 
+// What a machine or a state names as its language; reports what is none.
+inline std::optional<std::string> TakeLanguageName(ObjectReader& fields) {
+  return fields.TakeOneOf("QueryLanguage", {"JSONPath", "JSONata"});
+}
+inline constexpr std::string_view kNoJsonata =
+    "Query language 'JSONata' is not supported yet by this engine";
+
 // The seam behind which the ways to write expressions stand: JSONPath today. A language compiles
 // the fields of a state that it owns when a definition is parsed; the interpreter only evaluates
 // what came out and knows no language. Everything compiled is thread-safe: it does not change. What

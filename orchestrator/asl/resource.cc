@@ -1,5 +1,6 @@
 #include "orchestrator/asl/resource.h"
 
+#include <algorithm>
 #include <vector>
 
 namespace orderflow::asl {
@@ -104,7 +105,7 @@ Resource ParseArn(std::string_view text) {
 }
 
 // The optimized integrations, as the service's guide lists them: type, and its actions between
-// blanks. `*` stands for any.
+// blanks.
 struct Integration {
   std::string_view type, actions;
 };
@@ -143,20 +144,39 @@ constexpr Integration kIntegrations[] = {
     {"states", " startExecution "},
 };
 
+// The services that do not offer a way of waiting with any of their actions.
+constexpr std::string_view kWithoutSync =
+    " apigateway aws-sdk dynamodb events http lambda sns sqs ";
+constexpr std::string_view kWithoutToken =
+    " athena batch codebuild databrew dynamodb elasticmapreduce emr-containers emr-serverless glue "
+    "http mediaconvert sagemaker ";
+
+bool Contains(std::string_view names, std::string_view name) {
+  return names.find(" " + std::string(name) + " ") != std::string_view::npos;
+}
+
+// `pattern` is what stands behind the action, with its dot.
+bool OffersPattern(std::string_view type, std::string_view pattern) {
+  const std::string_view service = type.substr(0, type.find(':'));  // aws-sdk:s3 is aws-sdk
+  if (pattern == kForTaskToken) return !Contains(kWithoutToken, service);
+  if (pattern == ".sync:2") return service == "states";
+  return pattern.empty() || (pattern == ".sync" && !Contains(kWithoutSync, service));
+}
+
 }  // namespace
 
 bool IsKnownIntegration(const Resource& resource) {
   const std::vector<std::string_view> parts = SplitArn(resource.text, 6);
   if (parts.size() != 6 || parts[0] != "arn" || parts[2] != "states" || resource.is_activity)
     return true;
-  const std::string_view action =
-      std::string_view(resource.action).substr(0, resource.action.find('.'));
+  const size_t dot = std::min(resource.action.find('.'), resource.action.size());
+  const std::string_view action = std::string_view(resource.action).substr(0, dot);
+  if (!OffersPattern(resource.type, std::string_view(resource.action).substr(dot))) return false;
   // Any operation of any service, as its SDK names them.
   if (resource.type.substr(0, 8) == "aws-sdk:") return !action.empty();
   for (const Integration& known : kIntegrations) {
     if (known.type != resource.type) continue;
-    return !action.empty() &&
-           known.actions.find(" " + std::string(action) + " ") != std::string_view::npos;
+    return !action.empty() && Contains(known.actions, action);
   }
   return false;
 }

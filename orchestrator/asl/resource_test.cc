@@ -11,6 +11,7 @@ namespace {
 
 using json::Value;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
@@ -45,7 +46,7 @@ TEST(ResourceTest, TheWayOfWaitingIsPartOfTheAction) {
 TEST(ResourceTest, ACallbackGetsATokenAndIsSubmittedBeforeItIsAnswered) {
   TestExecution run(MachineOf(R"("A": {"Type": "Task", "End": true, "TimeoutSeconds": 60,
       "HeartbeatSeconds": 9, "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
-      "Parameters": {"token.$": "$$.Task.Token"}})"));
+      "Parameters": {"QueueUrl": "q", "MessageBody": "b", "token.$": "$$.Task.Token"}})"));
   run.Begin();
   const RunTask task = run.Only<RunTask>();
   EXPECT_EQ(task.input.Find("token")->AsString(),
@@ -75,6 +76,30 @@ TEST(ResourceTest, AnActivityStartsWhenAWorkerTakesIt) {
       run.EventTypes(),
       ElementsAre("ExecutionStarted", "TaskStateEntered", "ActivityScheduled", "ActivityStarted",
                   "ActivitySucceeded", "TaskStateExited", "ExecutionSucceeded"));
+}
+
+TEST(ResourceTest, ParametersThatCannotBeUsedStartNothing) {
+  const auto cause = [](const std::string& resource, const std::string& input) {
+    TestExecution run(MachineOf(R"("A": {"Type": "Task", "End": true, "Resource":
+        "arn:aws:states:::)" + resource +
+                                R"(", "Parameters": {
+        "FunctionName.$": "$.f", "StateMachineArn.$": "$.m"}})"));
+    run.Begin(input);
+    EXPECT_EQ(run.EventTypes().back(), "ExecutionFailed");
+    EXPECT_EQ(run.events.size(), 3u);
+    EXPECT_EQ(run.Only<Complete>().error, kErrorRuntime);
+    return run.Only<Complete>().cause.value_or("");
+  };
+  EXPECT_EQ(
+      cause("lambda:invoke", R"({"f": 5, "m": "m"})"),
+      "An error occurred while executing the state 'A' (entered at the event id #2). The "
+      "Parameters '{\"FunctionName\":5,\"StateMachineArn\":\"m\"}' could not be used to start "
+      "the Task: [The value for the field 'FunctionName' must be a STRING]");
+  EXPECT_THAT(
+      cause("lambda:invoke", R"({"f": "f", "m": "m"})"),
+      HasSubstr("Task: [The field \"StateMachineArn\" is not supported by Step Functions]"));
+  EXPECT_THAT(cause("states:startExecution.sync", R"({"f": "f", "m": null})"),
+              HasSubstr("Task: [The field 'StateMachineArn' is required but was missing]"));
 }
 
 TEST(ResourceTest, CredentialsShowInTheScheduledEvent) {

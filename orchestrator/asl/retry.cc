@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "orchestrator/asl/failure.h"
+#include "orchestrator/asl/language_fields.h"
 
 namespace orderflow::asl {
 namespace {
@@ -25,12 +26,13 @@ std::vector<std::string> ReadErrorNames(ObjectReader& reader, bool last) {
       names.push_back((*items)[i].AsString());
     } else {
       reader.diagnostics().Error(kSchemaValidationFailed, ChildLocation(location, i),
-                                 "An error name must be a string, such as \"States.Timeout\"");
+                                 "Expected value of type [STRING]",
+                                 "the name of an error, such as \"States.Timeout\"");
     }
   }
   if (std::find(names.begin(), names.end(), kErrorAll) != names.end()) {
-    if (names.size() > 1) reader.ErrorAt("ErrorEquals", "States.ALL must appear alone");
-    if (!last) reader.ErrorAt("ErrorEquals", "States.ALL must appear in the last element only");
+    if (names.size() > 1 || !last)
+      reader.ErrorAt("ErrorEquals", "States.ALL must appear alone and at end of list");
   }
   return names;
 }
@@ -39,7 +41,7 @@ Retrier ReadRetrier(ObjectReader& reader, bool last) {
   Retrier retrier;
   retrier.errors = ErrorMatcher(ReadErrorNames(reader, last));
   retrier.interval_seconds =
-      reader.TakeInteger("IntervalSeconds", 1, kMaxIntervalSeconds).value_or(1);
+      reader.TakeInteger("IntervalSeconds", 0, kMaxIntervalSeconds).value_or(1);
   retrier.max_attempts = reader.TakeInteger("MaxAttempts", 0, kMaxRetries).value_or(3);
   retrier.backoff_rate = reader.TakeNumber("BackoffRate", 1.0, 1000.0).value_or(2.0);
   retrier.max_delay_seconds = reader.TakeInteger("MaxDelaySeconds", 1, kMaxDelaySeconds);
@@ -50,13 +52,7 @@ Retrier ReadRetrier(ObjectReader& reader, bool last) {
                                           ") must be greater than IntervalSeconds (" +
                                           std::to_string(retrier.interval_seconds) + ")");
   }
-  if (const std::optional<std::string> jitter = reader.TakeText("JitterStrategy")) {
-    retrier.full_jitter = *jitter == "FULL";
-    if (*jitter != "FULL" && *jitter != "NONE") {
-      reader.ErrorAt("JitterStrategy",
-                     "The field 'JitterStrategy' should have one of these values: [FULL, NONE]");
-    }
-  }
+  retrier.full_jitter = reader.TakeOneOf("JitterStrategy", {"NONE", "FULL"}) == "FULL";
   reader.Take("Comment");
   reader.Require({"ErrorEquals"});
   reader.ReportUnknown();
@@ -65,6 +61,7 @@ Retrier ReadRetrier(ObjectReader& reader, bool last) {
 
 Catcher ReadCatcher(const QueryLanguage& language, ObjectReader& reader, bool last) {
   Catcher catcher;
+  ReportForeignCatcherFields(language.name(), reader);
   catcher.errors = ErrorMatcher(ReadErrorNames(reader, last));
   catcher.next_name = reader.TakeName("Next").value_or("");
   catcher.output = language.CompileCatchOutput(reader);
@@ -95,7 +92,7 @@ void ForEachElement(ObjectReader& state, std::string_view field, const Read& rea
     const std::string location = ChildLocation(state.LocationOf(field), i);
     if (!(*items)[i].IsObject()) {
       state.diagnostics().Error(kSchemaValidationFailed, location,
-                                "Expected an object with ErrorEquals");
+                                "Expected value of type [OBJECT]");
       continue;
     }
     ObjectReader reader((*items)[i], location, state.diagnostics());
@@ -127,6 +124,7 @@ Value ErrorOutput(const Failure& failure) {
 }
 
 absl::Duration Retrier::Delay(int64_t retry, Random& random) const {
+  if (interval_seconds == 0) return absl::ZeroDuration();
   const double limit = static_cast<double>(max_delay_seconds.value_or(kMaxDelaySeconds));
   const double grown = static_cast<double>(interval_seconds) * Power(backoff_rate, retry - 1);
   double seconds = std::min(grown, limit);

@@ -3,6 +3,8 @@
 #include <set>
 #include <utility>
 
+#include "orchestrator/asl/integration_parameters.h"
+#include "orchestrator/asl/language_fields.h"
 #include "orchestrator/asl/validator.h"
 
 namespace orderflow::asl {
@@ -30,10 +32,13 @@ bool CanFail(StateType type) {
 bool CanAssign(StateType type) { return type != StateType::kSucceed && type != StateType::kFail; }
 
 void CheckName(const std::string& name, const std::string& location, Diagnostics& diagnostics) {
-  if (!name.empty() && Characters(name) <= kMaxNameCharacters) return;
-  diagnostics.Error(
-      kInvalidStateName, location,
-      "A state's name must have 1 to 80 characters but has " + std::to_string(Characters(name)));
+  if (name.empty()) {
+    diagnostics.Error(kInvalidStateName, location, "Invalid State name: a name cannot be empty");
+  } else if (Characters(name) > kMaxNameCharacters) {
+    diagnostics.Error(kInvalidStateName, location,
+                      "Invalid State name: State '" + name +
+                          "' exceeds the 80-character limit allowed by the service");
+  }
 }
 
 // Takes every member, where it makes no sense to look closer.
@@ -72,7 +77,7 @@ std::unique_ptr<State> StateParser::Parse(const std::string& name, const Value& 
                        "names are unique in the whole state machine");
   }
   if (!json.IsObject()) {
-    diagnostics_.Error(kSchemaValidationFailed, location, "A state must be an object");
+    diagnostics_.Error(kSchemaValidationFailed, location, "Expected value of type [OBJECT]");
     return state;
   }
   // The graph within a state keeps its own account of variables.
@@ -102,7 +107,7 @@ void StateParser::ReadState(const Value& json, const std::string& location,
   state.type = *type;
   state.comment = reader.TakeText("Comment").value_or("");
   if (HasTransition(*type)) ReadTransition(reader, state);
-  state.language = ReadLanguage(reader, machine_language);
+  state.language = ReadLanguage(reader, *type, machine_language);
   if (state.language == nullptr) {
     TakeAll(reader);
   } else {
@@ -111,19 +116,20 @@ void StateParser::ReadState(const Value& json, const std::string& location,
   reader.ReportUnknown();
 }
 
-const QueryLanguage* StateParser::ReadLanguage(ObjectReader& reader,
+const QueryLanguage* StateParser::ReadLanguage(ObjectReader& reader, StateType type,
                                                const QueryLanguage& machine_language) {
-  const std::optional<std::string> name = reader.TakeText("QueryLanguage");
-  if (!name.has_value()) return &machine_language;
-  const QueryLanguage* language = FindQueryLanguage(*name);
-  if (language == nullptr) {
-    reader.ErrorAt(
-        "QueryLanguage",
-        *name == "JSONata"
-            ? "Query language 'JSONata' is not supported yet by this engine"
-            : "The field 'QueryLanguage' should have one of these values: [JSONPath, JSONata]",
-        "use JSONPath");
+  const QueryLanguage* language = &machine_language;
+  const size_t before = diagnostics_.count();
+  if (const Value* name = reader.object().Find("QueryLanguage")) {
+    // What is not exactly "JSONPath" counts as JSONata, which is not there yet.
+    language = name->IsString() ? FindQueryLanguage(name->AsString()) : nullptr;
+    ReportForeignFields(type, language == nullptr ? "JSONata" : language->name(), reader);
+    TakeLanguageName(reader);
+  } else {
+    ReportForeignFields(type, language->name(), reader);
   }
+  if (language == nullptr && diagnostics_.count() == before)
+    reader.ErrorAt("QueryLanguage", std::string(kNoJsonata), "use JSONPath");
   return language;
 }
 
@@ -131,9 +137,9 @@ void StateParser::ReadTransition(ObjectReader& reader, State& state) {
   state.next_name = reader.TakeName("Next").value_or("");
   const bool ends = reader.TakeBool("End").value_or(false);
   if (reader.Has("Next") && ends) {
-    reader.Error("'Next' and 'End' cannot both be given");
+    reader.Error("There should only be one of the following fields: [Next, End]");
   } else if (!reader.Has("Next") && !ends) {
-    reader.Error("Either 'Next' or 'End' is required",
+    reader.Error("This object should have only one of the following fields: [Next, End]",
                  "name the next state, or write \"End\": true");
   }
 }
@@ -192,6 +198,25 @@ void StateParser::NoteAssigned(State& state) {
   }
 }
 
+namespace {
+
+std::string NotRecognized(const Resource& resource) {
+  return "The resource provided " + resource.text +
+         " is not recognized. The value is not a valid resource ARN, or the resource is not "
+         "available in this region.";
+}
+
+// What the service does not know either is told in its words.
+void ReportResource(const Resource& resource, std::string problem, ObjectReader& reader) {
+  if (!resource.type.empty()) return reader.ErrorAt("Resource", std::move(problem));
+  reader.ErrorAt("Resource",
+                 resource.text.starts_with("arn:") ? NotRecognized(resource)
+                                                   : "Value is not a valid resource ARN",
+                 std::move(problem));
+}
+
+}  // namespace
+
 Resource StateParser::ReadResource(ObjectReader& reader) {
   reader.Require({"Resource"});
   const std::optional<std::string> text = reader.TakeName("Resource");
@@ -199,9 +224,7 @@ Resource StateParser::ReadResource(ObjectReader& reader) {
   Resource resource = ParseResource(*text);
   if (diagnostics_.HasErrorAt(reader.LocationOf("Resource"))) return resource;
   if (!IsKnownIntegration(resource)) {
-    reader.ErrorAt("Resource", "The resource provided " + *text +
-                                   " is not recognized. The value is not a valid resource ARN, or "
-                                   "the resource is not available in this region.");
+    reader.ErrorAt("Resource", NotRecognized(resource));
   } else if (express_ && (resource.is_submitted || resource.is_activity)) {
     // The blank at the end of the one text is the service's.
     reader.ErrorAt("Resource",
@@ -212,19 +235,20 @@ Resource StateParser::ReadResource(ObjectReader& reader) {
                        : "Express state machine does not support '.sync' service integration");
   } else if (std::optional<std::string> problem =
                  options_.check_resource ? options_.check_resource(*text) : std::nullopt) {
-    reader.ErrorAt("Resource", *std::move(problem));
+    ReportResource(resource, *std::move(problem), reader);
   } else {
-    CheckArguments(*text, reader);
+    CheckArguments(resource, reader);
   }
   return resource;
 }
 
-void StateParser::CheckArguments(const std::string& resource, ObjectReader& reader) {
+void StateParser::CheckArguments(const Resource& resource, ObjectReader& reader) {
+  if (!CheckIntegrationParameters(resource, reader)) return;
   if (!options_.check_arguments) return;
   const char* field = reader.Has("Arguments") ? "Arguments" : "Parameters";
   const Value* arguments = reader.object().Find(field);
   if (std::optional<std::string> problem =
-          options_.check_arguments(resource, arguments == nullptr ? Value() : *arguments)) {
+          options_.check_arguments(resource.text, arguments == nullptr ? Value() : *arguments)) {
     reader.ErrorAt(field, *std::move(problem));
   }
 }
@@ -241,6 +265,8 @@ TaskState StateParser::ReadTask(ObjectReader& reader, const State& state) {
       credentials != nullptr && credentials->IsObject() &&
       credentials->Find("RoleArn") == nullptr && credentials->Find("RoleArn.$") == nullptr) {
     reader.ErrorAt("Credentials", "The field 'RoleArn' is required but was missing");
+  } else if (credentials != nullptr && task.resource.is_activity) {
+    reader.ErrorAt("Credentials", "The field 'Credentials' is not supported for activities");
   }
   const Value* timeout = reader.object().Find("TimeoutSeconds");
   const Value* heartbeat = reader.object().Find("HeartbeatSeconds");
@@ -257,11 +283,11 @@ ChoiceRule StateParser::ReadChoiceRule(const Value& json, const std::string& loc
                                        const QueryLanguage& language) {
   ChoiceRule rule;
   if (!json.IsObject()) {
-    diagnostics_.Error(kSchemaValidationFailed, location,
-                       "Expected an object that is a Choice rule");
+    diagnostics_.Error(kSchemaValidationFailed, location, "Expected value of type [OBJECT]");
     return rule;
   }
   ObjectReader reader(json, location, diagnostics_);
+  ReportForeignRuleFields(language.name(), reader);
   reader.Require({"Next"});
   rule.next_name = reader.TakeName("Next").value_or("");
   reader.Take("Comment");
@@ -286,15 +312,12 @@ ChoiceState StateParser::ReadChoice(ObjectReader& reader, const State& state) {
 
 WaitState StateParser::ReadWait(ObjectReader& reader, const State& state) {
   WaitState wait;
+  if (!reader.CheckChoiceOf({"SecondsPath", "Seconds", "TimestampPath", "Timestamp"},
+                            /*needed=*/true)) {
+    return wait;
+  }
   wait.seconds = state.language->CompileField("Seconds", FieldType::kSeconds, reader);
   wait.timestamp = state.language->CompileField("Timestamp", FieldType::kTimestamp, reader);
-  const bool has_seconds = reader.Has("Seconds") || reader.Has("SecondsPath");
-  const bool has_timestamp = reader.Has("Timestamp") || reader.Has("TimestampPath");
-  if (has_seconds == has_timestamp) {
-    reader.Error(
-        "Exactly one of these fields is required: [Seconds, SecondsPath, Timestamp, "
-        "TimestampPath]");
-  }
   return wait;
 }
 
@@ -306,8 +329,7 @@ ParallelState StateParser::ReadParallel(ObjectReader& reader) {
   for (size_t i = 0; i < branches->size(); ++i) {
     const std::string location = ChildLocation(reader.LocationOf("Branches"), i);
     if (!(*branches)[i].IsObject()) {
-      diagnostics_.Error(kSchemaValidationFailed, location,
-                         "Expected an object with StartAt and States");
+      diagnostics_.Error(kSchemaValidationFailed, location, "Expected value of type [OBJECT]");
       continue;
     }
     ObjectReader branch((*branches)[i], location, diagnostics_);

@@ -30,7 +30,8 @@ class StateParser {
   void ReadState(const json::Value& json, const std::string& location,
                  const QueryLanguage& machine_language, State& state);
   static void NoteAssigned(State& state);
-  const QueryLanguage* ReadLanguage(ObjectReader& reader, const QueryLanguage& machine_language);
+  const QueryLanguage* ReadLanguage(ObjectReader& reader, StateType type,
+                                    const QueryLanguage& machine_language);
   void ReadTransition(ObjectReader& reader, State& state);
   void ReadKind(ObjectReader& reader, State& state);
   TaskState ReadTask(ObjectReader& reader, const State& state);
@@ -46,7 +47,7 @@ class StateParser {
   std::unique_ptr<const DistributedMap> ReadDistributed(ObjectReader& reader, const State& state,
                                                         StateMachine::Parts parts, bool express);
   Resource ReadResource(ObjectReader& reader);
-  void CheckArguments(const std::string& resource, ObjectReader& reader);
+  void CheckArguments(const Resource& resource, ObjectReader& reader);
 
   const ParseOptions& options_;
   Diagnostics& diagnostics_;

@@ -339,7 +339,7 @@ void Turn::EnterKind(Branch& branch, const FailState& fail) {
 }
 
 void Turn::Finish(Branch& branch, const Value& result, const Extent& result_extent,
-                  const State* next, const Assignment* assign) {
+                  const State* next, const Assignment* assign, std::optional<int64_t> exit_after) {
   Evaluation evaluation(state_, branch, Use::kOutput);
   Evaluated<Value> output = branch.state->data->Output(evaluation.WithInput(branch.input), result);
   if (!output.ok()) return FailEvaluation(branch, std::move(output).failure());
@@ -349,6 +349,7 @@ void Turn::Finish(Branch& branch, const Value& result, const Extent& result_exte
   }
   Evaluated<Value> assigned = Assigned(branch, assign, evaluation.WithInput(branch.input), result);
   if (!assigned.ok()) return Fail(branch, std::move(assigned).failure());
+  branch.last_event = exit_after.value_or(branch.last_event);
   Leave(branch, *std::move(output), extent, next, *assigned);
 }
 

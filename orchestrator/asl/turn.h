@@ -103,9 +103,11 @@ class Turn {
   Evaluated<Sized> View(const Branch& branch, Evaluation& evaluation) const;
 
   // The state's result is known: makes its output, assigns variables and leaves for `next`, or ends
-  // the branch where there is none.
+  // the branch where there is none. The exit comes after the branch's last event, if not after
+  // another.
   void Finish(Branch& branch, const json::Value& result, const Extent& result_extent,
-              const State* next, const Assignment* assign);
+              const State* next, const Assignment* assign,
+              std::optional<int64_t> exit_after = std::nullopt);
   // The same for a state that goes on as its definition says.
   void Finish(Branch& branch, const json::Value& result, const Extent& result_extent) {
     Finish(branch, result, result_extent, branch.state->next, branch.state->assign.get());
@@ -178,8 +180,18 @@ class Turn {
   void CancelAll(Branch& branch);
 
   // --- Tasks ---
+  // What the expressions of a Task amount to.
+  struct TaskFields {
+    json::Value arguments;
+    json::Value credentials;
+    std::optional<int64_t> timeout;  // seconds
+    std::optional<int64_t> heartbeat;
+  };
+  Evaluated<TaskFields> EvaluateTask(const Branch& branch, const TaskState& task) const;
   void BeginAttempt(Branch& branch, const TaskState& task);
-  bool IsMissing(const Resource& resource) const;  // an activity that does not exist
+  // Why a task is not even scheduled: of an activity that does not exist, or with parameters that
+  // its integration does not take.
+  std::optional<Failure> CannotStart(const Resource& resource, const json::Value& arguments) const;
   void CloseAttempt(Branch& branch);
   Evaluated<absl::Time> WaitEnds(const WaitState& wait, const Scope& scope) const;
 

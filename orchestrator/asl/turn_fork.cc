@@ -151,14 +151,15 @@ void Turn::FinishLane(Branch& lane, Value output, const Extent& extent) {
 }
 
 void Turn::FinishFork(Branch& owner) {
-  history_.ForkSucceeded(owner);
+  // A failure of the Parallel or Map itself comes after this event, its exit beside it.
+  int64_t exit_after = std::exchange(owner.last_event, history_.ForkSucceeded(owner));
   if (history_.full()) return;
   Fork& fork = *owner.fork;
   // As recorded: the exit names the map run's start where another state led to the Map, and its end
   // where the machine starts with it. (All recordings of the second kind are of before autumn 2024,
   // when the service did so in both cases.)
   if (fork.run != nullptr && owner.state != &state_.machine->start())
-    owner.last_event = fork.run->started_event;
+    exit_after = fork.run->started_event;
   const Extent extent = fork.extent;
   json::Array outputs;
   outputs.reserve(fork.results.size());
@@ -167,7 +168,7 @@ void Turn::FinishFork(Branch& owner) {
   }
   Value results = Value::FromArray(std::move(outputs));
   ended_.push_back(std::move(owner.fork));
-  Finish(owner, results, extent);
+  Finish(owner, results, extent, owner.state->next, owner.state->assign.get(), exit_after);
 }
 
 void Turn::FailFork(Branch& lane, const Failure& failure) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "orchestrator/asl/describe.h"
+#include "orchestrator/asl/integration_parameters.h"
 #include "orchestrator/asl/turn.h"
 
 namespace orderflow::asl {
@@ -55,60 +57,63 @@ void Turn::SetCancelled(Branch& branch, bool cancelled) {
 
 // --- Tasks ---
 
-void Turn::BeginAttempt(Branch& branch, const TaskState& task) {
-  ++branch.tries;
+Evaluated<Turn::TaskFields> Turn::EvaluateTask(const Branch& branch, const TaskState& task) const {
   Evaluation evaluation(state_, branch, Use::kArguments);
   const DataFlow& data = *branch.state->data;
-  Evaluated<Value> view = data.View(evaluation.WithInput(branch.input));
-  if (!view.ok()) return FailEvaluation(branch, std::move(view).failure());
+  ORDERFLOW_ASL_ASSIGN_OR_FAIL(const Value view, data.View(evaluation.WithInput(branch.input)));
   const auto seconds =
       [&](const std::unique_ptr<const Expression>& field) -> Evaluated<std::optional<int64_t>> {
     if (field == nullptr) return std::optional<int64_t>();
-    ORDERFLOW_ASL_ASSIGN_OR_FAIL(const Value value, field->Evaluate(evaluation.WithInput(*view)));
+    ORDERFLOW_ASL_ASSIGN_OR_FAIL(const Value value, field->Evaluate(evaluation.WithInput(view)));
     return std::optional<int64_t>(value.AsInt());
   };
-  Evaluated<std::optional<int64_t>> timeout = seconds(task.timeout_seconds);
-  if (!timeout.ok()) return FailEvaluation(branch, std::move(timeout).failure());
-  Evaluated<std::optional<int64_t>> heartbeat = seconds(task.heartbeat_seconds);
-  if (!heartbeat.ok()) return FailEvaluation(branch, std::move(heartbeat).failure());
-  Evaluated<Value> arguments = data.Arguments(evaluation.WithInput(*view));
-  if (!arguments.ok()) return FailEvaluation(branch, std::move(arguments).failure());
-  Value credentials;
+  TaskFields fields;
+  ORDERFLOW_ASL_ASSIGN_OR_FAIL(fields.timeout, seconds(task.timeout_seconds));
+  ORDERFLOW_ASL_ASSIGN_OR_FAIL(fields.heartbeat, seconds(task.heartbeat_seconds));
+  ORDERFLOW_ASL_ASSIGN_OR_FAIL(fields.arguments, data.Arguments(evaluation.WithInput(view)));
   if (task.credentials != nullptr) {
-    Evaluated<Value> given = task.credentials->Evaluate(evaluation.WithInput(*view));
-    if (!given.ok()) return FailEvaluation(branch, std::move(given).failure());
-    credentials = *std::move(given);
+    ORDERFLOW_ASL_ASSIGN_OR_FAIL(fields.credentials,
+                                 task.credentials->Evaluate(evaluation.WithInput(view)));
   }
+  return fields;
+}
+
+void Turn::BeginAttempt(Branch& branch, const TaskState& task) {
+  ++branch.tries;
+  Evaluated<TaskFields> fields = EvaluateTask(branch, task);
+  if (!fields.ok()) return FailEvaluation(branch, std::move(fields).failure());
   Extent extent;
-  if (!data.ArgumentsAreBounded()) {
-    if (std::optional<Failure> failure = CheckSize(*arguments, branch.state->name, extent)) {
+  if (!branch.state->data->ArgumentsAreBounded()) {
+    if (std::optional<Failure> failure = CheckSize(fields->arguments, branch.state->name, extent))
       return Fail(branch, *failure);
-    }
   }
+  if (std::optional<Failure> failure = CannotStart(task.resource, fields->arguments))
+    return FailEvaluation(branch, *std::move(failure));
 
-  if (IsMissing(task.resource)) {
-    return FailEvaluation(
-        branch, RuntimeFailure("The activity " + task.resource.text + " does not exist."));
-  }
-
-  branch.attempt.input = *std::move(arguments);
-  branch.attempt.heartbeat_seconds = heartbeat->value_or(0);
-  history_.TaskScheduled(branch, task, *timeout, credentials);
+  branch.attempt.input = std::move(fields->arguments);
+  branch.attempt.heartbeat_seconds = fields->heartbeat.value_or(0);
+  history_.TaskScheduled(branch, task, fields->timeout, fields->credentials);
   if (!task.resource.is_activity) history_.TaskStarted(branch, task);
   if (history_.full()) return;
   branch.attempt.id = ++state_.last_attempt;
   state_.attempts.emplace(branch.attempt.id, &branch);
   branch.attempt.deadline = std::nullopt;
-  if (timeout->has_value()) branch.attempt.deadline = now_ + absl::Seconds(**timeout);
+  if (fields->timeout) branch.attempt.deadline = now_ + absl::Seconds(*fields->timeout);
   effects_.emplace_back(OpenTask(state_, branch));
   if (branch.attempt.deadline.has_value()) Set(branch, branch.timeout, *branch.attempt.deadline);
   // That of an activity begins to count when a worker takes the task.
   if (!task.resource.is_activity) SetHeartbeat(branch);
 }
 
-bool Turn::IsMissing(const Resource& resource) const {
-  return resource.is_activity && std::find(missing_activities_.begin(), missing_activities_.end(),
-                                           resource.text) != missing_activities_.end();
+std::optional<Failure> Turn::CannotStart(const Resource& resource, const Value& arguments) const {
+  const bool is_missing =
+      resource.is_activity && std::find(missing_activities_.begin(), missing_activities_.end(),
+                                        resource.text) != missing_activities_.end();
+  if (is_missing) return RuntimeFailure("The activity " + resource.text + " does not exist.");
+  const std::optional<std::string> problem = ProblemOfParameters(resource, arguments);
+  if (!problem) return std::nullopt;
+  return RuntimeFailure("The Parameters '" + DescribeInput(arguments) +
+                        "' could not be used to start the Task: [" + *problem + "]");
 }
 
 void Turn::CloseAttempt(Branch& branch) {

@@ -20,22 +20,22 @@ class Linker {
   }
 
   void Link(const std::string& start_at) {
-    graph_.start = Target(start_at, "StartAt", ChildLocation(location_, "StartAt"));
+    const bool has_schema_errors = diagnostics_.has_errors();
+    graph_.start = Target(start_at, ChildLocation(location_, "StartAt"));
     for (const auto& state : graph_.states) LinkState(*state);
-    // Without a start, everything would count as unreachable: one mistake, not many.
-    if (graph_.start == nullptr) return;
+    // What was not read as a whole leads nobody knows where.
+    if (has_schema_errors || LacksEnd()) return;
     const Reached reached = ReportUnreachable();
-    ReportEndless(reached);
+    WarnOfLoop(reached);
   }
 
  private:
-  const State* Target(const std::string& name, std::string_view field,
-                      const std::string& location) {
+  // Whatever the field is, the service calls it 'Next'.
+  const State* Target(const std::string& name, const std::string& location) {
     if (name.empty()) return nullptr;  // absent, or reported already
     const auto found = by_name_.find(name);
     if (found != by_name_.end()) return found->second;
-    diagnostics_.Error(kMissingTransitionTarget, location,
-                       "Missing '" + std::string(field) + "' target: " + name,
+    diagnostics_.Error(kMissingTransitionTarget, location, "Missing 'Next' target: " + name,
                        "there is no state of this name");
     return nullptr;
   }
@@ -46,21 +46,18 @@ class Linker {
 
   void LinkState(State& state) {
     const std::string location = StateLocation(state);
-    state.next = Target(state.next_name, "Next", ChildLocation(location, "Next"));
+    state.next = Target(state.next_name, ChildLocation(location, "Next"));
     for (size_t i = 0; i < state.catchers.size(); ++i) {
       const std::string catcher = ChildLocation(ChildLocation(location, "Catch"), i);
-      state.catchers[i].next =
-          Target(state.catchers[i].next_name, "Next", ChildLocation(catcher, "Next"));
+      state.catchers[i].next = Target(state.catchers[i].next_name, ChildLocation(catcher, "Next"));
     }
     auto* choice = std::get_if<ChoiceState>(&state.kind);
     if (choice == nullptr) return;
     for (size_t i = 0; i < choice->rules.size(); ++i) {
       const std::string rule = ChildLocation(ChildLocation(location, "Choices"), i);
-      choice->rules[i].next =
-          Target(choice->rules[i].next_name, "Next", ChildLocation(rule, "Next"));
+      choice->rules[i].next = Target(choice->rules[i].next_name, ChildLocation(rule, "Next"));
     }
-    choice->default_next =
-        Target(choice->default_name, "Default", ChildLocation(location, "Default"));
+    choice->default_next = Target(choice->default_name, ChildLocation(location, "Default"));
   }
 
   static std::vector<const State*> Successors(const State& state) {
@@ -74,8 +71,12 @@ class Linker {
   }
 
   Reached ReportUnreachable() {
-    Reached reached = {graph_.start};
-    std::vector<const State*> todo = {graph_.start};
+    Reached reached;
+    std::vector<const State*> todo;
+    if (graph_.start != nullptr) {
+      reached.insert(graph_.start);
+      todo.push_back(graph_.start);
+    }
     while (!todo.empty()) {
       const State* state = todo.back();
       todo.pop_back();
@@ -97,18 +98,25 @@ class Linker {
     return state.type != StateType::kChoice && state.next_name.empty();
   }
 
-  void ReportEndless(const Reached& reached) {
+  // A machine needs a state that ends, which need not be reachable; a graph within does not. One
+  // without is told of nothing else but dangling transitions.
+  bool LacksEnd() {
+    if (location_ != "/") return false;
+    for (const auto& state : graph_.states) {
+      if (Ends(*state)) return false;
+    }
+    diagnostics_.Error(kMissingEndState, "", "Workflow has no terminal state",
+                       "at least one must have \"End\": true or be of type Succeed or Fail");
+    return true;
+  }
+
+  void WarnOfLoop(const Reached& reached) {
     absl::flat_hash_map<const State*, std::vector<const State*>> predecessors;
     absl::flat_hash_set<const State*> leave;  // from which a way leads to an end
     std::vector<const State*> todo;
     for (const auto& state : graph_.states) {
       for (const State* next : Successors(*state)) predecessors[next].push_back(state.get());
       if (Ends(*state) && leave.insert(state.get()).second) todo.push_back(state.get());
-    }
-    if (leave.empty()) {
-      return diagnostics_.Error(
-          kMissingEndState, ChildLocation(location_, "States"),
-          "No state ends: at least one must have \"End\": true or be of type Succeed or Fail");
     }
     while (!todo.empty()) {
       const State* state = todo.back();

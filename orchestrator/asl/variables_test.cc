@@ -127,7 +127,7 @@ TEST(VariablesTest, NamesAreCheckedAndMayNotHideOuterOnes) {
                   {"StartAt": "B", "States": {
                    "B": {"Type": "Pass", "Assign": {"x": 2}, "End": true}}}]})"),
               HasSubstr("The variable 'x' is assigned in an outer scope as well at "
-                        "/States/A/Branches/0/States/B"));
+                        "/States/A/Branches[0]/States/B"));
 }
 
 TEST(VariablesTest, TheStatesTellWhichVariablesTheirExpressionsName) {

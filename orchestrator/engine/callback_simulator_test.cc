@@ -22,7 +22,7 @@ using store::ExecutionStatus;
 
 // Asks twice: somebody with a token, then a worker of an activity. A lost request is asked again.
 constexpr char kAskTwice[] = R"({"StartAt": "First", "States": {
-    "First": {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke.waitForTaskToken",
+    "First": {"Type": "Task", "Resource": "grpc://ask:1/shop.Stock/Order.waitForTaskToken",
       "TimeoutSeconds": 20, "HeartbeatSeconds": 10,
       "Parameters": {"name.$": "$.name", "token.$": "$$.Task.Token"},
       "Retry": [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 1, "MaxAttempts": 20}],

@@ -536,7 +536,7 @@ TEST_F(ShardTest, AHaltWithTheDiskFullDoesNotHang) {
 // --- Tasks that somebody else answers ---
 
 constexpr char kToken[] = R"({"StartAt": "A", "States": {
-    "A": {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke.waitForTaskToken",
+    "A": {"Type": "Task", "Resource": "grpc://shop:1/shop.Stock/Order.waitForTaskToken",
           "HeartbeatSeconds": 60, "End": true}}})";
 constexpr char kActivity[] = R"({"StartAt": "A", "States": {
     "A": {"Type": "Task", "Resource": "arn:aws:states:us-east-1:1:activity:a", "End": true}}})";

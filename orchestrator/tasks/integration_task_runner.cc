@@ -78,16 +78,11 @@ std::optional<std::string> CheckIntegration(const std::string& text) {
   if (!is_arn || resource.action.empty() || resource.is_activity ||
       !asl::IsKnownIntegration(resource)) {
     return "no service integration of AWS; expected arn:aws:states:::SERVICE:ACTION, perhaps with "
-           ".waitForTaskToken, .sync or .sync:2 behind it";
+           ".waitForTaskToken or .sync behind it, where the service offers that";
   }
   for (const auto& own : kOwn) {
     if (resource.type == own.type)
       return absl::StrCat("cannot be mapped: ", std::string(own.instead));
-  }
-  const size_t dot = resource.action.find('.');
-  if (dot != std::string::npos && !resource.is_submitted) {
-    return absl::StrCat(Quote(resource.action.substr(dot)),
-                        " is no way to wait; there are .waitForTaskToken, .sync and .sync:2");
   }
   return std::nullopt;
 }

@@ -27,12 +27,10 @@ absl::StatusOr<Integrations> ParseIntegrations(std::string_view text);
 // the task's input and of its output are named as AWS names them (MemberNames::kAws); a method of
 // google.protobuf.Struct gets and gives them as they are.
 //
-//   plain               the method's answer is the task's output
-//   .waitForTaskToken   the method gets the token, and its answer says that it has accepted the
-//   task .sync, .sync:2      the method answers when the job is done, which may take as long as the
-//   task
-//                       may; cancelled with it; called again, with the same idempotency key, after
-//                       a restart
+// - plain: the method's answer is the task's output.
+// - .waitForTaskToken: the method gets the token, and answers that it has accepted the task.
+// - .sync: the method answers when the job is done, which may take as long as the task may. It is
+//   cancelled with the task, and called again, with the same idempotency key, after a restart.
 //
 // Failures: those of gRPC methods (CreateGrpcTaskRunner), but the cause of an error that the
 // service names itself is its message alone, as that of a service of AWS. A resource that is not

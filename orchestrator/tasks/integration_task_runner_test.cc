@@ -83,7 +83,7 @@ TEST(IntegrationsTest, AreReadFromJson) {
   const auto read = ParseIntegrations(R"({
       "arn:aws:states:::sqs:sendMessage.waitForTaskToken": "grpc://queue:50060/shop.Queue/Send",
       "arn:aws:states:::aws-sdk:s3:getObject": "grpcs://files:50061/shop.Files/Get",
-      "arn:aws:states:::glue:startJobRun.sync:2": "grpc://jobs:50062/shop.Jobs/Run"})");
+      "arn:aws:states:::glue:startJobRun.sync": "grpc://jobs:50062/shop.Jobs/Run"})");
   ASSERT_THAT(read, IsOk());
   EXPECT_THAT(*read, SizeIs(3));
   EXPECT_EQ(read->at(kSend), kMethod);
@@ -99,7 +99,8 @@ TEST(IntegrationsTest, MistakesAreNamedWithTheirMember) {
       {R"({"arn:aws:states:::lambda:invoke": "grpc://a:1/b.C/D"})", "--lambda_functions"},
       {R"({"arn:aws:states:::http:invoke": "grpc://a:1/b.C/D"})", "--http_connections"},
       {R"({"arn:aws:states:::states:startExecution.sync": "grpc://a:1/b.C/D"})", "cannot be"},
-      {R"({"arn:aws:states:::sns:publish.soon": "grpc://a:1/b.C/D"})", "\".soon\" is no way"},
+      {R"({"arn:aws:states:::sns:publish.sync": "grpc://a:1/b.C/D"})", "where the service offers"},
+      {R"({"arn:aws:states:::sns:publish.soon": "grpc://a:1/b.C/D"})", "no service integration"},
       {R"({"arn:aws:states:::sns:publish": 1})", "expected a text"},
       {R"({"arn:aws:states:::sns:publish": "http://a"})", "not a gRPC resource"},
       {R"({"arn:aws:states:::sns:publish": "grpc://a:1/b.C/D.waitForTaskToken"})", "alone"},

@@ -43,7 +43,7 @@ TEST(TypeCheckTest, AParameterThatTheRequestHasNotIsNamedWithTheNearestOne) {
                           "shop.ChargeRequest has no field 'ordr_id', so the value is left out of "
                           "the request (did you mean 'order_id'?)"));
   EXPECT_THAT(Find(Charge(R"("Parameters": {"items": [{"sku": "a"}, {"size": 3}]})")),
-              ElementsAre(AllOf(StartsWith("/States/Charge/Parameters/items/1/size UNKNOWN"),
+              ElementsAre(AllOf(StartsWith("/States/Charge/Parameters/items[1]/size UNKNOWN"),
                                 HasSubstr("there is 'sku', 'count'"))));
 }
 
@@ -127,7 +127,7 @@ TEST(TypeCheckTest, DataIsFollowedThroughTheStatesThatComeAfter) {
         {"And": [{"Variable": "$.other", "IsPresent": true},
                  {"Variable": "$.payment.payment_statuss", "IsNull": true}], "Next": "End"}]})"),
       ElementsAre(StartsWith(
-          "/States/After/Choices/1/And/1/Variable IMPOSSIBLE_PATH: The path "
+          "/States/After/Choices[1]/And[1]/Variable IMPOSSIBLE_PATH: The path "
           "'$.payment.payment_statuss' can never lead anywhere: '$.payment' is shop.Charged")));
   EXPECT_THAT(after(R"({"Type": "Pass", "InputPath": "$.payment.x", "Next": "End"})"), SizeIs(1));
   EXPECT_THAT(after(R"({"Type": "Pass", "InputPath": "$.elsewhere.x", "Next": "End"})"), IsEmpty())
@@ -179,7 +179,7 @@ TEST(TypeCheckTest, AComparisonThatCanNeverHoldIsFound) {
   };
   EXPECT_THAT(compare(R"("Variable": "$.amount", "NumericGreaterThan": 5)"), IsEmpty());
   EXPECT_THAT(compare(R"("Variable": "$.amount", "StringEquals": "5")"),
-              ElementsAre("/States/Compare/Choices/0/StringEquals WRONG_TYPE: StringEquals can "
+              ElementsAre("/States/Compare/Choices[0]/StringEquals WRONG_TYPE: StringEquals can "
                           "never hold: the variable is an integer, not a string"));
   EXPECT_THAT(compare(R"("Variable": "$.color", "StringEquals": "GREEN")"), IsEmpty());
   EXPECT_THAT(compare(R"("Variable": "$.color", "StringEquals": "GREN")"),
