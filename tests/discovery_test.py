@@ -8,34 +8,22 @@ unprivileged user namespaces.
 from __future__ import annotations
 
 import fcntl
-import os
 import shutil
 import socket
 import struct
 import subprocess
-import sys
 import tempfile
 import threading
 import time
 import unittest
 from pathlib import Path
 
+from harness import namespaces
 from harness.prometheus import MONITORING, Prometheus
 from harness.servers import CATALOG, SERVICES, Server
 
-IN_NAMESPACE = "ORDERFLOW_TEST_IN_NAMESPACE"
 # Two intervals of the configuration, for DNS and for scrapes, and some room.
 PATIENCE = 90
-
-
-def enter_namespace() -> None:
-    """Starts this program again where it has a network of its own; answers there, or where that is not possible."""
-    if os.environ.get(IN_NAMESPACE):
-        return
-    for flags in (["--mount", "--net"], ["--user", "--map-root-user", "--mount", "--net"]):
-        if subprocess.run(["unshare", *flags, "true"], stderr=subprocess.DEVNULL, check=False).returncode == 0:
-            os.environ[IN_NAMESPACE] = "1"
-            os.execvp("unshare", ["unshare", *flags, sys.executable, *sys.argv])
 
 
 def bring_up_loopback() -> None:
@@ -76,8 +64,6 @@ class NameServer:
 
 class DiscoveryTest(unittest.TestCase):
     def setUp(self) -> None:
-        if not os.environ.get(IN_NAMESPACE):
-            self.fail("needs root or unprivileged user namespaces for a network of its own")
         self.directory = Path(tempfile.mkdtemp(prefix="orderflow-discovery-"))
         self.addCleanup(shutil.rmtree, self.directory, ignore_errors=True)
         bring_up_loopback()
@@ -126,5 +112,5 @@ class DiscoveryTest(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    enter_namespace()
+    namespaces.enter("mount", "net")
     unittest.main()

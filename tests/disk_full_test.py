@@ -7,39 +7,24 @@ Runs in a mount namespace of its own with a small file system, so it needs root 
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
 import unittest
 from pathlib import Path
 
-from harness import clients
+from harness import clients, namespaces
 from harness.clients import call
 from harness.servers import AllInOne
 
 ORDERS = "orderflow.order.v1.OrderService"
-IN_NAMESPACE = "ORDERFLOW_TEST_IN_NAMESPACE"
 DISK_MEGABYTES = 32
 RECOVERY_SECONDS = 60
 
 
-def enter_namespace() -> None:
-    """Starts this program again where it may mount; answers there, or where that is not possible."""
-    if os.environ.get(IN_NAMESPACE):
-        return
-    for flags in (["--mount"], ["--user", "--map-root-user", "--mount"]):
-        if subprocess.run(["unshare", *flags, "true"], stderr=subprocess.DEVNULL, check=False).returncode == 0:
-            os.environ[IN_NAMESPACE] = "1"
-            os.execvp("unshare", ["unshare", *flags, sys.executable, *sys.argv])
-
-
 class DiskFullTest(unittest.TestCase):
     def setUp(self) -> None:
-        if not os.environ.get(IN_NAMESPACE):
-            self.fail("needs root or unprivileged user namespaces to mount a small file system")
         self.directory = Path(tempfile.mkdtemp(prefix="orderflow-disk-"))
         self.up = AllInOne(self.directory)
         self.up.data.mkdir()
@@ -124,5 +109,5 @@ class DiskFullTest(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    enter_namespace()
+    namespaces.enter("mount")
     unittest.main()
