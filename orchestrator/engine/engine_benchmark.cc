@@ -9,10 +9,13 @@
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
+#include <string>
 #include <thread>
 
 #include "absl/strings/str_cat.h"
 #include "common/base/await.h"
+#include "common/base/check.h"
 #include "common/base/mutex.h"
 #include "orchestrator/engine/engine.h"
 #include "orchestrator/engine/test_machines.h"
@@ -135,11 +138,24 @@ double CpuSeconds() {
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
+// On the disk that we are on: what a commit costs is part of what is measured.
+class TemporaryDirectory {
+ public:
+  TemporaryDirectory() { ORDERFLOW_CHECK(mkdtemp(path_.data()) != nullptr); }
+  ~TemporaryDirectory() { std::filesystem::remove_all(path_); }
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_ = "engine-benchmark-XXXXXX";
+};
+
 int Main(int argc, char** argv) {
   const int orders = argc > 1 ? std::atoi(argv[1]) : 20'000;
   const int in_flight = argc > 2 ? std::atoi(argv[2]) : 256;
+  const TemporaryDirectory directory;
   auto store = store::OpenExecutionStore(
-      {.url = argc > 3 ? argv[3] : "sqlite:engine-benchmark.db", .name = "bench"});
+      {.url = argc > 3 ? argv[3] : absl::StrCat("sqlite:", directory.path(), "/engine.db"),
+       .name = "bench"});
   if (!store.ok()) {
     std::fprintf(stderr, "%s\n", store.status().ToString().c_str());
     return 1;
