@@ -26,8 +26,8 @@ SKIPPED = 77
 
 
 def run(*command: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False,
-                          env={**os.environ, "CONTAINERS_CONF": str(SETTINGS)})
+    settings = {"CONTAINERS_CONF": str(SETTINGS)} if SETTINGS.exists() else {}
+    return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False, env={**os.environ, **settings})
 
 
 def podman(*arguments: str) -> str:
